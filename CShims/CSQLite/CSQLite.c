@@ -1,0 +1,2 @@
+#include "CSQLite.h"
+typedef int CSQLite_unit;

@@ -1,0 +1,2 @@
+#include "CSodium.h"
+typedef int CSodium_unit;

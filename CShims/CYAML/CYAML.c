@@ -1,0 +1,2 @@
+#include "CYAML.h"
+typedef int CYAML_unit;

@@ -1,0 +1,3 @@
+#ifndef CYAML_H
+#define CYAML_H
+#endif

@@ -1,0 +1,39 @@
+# sage-edge: everything a developer runs. `make help` lists it.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+SWIFT      ?= swift
+TOOLCHAIN  := $(shell dirname "$$(dirname "$$(readlink -f "$$(command -v $(SWIFT) || echo /usr/bin/swift)")")")
+EMBEDDED   := -Xswiftc -enable-experimental-feature -Xswiftc Embedded -Xswiftc -wmo
+UNICODE    := $(TOOLCHAIN)/lib/swift/embedded
+ARM64      := .build/aarch64-sysroot
+SEEDS      ?= 2000
+
+.PHONY: help build arm64 test test-arm64 lint format demo sim bench soak fuzz clean packages packages-arm64
+
+help: ## Show this list
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+packages: ## Install what building and testing needs (apt), if it is missing
+	@.ci/packages
+
+packages-arm64: packages
+	@.ci/packages arm64
+	@.ci/arm64-sysroot $(ARM64)
+
+build: packages ## The shipped program (Embedded Swift): build/sage-edge
+	$(SWIFT) build -c release --scratch-path .build/embedded $(EMBEDDED) --product sage-edge \
+		-Xlinker $(UNICODE)/x86_64-unknown-linux-gnu/libswiftUnicodeDataTables.a -Xlinker -lm
+	@mkdir -p build
+	@install -m 755 .build/embedded/release/sage-edge build/sage-edge
+	@$(TOOLCHAIN)/bin/llvm-objcopy --strip-all build/sage-edge
+	@.ci/check-symbols build/sage-edge
+	@ls -l build/sage-edge
+
+arm64: packages-arm64 ## The shipped program for aarch64: build/aarch64/sage-edge
+	@.ci/build-arm64 $(SWIFT) $(TOOLCHAIN) $(ARM64)
+	@.ci/check-symbols build/aarch64/sage-edge
+	@ls -l build/aarch64/sage-edge
+
+clean: ## Remove everything that was built
+	rm -rf .build build

@@ -1,0 +1,107 @@
+// swift-tools-version: 6.2
+// The target graph is the architecture: a target imports only from lower rows
+// (docs/architecture.md). Tests/TidyTests holds this file and the sources to it.
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+/// A target under `Sources/`.
+func library(_ name: String, _ dependencies: [Target.Dependency], extra: [SwiftSetting] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict + extra)
+}
+
+/// A C target under `CShims/`: a self-contained header, and the library behind it.
+func shim(_ name: String, links library: String? = nil) -> Target {
+    .target(
+        name: name, path: "CShims/\(name)",
+        cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror", "-fvisibility=hidden"])],
+        linkerSettings: library.map { [.linkedLibrary($0)] } ?? [])
+}
+
+/// Test support and tests see everything below them.
+let everything: [Target.Dependency] = [
+    "Quantities", "Wire", "Cryptography", "Telemetry", "EnergyProofs", "Ledger", "Link", "Federation",
+    "AgentCore", "Platform", "Sensors", "Store", "Workers", "Configuration", "Daemon",
+]
+
+func tests(_ name: String) -> Target {
+    .testTarget(name: name, dependencies: everything + ["TestKit"])
+}
+
+let package = Package(
+    name: "sage-edge",
+    products: [.executable(name: "sage-edge", targets: ["sage-edge"])],
+    targets: [
+        // Row 0
+        library("Quantities", []),
+        library("Wire", ["Quantities"], extra: [.enableExperimentalFeature("Lifetimes")]),
+        library("Cryptography", ["Wire", "Quantities", "CSodium"]),
+        // Row 1
+        library("Telemetry", ["Quantities", "Wire"]),
+        library("EnergyProofs", ["Quantities", "Wire", "Cryptography", "Telemetry"]),
+        library("Ledger", ["Quantities", "Wire", "Cryptography"]),
+        library("Link", ["Quantities", "Wire", "Cryptography"]),
+        // Row 2
+        library("Federation", ["Quantities", "Wire", "Cryptography", "EnergyProofs", "Ledger", "Telemetry"]),
+        // Row 3
+        library(
+            "AgentCore",
+            ["Quantities", "Wire", "Cryptography", "Telemetry", "EnergyProofs", "Ledger", "Link", "Federation"]),
+        // Row 4
+        library("Platform", ["Quantities", "Wire", "CLinux"]),
+        // Row 5
+        library("Sensors", ["Quantities", "Wire", "Telemetry", "Platform"]),
+        library("Store", ["Quantities", "Wire", "Cryptography", "Ledger", "AgentCore", "Platform", "CSQLite"]),
+        library("Workers", ["Quantities", "Wire", "Cryptography", "Federation", "AgentCore", "Platform"]),
+        library(
+            "Configuration",
+            ["Quantities", "Wire", "Cryptography", "Telemetry", "EnergyProofs", "Federation", "AgentCore", "Platform", "CYAML"]),
+        // Row 6
+        library(
+            "Daemon",
+            [
+                "Quantities", "Wire", "Cryptography", "Telemetry", "EnergyProofs", "Ledger", "Link", "Federation",
+                "AgentCore", "Platform", "Sensors", "Store", "Workers", "Configuration",
+            ]),
+        // Row 7
+        .executableTarget(
+            name: "sage-edge",
+            dependencies: [
+                "Quantities", "Wire", "Cryptography", "Telemetry", "EnergyProofs", "Ledger", "Federation", "AgentCore",
+                "Platform", "Sensors", "Store", "Workers", "Configuration", "Daemon",
+            ],
+            swiftSettings: strict),
+
+        // C shims
+        shim("CSodium", links: "sodium"),
+        shim("CLinux"),
+        shim("CSQLite", links: "sqlite3"),
+        shim("CYAML", links: "yaml"),
+
+        // Tests
+        .target(name: "TestKit", dependencies: everything.filter { _ in true }, path: "Tests/Support/TestKit"),
+        .target(name: "Simulation", dependencies: everything + ["TestKit"], path: "Tests/Support/Simulation"),
+        tests("QuantitiesTests"),
+        tests("WireTests"),
+        tests("CryptographyTests"),
+        tests("TelemetryTests"),
+        tests("EnergyProofsTests"),
+        tests("LedgerTests"),
+        tests("LinkTests"),
+        tests("FederationTests"),
+        tests("AgentCoreTests"),
+        tests("PlatformTests"),
+        tests("SensorsTests"),
+        tests("StoreTests"),
+        tests("WorkersTests"),
+        tests("ConfigurationTests"),
+        .testTarget(name: "SimulationTests", dependencies: everything + ["TestKit", "Simulation"]),
+        tests("EndToEndTests"),
+        tests("TidyTests"),
+    ],
+    swiftLanguageModes: [.v6]
+)
