@@ -13,13 +13,7 @@ public func bytes(hexadecimal text: String) -> [UInt8]? {
     var bytes: [UInt8] = []
     var high: UInt8?
     for character in text.utf8 {
-        let value: UInt8
-        switch character {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): value = character - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): value = character - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): value = character - UInt8(ascii: "A") + 10
-        default: return nil
-        }
+        guard let value = hexadecimalValue(character) else { return nil }
         if let first = high {
             bytes.append(first << 4 | value)
             high = nil
@@ -28,6 +22,16 @@ public func bytes(hexadecimal text: String) -> [UInt8]? {
         }
     }
     return high == nil ? bytes : nil
+}
+
+/// The value of one hexadecimal digit in ASCII, or nil.
+func hexadecimalValue(_ character: UInt8) -> UInt8? {
+    switch character {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): character - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): character - UInt8(ascii: "A") + 10
+    default: nil
+    }
 }
 
 private func digit(_ value: UInt8) -> Unicode.Scalar {
