@@ -15,6 +15,9 @@ public struct Bytes16: Hashable, Comparable, Sendable {
         self.bits = bigEndianInteger(bytes, from: 0)
     }
 
+    /// The bytes of `bytes`, or nil where there are not exactly sixteen.
+    public init?(_ bytes: [UInt8]) { self.init(bytes.span) }
+
     /// The bytes in order.
     public var array: [UInt8] { bigEndianBytes(bits) }
 
@@ -45,6 +48,9 @@ public struct Bytes32: Hashable, Comparable, Sendable {
         self.low = bigEndianInteger(bytes, from: 16)
     }
 
+    /// The bytes of `bytes`, or nil where there are not exactly thirty-two.
+    public init?(_ bytes: [UInt8]) { self.init(bytes.span) }
+
     /// The bytes in order.
     public var array: [UInt8] { bigEndianBytes(high) + bigEndianBytes(low) }
 
@@ -68,6 +74,8 @@ func bigEndianInteger(_ span: Span<UInt8>, from offset: Int) -> UInt128 {
 func bigEndianBytes(_ value: UInt128) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(16)
-    for shift in stride(from: 120, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: value >> UInt128(shift))) }
+    for shift in stride(from: 120, through: 0, by: -8) {
+        bytes.append(UInt8(truncatingIfNeeded: value >> UInt128(shift)))
+    }
     return bytes
 }

@@ -65,14 +65,16 @@ public struct CBORReader: ~Copyable, ~Escapable {
     /// The next item, a byte string of sixteen bytes.
     public mutating func bytes16() throws(CBORError) -> Bytes16 {
         let start = offset
-        guard let value = Bytes16(span.extracting(try string(.bytes, limit: 16))) else { throw .invalidValue(at: start) }
+        let range = try string(.bytes, limit: 16)
+        guard let value = Bytes16(span.extracting(range)) else { throw .invalidValue(at: start) }
         return value
     }
 
     /// The next item, a byte string of thirty-two bytes.
     public mutating func bytes32() throws(CBORError) -> Bytes32 {
         let start = offset
-        guard let value = Bytes32(span.extracting(try string(.bytes, limit: 32))) else { throw .invalidValue(at: start) }
+        let range = try string(.bytes, limit: 32)
+        guard let value = Bytes32(span.extracting(range)) else { throw .invalidValue(at: start) }
         return value
     }
 
