@@ -25,7 +25,7 @@ func shim(_ name: String, links library: String? = nil) -> Target {
 /// Test support and tests see everything below them.
 let everything: [Target.Dependency] = [
     "Quantities", "Wire", "Cryptography", "Telemetry", "EnergyProofs", "Ledger", "Link", "Federation",
-    "AgentCore", "Platform", "Sensors", "Store", "Workers", "Configuration", "Daemon",
+    "AgentCore", "Platform", "Sensors", "Store", "Workers", "Configuration", "Gateway", "Daemon",
 ]
 
 func tests(_ name: String) -> Target {
@@ -60,19 +60,20 @@ let package = Package(
         library(
             "Configuration",
             ["Quantities", "Wire", "Cryptography", "Telemetry", "EnergyProofs", "Federation", "AgentCore", "Platform", "CYAML"]),
+        library("Gateway", ["Quantities", "Wire", "CJansson"]),
         // Row 6
         library(
             "Daemon",
             [
                 "Quantities", "Wire", "Cryptography", "Telemetry", "EnergyProofs", "Ledger", "Link", "Federation",
-                "AgentCore", "Platform", "Sensors", "Store", "Workers", "Configuration",
+                "AgentCore", "Platform", "Sensors", "Store", "Workers", "Configuration", "Gateway",
             ]),
         // Row 7
         .executableTarget(
             name: "sage-edge",
             dependencies: [
                 "Quantities", "Wire", "Cryptography", "Telemetry", "EnergyProofs", "Ledger", "Federation", "AgentCore",
-                "Platform", "Sensors", "Store", "Workers", "Configuration", "Daemon",
+                "Platform", "Sensors", "Store", "Workers", "Configuration", "Gateway", "Daemon",
             ],
             swiftSettings: strict),
 
@@ -81,9 +82,10 @@ let package = Package(
         shim("CLinux"),
         shim("CSQLite", links: "sqlite3"),
         shim("CYAML", links: "yaml"),
+        shim("CJansson", links: "jansson"),
 
         // Tests
-        .target(name: "TestKit", dependencies: everything.filter { _ in true }, path: "Tests/Support/TestKit"),
+        .target(name: "TestKit", dependencies: everything, path: "Tests/Support/TestKit"),
         .target(name: "Simulation", dependencies: everything + ["TestKit"], path: "Tests/Support/Simulation"),
         tests("QuantitiesTests"),
         tests("WireTests"),
@@ -99,6 +101,7 @@ let package = Package(
         tests("StoreTests"),
         tests("WorkersTests"),
         tests("ConfigurationTests"),
+        tests("GatewayTests"),
         .testTarget(name: "SimulationTests", dependencies: everything + ["TestKit", "Simulation"]),
         tests("EndToEndTests"),
         tests("TidyTests"),
