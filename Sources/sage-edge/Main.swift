@@ -1,1 +1,5 @@
-@main struct Program { static func main() { var s = Set<String>(); s.insert("a"); print("sage-edge \(s.count)") } }
+/// The program's entry.
+@main
+struct Program {
+    static func main() {}
+}

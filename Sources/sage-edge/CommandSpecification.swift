@@ -1,0 +1,95 @@
+/// One option of a command, as it is parsed and as help shows it.
+struct OptionSpecification {
+    /// The long name without dashes.
+    let name: String
+    /// The one-letter name, or nil.
+    let short: Character?
+    /// The name of the value, or nil for a flag.
+    let value: String?
+    /// One line of help.
+    let help: String
+
+    init(_ name: String, short: Character? = nil, value: String? = nil, _ help: String) {
+        self.name = name
+        self.short = short
+        self.value = value
+        self.help = help
+    }
+}
+
+/// One command: the single source of the parser, the help texts and the completions.
+struct CommandSpecification {
+    /// The words that call it, `["proof", "verify"]`.
+    let path: [String]
+    /// One line of help.
+    let summary: String
+    /// Names of the positional arguments; a name in brackets is optional, one that ends in "…" repeats.
+    let positionals: [String]
+    /// Its options besides the common ones.
+    let options: [OptionSpecification]
+    /// Example lines without the program's name; help starts with them.
+    let examples: [String]
+    /// Whether help lists it; the worker's entry is not for people.
+    let isListed: Bool
+    /// Runs it.
+    let run: (Invocation) throws(Failure) -> ExitCode
+
+    init(
+        _ path: [String], _ summary: String, positionals: [String] = [], options: [OptionSpecification] = [],
+        examples: [String] = [], isListed: Bool = true, run: @escaping (Invocation) throws(Failure) -> ExitCode
+    ) {
+        self.path = path
+        self.summary = summary
+        self.positionals = positionals
+        self.options = options
+        self.examples = examples
+        self.isListed = isListed
+        self.run = run
+    }
+
+    /// The command's words, joined.
+    var name: String { path.joined(separator: " ") }
+}
+
+/// Options that every command takes.
+let commonOptions = [
+    OptionSpecification("config", value: "FILE", "Read this configuration file instead of the default ones"),
+    OptionSpecification("state", value: "DIR", "Keep and look for state in this folder"),
+    OptionSpecification("json", "Print one JSON object"),
+    OptionSpecification("no-color", "Print without colours (also: NO_COLOR)"),
+    OptionSpecification("help", short: "h", "Show help"),
+]
+
+/// A command as it was called.
+struct Invocation {
+    /// The command.
+    let command: CommandSpecification
+    /// The positional arguments.
+    let positionals: [String]
+    private let values: [(name: String, value: String)]
+
+    init(command: CommandSpecification, positionals: [String], values: [(name: String, value: String)]) {
+        self.command = command
+        self.positionals = positionals
+        self.values = values
+    }
+
+    /// Whether the flag `name` was given.
+    func has(_ name: String) -> Bool { values.contains { $0.name == name } }
+
+    /// The value of option `name`; the last one where it was given more than once.
+    func value(_ name: String) -> String? { values.last { $0.name == name }?.value }
+
+    /// The value of option `name` as a whole number within `range`, or nil where it was not given.
+    func number(_ name: String, in range: ClosedRange<Int64>) throws(Failure) -> Int64? {
+        guard let text = value(name) else { return nil }
+        guard let number = Int64(text), range.contains(number) else {
+            throw Failure(
+                .usage, "--\(name) takes a whole number from \(range.lowerBound) to \(range.upperBound), not '\(text)'")
+        }
+        return number
+    }
+
+    /// Whether JSON was asked for.
+    var wantsJSON: Bool { has("json") }
+}

@@ -1,0 +1,43 @@
+/// What the program's exit status means; the values of sysexits(3), and 1 for a check that failed.
+enum ExitCode: Int32 {
+    /// Done.
+    case success = 0
+    /// The question was answered with no: a check failed.
+    case checkFailed = 1
+    /// The command line is wrong.
+    case usage = 64
+    /// The input is not what it should be.
+    case badData = 65
+    /// An input file does not exist or cannot be opened.
+    case noInput = 66
+    /// The agent cannot be reached.
+    case unavailable = 69
+    /// A fault of the program itself.
+    case `internal` = 70
+    /// An output file cannot be created.
+    case cannotCreate = 73
+    /// Reading or writing failed.
+    case inputOutput = 74
+    /// Refused for now; the same command may succeed later.
+    case tryAgain = 75
+    /// Not allowed.
+    case permission = 77
+    /// The configuration is wrong.
+    case configuration = 78
+}
+
+/// Why a command ends without success: what failed, why, and what to try next.
+struct Failure: Error {
+    /// The exit status.
+    let code: ExitCode
+    /// What failed and why, in one line without a final full stop.
+    let message: String
+    /// The next thing to try, or nil.
+    let hint: String?
+
+    init(_ code: ExitCode, _ message: String, hint: String? = nil) {
+        self.code = code
+        self.message = message
+        self.hint = hint
+    }
+}
