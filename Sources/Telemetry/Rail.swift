@@ -1,0 +1,87 @@
+import Quantities
+
+/// What a power rail feeds.
+public enum RailRole: String, Sendable, CaseIterable {
+    /// The whole of the total's scope; never added to another rail.
+    case total
+    /// CPU, GPU and vision cores together.
+    case cpuGPU = "cpu-gpu"
+    /// The GPU alone.
+    case gpu
+    /// The CPU alone.
+    case cpu
+    /// The GPU and the rest of the chip.
+    case gpuSoC = "gpu-soc"
+    /// CPU and vision cores.
+    case cpuCV = "cpu-cv"
+    /// CPU, chip and memory.
+    case cpuSoCMemory = "cpu-soc-memory"
+    /// The chip without CPU and GPU.
+    case soc
+    /// The 5 V system supply.
+    case sys5V = "sys5v"
+    /// Memory.
+    case memory
+    /// Anything else, and every rail that the profile does not know.
+    case other
+}
+
+/// Where a reading comes from.
+public enum ReadingSource: String, Sendable, CaseIterable {
+    /// Texas Instruments INA3221 through hwmon.
+    case ina3221
+    /// Texas Instruments INA238 through hwmon.
+    case ina238
+    /// The industrial I/O files of Jetson kernels up to 4.9.
+    case iio
+    /// Another hwmon chip.
+    case hwmon
+    /// Running average power limit counters of x86 processors.
+    case rapl
+    /// NVIDIA's management library.
+    case nvml
+    /// A battery or charger of the power supply class.
+    case powerSupply = "power_supply"
+    /// A line of tegrastats.
+    case tegrastats
+    /// A command from the configuration.
+    case command
+}
+
+/// One reading of one power rail.
+public struct RailReading: Hashable, Sendable {
+    /// The rail's label, as the driver or tegrastats prints it.
+    public var name: String
+    /// What the rail feeds.
+    public var role: RailRole
+    /// Voltage at the rail's input; nil where the source gives power only.
+    public var voltage: Voltage?
+    /// Current; nil where the source gives power only.
+    ///
+    /// Negative when the sensor reads below its zero.
+    public var current: Current?
+    /// Power; exactly voltage × current where both are known.
+    public var power: Power
+    /// Where the reading comes from.
+    public var source: ReadingSource
+
+    /// A reading of voltage and current; the power is their exact product.
+    public init(name: String, role: RailRole, voltage: Voltage, current: Current, source: ReadingSource) {
+        self.name = name
+        self.role = role
+        self.voltage = voltage
+        self.current = current
+        self.power = Power(voltage, current)
+        self.source = source
+    }
+
+    /// A reading of power alone.
+    public init(name: String, role: RailRole, power: Power, source: ReadingSource) {
+        self.name = name
+        self.role = role
+        self.voltage = nil
+        self.current = nil
+        self.power = power
+        self.source = source
+    }
+}

@@ -1,0 +1,15 @@
+/// Limits of what the parsers take in; beyond them input is refused or ignored, never stored.
+public enum TelemetryLimits {
+    /// Longest name of a rail, zone, engine, mode or cause, in bytes.
+    public static let nameBytes = 128
+    /// Longest line of tegrastats, in bytes; real ones stay below 1500.
+    public static let tegrastatsLineBytes = 8192
+    /// Most cores in one CPU list of tegrastats.
+    public static let tegrastatsCores = 256
+    /// Most zones, most rails and most engines of one line of tegrastats.
+    public static let tegrastatsEntries = 64
+    /// Most power modes of one nvpmodel file.
+    public static let powerModes = 64
+    /// Longest nvpmodel file or output, device-tree property or release file that is looked at, in bytes.
+    public static let fileBytes = 65_536
+}

@@ -1,0 +1,104 @@
+import Quantities
+
+/// What a total covers.
+public enum TotalScope: String, Sendable, CaseIterable {
+    /// The whole compute module.
+    case module
+    /// Part of the module: the module draws at least this.
+    case moduleLowerBound = "module-lower-bound"
+    /// Module and carrier board.
+    case board
+    /// A processor package.
+    case cpuPackage = "cpu-package"
+    /// A processor package and a graphics board.
+    case cpuPackageAndGPUBoard = "cpu-package+gpu-board"
+    /// Rails inside the machine that do not add up to a known whole.
+    case internalRails = "internal-rails"
+    /// Everything a battery feeds.
+    case battery
+
+    /// The scope of a sum from which rails are missing.
+    var whenIncomplete: TotalScope { self == .module ? .moduleLowerBound : self }
+}
+
+/// How the total is made from rails: the sum of rails that do not contain each other.
+public struct TotalRule: Hashable, Sendable {
+    /// Names of the rails, each counted once.
+    public var rails: [String]
+    /// What their sum covers.
+    public var scope: TotalScope
+
+    /// A rule that adds `rails`.
+    public init(rails: [String], scope: TotalScope) {
+        self.rails = rails
+        self.scope = scope
+    }
+
+    /// The rail names joined by `+`.
+    public var text: String { rails.joined(separator: "+") }
+}
+
+/// The power of the whole, and how it was found.
+public struct TotalPower: Hashable, Sendable {
+    /// The sum.
+    public var power: Power
+    /// Whether every rail of the rule is in the sum; otherwise the sum is a lower bound.
+    public var isComplete: Bool
+    /// The rule, as rail names joined by `+`.
+    public var rule: String
+    /// What the sum covers.
+    public var scope: TotalScope
+
+    /// A total of its four parts.
+    public init(power: Power, isComplete: Bool, rule: String, scope: TotalScope) {
+        self.power = power
+        self.isComplete = isComplete
+        self.rule = rule
+        self.scope = scope
+    }
+}
+
+/// Which of a profile's rules is in use.
+///
+/// The first rule all of whose rails are read is taken, and kept: a rail that fails for one sample
+/// must not change what the total covers, or a meter would add unlike things. Only a better rule,
+/// one that stands earlier in the profile, replaces it.
+public struct TotalRuleChoice: Hashable, Sendable {
+    /// The rules, best first.
+    public let rules: [TotalRule]
+    /// Index of the rule in use; nil until a rail of some rule was read.
+    public private(set) var chosen: Int?
+
+    /// No choice yet among `rules`.
+    public init(rules: [TotalRule]) { self.rules = rules }
+
+    /// The total of `readings`; nil when no rail of the rule in use is among them.
+    ///
+    /// Complexity: O(rules × rails × readings), all of them few.
+    public mutating func total(of readings: [RailReading]) -> TotalPower? {
+        let complete = rules.firstIndex { rule in
+            !rule.rails.isEmpty && rule.rails.allSatisfy { name in readings.contains { $0.name == name } }
+        }
+        if let complete, complete < chosen ?? rules.count { chosen = complete }
+        if chosen == nil {
+            chosen = rules.firstIndex { rule in rule.rails.contains { name in readings.contains { $0.name == name } } }
+        }
+        return chosen.flatMap { TotalRuleChoice.total(of: readings, by: rules[$0]) }
+    }
+
+    /// The total of `readings` by `rule`; nil when none of its rails is among them.
+    public static func total(of readings: [RailReading], by rule: TotalRule) -> TotalPower? {
+        var sum = Power.zero
+        var found = 0
+        for name in rule.rails {
+            guard let reading = readings.first(where: { $0.name == name }) else { continue }
+            sum = sum + reading.power
+            found += 1
+        }
+        guard found > 0 else { return nil }
+        let isComplete = found == rule.rails.count
+        return TotalPower(
+            power: sum, isComplete: isComplete, rule: rule.text,
+            scope: isComplete ? rule.scope : rule.scope.whenIncomplete)
+    }
+}
