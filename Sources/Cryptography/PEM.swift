@@ -9,8 +9,8 @@ public enum PEMError: Error, Equatable, Sendable {
     case notBase64
     /// The block is encrypted; it has to be decrypted first.
     case encrypted
-    /// The key is of another algorithm than Ed25519, or not in the accepted form.
-    case notEd25519
+    /// The key is of another algorithm than was due, or not in the accepted form.
+    case wrongAlgorithm
 
     /// What is wrong and what to do, for a person.
     public var explanation: String {
@@ -18,41 +18,67 @@ public enum PEMError: Error, Equatable, Sendable {
         case .noBlock: "no PUBLIC KEY or PRIVATE KEY block was found"
         case .notBase64: "the block between BEGIN and END is not base64"
         case .encrypted: "the key is encrypted; decrypt it first (openssl pkey -in FILE)"
-        case .notEd25519: "the key is not an Ed25519 key in SubjectPublicKeyInfo or PKCS#8 form"
+        case .wrongAlgorithm: "the key is of another algorithm or form (due: Ed25519, SubjectPublicKeyInfo or PKCS#8)"
         }
     }
 }
 
-/// Ed25519 keys as PEM texts (RFC 7468, RFC 8410): what `openssl pkey` reads and writes.
+/// Keys as PEM texts (RFC 7468, RFC 8410): what `openssl pkey` reads and writes.
 public enum PEM {
-    // DER of everything before the 32 key bytes (RFC 8410 §4 and §7).
-    private static let publicPrefix: [UInt8] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00]
-    private static let privatePrefix: [UInt8] = [
-        0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
-    ]
-
     /// The SubjectPublicKeyInfo text of `key`.
-    public static func text(_ key: PublicKey) -> String { block("PUBLIC KEY", publicPrefix + key.bytes.array) }
+    public static func text(_ key: PublicKey) -> String {
+        block("PUBLIC KEY", publicPrefix(ed25519) + key.bytes.array)
+    }
 
     /// The unencrypted PKCS#8 text of `key`'s secret.
-    public static func secretText(_ key: SigningKey) -> String { block("PRIVATE KEY", privatePrefix + key.seedBytes) }
+    public static func secretText(_ key: SigningKey) -> String {
+        block("PRIVATE KEY", privatePrefix(ed25519) + key.seedBytes)
+    }
+
+    /// The unencrypted PKCS#8 text of an X25519 key's secret.
+    public static func secretText(_ key: KeyAgreementKey) -> String {
+        block("PRIVATE KEY", privatePrefix(x25519) + key.secretBytes)
+    }
 
     /// The public key of a SubjectPublicKeyInfo text.
     public static func publicKey(_ text: String) throws(PEMError) -> PublicKey {
         let der = try body("PUBLIC KEY", of: text)
-        guard der.count == publicPrefix.count + 32, der.starts(with: publicPrefix) else { throw .notEd25519 }
-        guard let bytes = Bytes32(Array(der.suffix(32)).span) else { throw .notEd25519 }
+        guard let bytes = Bytes32(try keyBytes(der, after: publicPrefix(ed25519))) else { throw .wrongAlgorithm }
         return PublicKey(bytes: bytes)
     }
 
     /// The key pair of an unencrypted PKCS#8 text.
     public static func signingKey(_ text: String) throws(PEMError) -> SigningKey {
-        if text.utf8Contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") { throw .encrypted }
-        let der = try body("PRIVATE KEY", of: text)
-        guard der.count == privatePrefix.count + 32, der.starts(with: privatePrefix),
-            let key = SigningKey(seed: Array(der.suffix(32)).span)
-        else { throw .notEd25519 }
+        guard let key = SigningKey(seed: try secretBytes(text, ed25519)) else { throw .wrongAlgorithm }
         return key
+    }
+
+    /// The X25519 key pair of an unencrypted PKCS#8 text.
+    public static func keyAgreementKey(_ text: String) throws(PEMError) -> KeyAgreementKey {
+        guard let key = KeyAgreementKey(secret: try secretBytes(text, x25519)) else { throw .wrongAlgorithm }
+        return key
+    }
+
+    // The last byte of the object identifiers 1.3.101.112 and 1.3.101.110 (RFC 8410 §3).
+    private static let ed25519: UInt8 = 0x70
+    private static let x25519: UInt8 = 0x6e
+
+    // DER of everything before the 32 key bytes (RFC 8410 §4 and §7).
+    private static func publicPrefix(_ algorithm: UInt8) -> [UInt8] {
+        [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, algorithm, 0x03, 0x21, 0x00]
+    }
+    private static func privatePrefix(_ algorithm: UInt8) -> [UInt8] {
+        [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, algorithm, 0x04, 0x22, 0x04, 0x20]
+    }
+
+    private static func secretBytes(_ text: String, _ algorithm: UInt8) throws(PEMError) -> [UInt8] {
+        if text.utf8Contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") { throw .encrypted }
+        return try keyBytes(try body("PRIVATE KEY", of: text), after: privatePrefix(algorithm))
+    }
+
+    private static func keyBytes(_ der: [UInt8], after prefix: [UInt8]) throws(PEMError) -> [UInt8] {
+        guard der.count == prefix.count + 32, der.starts(with: prefix) else { throw .wrongAlgorithm }
+        return Array(der.suffix(32))
     }
 
     private static func block(_ label: String, _ der: [UInt8]) -> String {
