@@ -1,0 +1,49 @@
+import Platform
+
+/// Where an agent keeps its files.
+///
+/// The order is: what the command line says, what systemd says (`$STATE_DIRECTORY`,
+/// `$RUNTIME_DIRECTORY`), the system's folders for root, the XDG folders for everybody else.
+public struct StatePaths: Sendable {
+    /// Folder of everything that must survive a restart (mode 0750).
+    public let state: String
+    /// The control socket.
+    public let socket: String
+
+    /// The paths for a state folder given on the command line, or the default ones.
+    public init(state: String?) {
+        if let state {
+            self.state = state
+            self.socket = state + "/control.sock"
+            return
+        }
+        let isRoot = Program.effectiveUserID == 0
+        self.state =
+            Program.environment("STATE_DIRECTORY")
+            ?? (isRoot ? "/var/lib/sage-edge" : StatePaths.home("XDG_STATE_HOME", "/.local/state") + "/sage-edge")
+        let runtime =
+            Program.environment("RUNTIME_DIRECTORY")
+            ?? (isRoot ? "/run/sage-edge" : Program.environment("XDG_RUNTIME_DIR").map { $0 + "/sage-edge" })
+        self.socket = (runtime ?? self.state) + "/control.sock"
+    }
+
+    /// The ledger's database.
+    public var ledger: String { state + "/ledger.db" }
+    /// The lock that one running agent holds.
+    public var lock: String { state + "/lock" }
+    /// The folder of the keys: systemd's credentials where it has the file, else the state folder.
+    public var keys: String { state + "/keys" }
+
+    /// The file of key `name`: `$CREDENTIALS_DIRECTORY/name` where that exists, else in the state folder.
+    public func keyFile(_ name: String) -> String {
+        if let credentials = Program.environment("CREDENTIALS_DIRECTORY") {
+            let path = credentials + "/" + name
+            if let status = try? FileSystem.status(path), status.kind == .file { return path }
+        }
+        return keys + "/" + name
+    }
+
+    private static func home(_ variable: String, _ fallback: String) -> String {
+        Program.environment(variable) ?? (Program.environment("HOME") ?? "/tmp") + fallback
+    }
+}
