@@ -1,5 +1,5 @@
 /// One option of a command, as it is parsed and as help shows it.
-struct OptionSpecification {
+struct OptionSpecification: Sendable {
     /// The long name without dashes.
     let name: String
     /// The one-letter name, or nil.
@@ -18,7 +18,7 @@ struct OptionSpecification {
 }
 
 /// One command: the single source of the parser, the help texts and the completions.
-struct CommandSpecification {
+struct CommandSpecification: Sendable {
     /// The words that call it, `["proof", "verify"]`.
     let path: [String]
     /// One line of help.
@@ -32,11 +32,11 @@ struct CommandSpecification {
     /// Whether help lists it; the worker's entry is not for people.
     let isListed: Bool
     /// Runs it.
-    let run: (Invocation) throws(Failure) -> ExitCode
+    let run: @Sendable (Invocation) throws(Failure) -> ExitCode
 
     init(
         _ path: [String], _ summary: String, positionals: [String] = [], options: [OptionSpecification] = [],
-        examples: [String] = [], isListed: Bool = true, run: @escaping (Invocation) throws(Failure) -> ExitCode
+        examples: [String] = [], isListed: Bool = true, run: @escaping @Sendable (Invocation) throws(Failure) -> ExitCode
     ) {
         self.path = path
         self.summary = summary

@@ -1,0 +1,26 @@
+import Platform
+
+/// The content of the file at `path` (`-` is standard input), at most `limit` bytes.
+func readFile(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
+    do throws(SystemError) {
+        return try path == "-" ? StandardInput.readAll(limit: limit) : FileSystem.read(path, limit: limit)
+    } catch { throw failure(error) }
+}
+
+/// Writes the file at `path` whole, or standard output where it is `-`.
+func writeFile(_ path: String, _ content: [UInt8], mode: UInt32 = 0o644) throws(Failure) {
+    if path == "-" { return try Console.print(content) }
+    do throws(SystemError) { try FileSystem.replace(path, with: content.span, mode: mode) } catch {
+        throw Failure(.cannotCreate, error.description)
+    }
+}
+
+/// A system error as a failure, with the exit status that fits it.
+func failure(_ error: SystemError) -> Failure {
+    switch error.errno {
+    case .noEntry: Failure(.noInput, error.description)
+    case .accessDenied, .notPermitted: Failure(.permission, error.description)
+    case .fileTooLarge: Failure(.badData, error.description)
+    default: Failure(.inputOutput, error.description)
+    }
+}
