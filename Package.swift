@@ -54,7 +54,7 @@ let package = Package(
         // Row 4
         library("Platform", ["Quantities", "Wire", "CLinux"]),
         // Row 5
-        library("Sensors", ["Quantities", "Wire", "Telemetry", "Platform"]),
+        library("Sensors", ["Quantities", "Wire", "Telemetry", "Platform", "CLinux"]),
         library("Store", ["Quantities", "Wire", "Cryptography", "Ledger", "AgentCore", "Platform", "CSQLite"]),
         library("Workers", ["Quantities", "Wire", "Cryptography", "Federation", "AgentCore", "Platform"]),
         library(

@@ -14,5 +14,6 @@
 #include "CLinuxMailbox.h"
 #include "CLinuxProgram.h"
 #include "CLinuxSockets.h"
+#include "CLinuxSysfs.h"
 
 #endif

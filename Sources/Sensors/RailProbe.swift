@@ -1,0 +1,120 @@
+import Quantities
+import Telemetry
+
+/// One rail's files.
+struct RailProbe {
+    let name: String
+    let role: RailRole
+    let source: ReadingSource
+    let voltage: SensorFile?
+    let current: SensorFile?
+    let power: SensorFile?
+    let enable: SensorFile?
+
+    /// Files that can be found to be gone.
+    var files: [SensorFile?] { [voltage, current, power, enable] }
+
+    /// Reads voltage and current, or power where they are not both there.
+    func read(_ buffer: inout [UInt8]) -> Reading<RailReading> {
+        if let enable, case .value(0) = enable.integer(&buffer) { return .unavailable(.disabled) }
+        guard let voltage, let current else { return readPower(&buffer) }
+        switch (voltage.integer(&buffer), current.integer(&buffer)) {
+        case (.value(let millivolts), .value(let milliamperes)):
+            return .value(
+                RailReading(
+                    name: name, role: role, voltage: Voltage(millivolts: millivolts),
+                    current: Current(milliamperes: milliamperes), source: source))
+        case (.unavailable(let reason), _), (_, .unavailable(let reason)):
+            return .unavailable(reason)
+        }
+    }
+
+    private func readPower(_ buffer: inout [UInt8]) -> Reading<RailReading> {
+        guard let power else { return .unavailable(.absent) }
+        switch power.integer(&buffer) {
+        case .value(let microwatts):
+            return .value(RailReading(name: name, role: role, power: Power(microwatts: microwatts), source: source))
+        case .unavailable(let reason):
+            return .unavailable(reason)
+        }
+    }
+}
+
+extension SysfsTree {
+    /// The rails of every power monitor, in the order of the monitors' bus addresses and of their channels.
+    ///
+    /// Monitors are found by the name of their driver, since hwmon numbers move between boots; under
+    /// `/sys/class/hwmon`, and under the driver's own folder where the class has no entry.
+    func rails(_ profile: HardwareProfile) -> [RailProbe] {
+        var monitors: [Place] = []
+        func add(_ path: String) {
+            guard monitors.count < SensorLimits.devices, let place = folder(path), !monitors.contains(place) else {
+                return
+            }
+            monitors.append(place)
+        }
+        for name in names(in: "/sys/class/hwmon") { add("/sys/class/hwmon/" + name) }
+        for driver in ["ina3221", "ina3221x", "ina238"] {
+            for device in names(in: "/sys/bus/i2c/drivers/" + driver) {
+                let path = "/sys/bus/i2c/drivers/" + driver + "/" + device
+                for name in names(in: path + "/hwmon") { add(path + "/hwmon/" + name) }
+                for name in names(in: path) where name.hasPrefix("iio:device") { add(path + "/" + name) }
+            }
+        }
+        for name in names(in: "/sys/bus/iio/devices") { add("/sys/bus/iio/devices/" + name) }
+        return
+            monitors
+            .sorted { NaturalOrder.precedes(SysfsTree.device(of: $0), SysfsTree.device(of: $1)) }
+            .flatMap { rails(of: $0.path, profile) }
+    }
+
+    /// The bus address of a monitor's device, and the monitor's own name where devices are alike.
+    private static func device(of monitor: Place) -> String {
+        let components = monitor.path.split(separator: "/").map { String($0) }
+        let device = components.last { !$0.hasPrefix("hwmon") && !$0.hasPrefix("iio:") } ?? ""
+        return device + "/" + monitor.name
+    }
+
+    private func rails(of monitor: String, _ profile: HardwareProfile) -> [RailProbe] {
+        let chip = text(of: monitor + "/name") ?? ""
+        switch chip {
+        case "ina3221": return (1...3).compactMap { channel(Int($0), of: monitor, profile) }
+        case "ina3221x": return (0...2).compactMap { iioChannel(Int($0), of: monitor, profile) }
+        default:
+            let unlabelled = profile.rails.first { $0.chip == chip }
+            guard chip == "ina238" || unlabelled != nil else { return [] }
+            return [singleChannel(of: monitor, chip: chip, label: unlabelled?.name, profile)]
+        }
+    }
+
+    /// A channel of an INA3221 (Documentation/hwmon/ina3221.rst): 1 … 3 are rails, the others are sums.
+    private func channel(_ number: Int, of monitor: String, _ profile: HardwareProfile) -> RailProbe? {
+        let prefix = monitor + "/in\(number)"
+        guard let name = text(of: prefix + "_label"), name != "NC" else { return nil }
+        return RailProbe(
+            name: name, role: profile.role(ofRail: name), source: .ina3221, voltage: file(prefix + "_input"),
+            current: file(monitor + "/curr\(number)_input"), power: nil, enable: file(prefix + "_enable"))
+    }
+
+    /// A channel of an INA3221 under the older kernels' driver.
+    private func iioChannel(_ number: Int, of monitor: String, _ profile: HardwareProfile) -> RailProbe? {
+        guard let name = text(of: monitor + "/rail_name_\(number)"), name != "NC" else { return nil }
+        return RailProbe(
+            name: name, role: profile.role(ofRail: name), source: .iio,
+            voltage: file(monitor + "/in_voltage\(number)_input"),
+            current: file(monitor + "/in_current\(number)_input"),
+            power: nil, enable: nil)
+    }
+
+    /// The one channel of an INA238 (Documentation/hwmon/ina238.rst) or a like chip, which often has no label.
+    private func singleChannel(
+        of monitor: String, chip: String, label: String?, _ profile: HardwareProfile
+    ) -> RailProbe {
+        let name = text(of: monitor + "/in1_label") ?? text(of: monitor + "/label") ?? label ?? chip
+        return RailProbe(
+            name: name, role: profile.role(ofRail: name), source: chip == "ina238" ? .ina238 : .hwmon,
+            voltage: file(monitor + "/in1_input"), current: file(monitor + "/curr1_input"),
+            power: file(monitor + "/power1_input") ?? file(monitor + "/power1_average"),
+            enable: file(monitor + "/in1_enable"))
+    }
+}

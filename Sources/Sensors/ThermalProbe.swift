@@ -1,0 +1,82 @@
+import Quantities
+import Telemetry
+
+/// One thermal zone's file.
+struct ZoneProbe {
+    let name: String
+    let temperature: SensorFile?
+
+    /// What a sensor that is off reports, in thousandths of a degree.
+    static let off: Int64 = -256_000
+
+    func read(_ buffer: inout [UInt8]) -> Reading<ZoneReading> {
+        guard let temperature else { return .unavailable(.absent) }
+        switch temperature.integer(&buffer) {
+        case .unavailable(let reason): return .unavailable(reason)
+        case .value(ZoneProbe.off): return .unavailable(.disabled)
+        case .value(let millidegrees):
+            guard let millidegrees = Int32(exactly: millidegrees) else { return .unavailable(.malformed) }
+            return .value(ZoneReading(name: name, temperature: Temperature(millidegrees: millidegrees)))
+        }
+    }
+}
+
+/// The files of one cause of throttling.
+struct ThrottleProbe {
+    let cause: String
+    let state: SensorFile?
+    /// The highest step; nil for a counter.
+    let maximum: SensorFile?
+    let isCounter: Bool
+
+    func read(_ buffer: inout [UInt8]) -> Reading<ThrottleReading> {
+        guard let state else { return .unavailable(.absent) }
+        switch state.integer(&buffer) {
+        case .unavailable(let reason): return .unavailable(reason)
+        case .value(let value) where value < 0: return .unavailable(.malformed)
+        case .value(let value):
+            guard !isCounter else { return .value(ThrottleReading(cause: cause, state: value, maximum: nil)) }
+            guard let maximum else { return .unavailable(.absent) }
+            switch maximum.integer(&buffer) {
+            case .unavailable(let reason): return .unavailable(reason)
+            case .value(let highest): return .value(ThrottleReading(cause: cause, state: value, maximum: highest))
+            }
+        }
+    }
+}
+
+extension SysfsTree {
+    /// The thermal zones, in the order of their numbers.
+    func zones() -> [ZoneProbe] {
+        names(in: "/sys/class/thermal").filter { $0.hasPrefix("thermal_zone") }.prefix(SensorLimits.devices).map {
+            name in
+            let zone = "/sys/class/thermal/" + name
+            return ZoneProbe(name: text(of: zone + "/type") ?? name, temperature: file(zone + "/temp"))
+        }
+    }
+
+    /// The cooling devices that slow the board down, in the order of their numbers, then the over-current counters.
+    func throttleCauses() -> [ThrottleProbe] {
+        var probes: [ThrottleProbe] = []
+        let devices = names(in: "/sys/class/thermal").filter { $0.hasPrefix("cooling_device") }
+        for name in devices.prefix(SensorLimits.devices) {
+            let device = "/sys/class/thermal/" + name
+            guard let type = text(of: device + "/type"), ThrottleCause.isThrottle(coolingType: type) else { continue }
+            probes.append(
+                ThrottleProbe(
+                    cause: type, state: file(device + "/cur_state"), maximum: file(device + "/max_state"),
+                    isCounter: false))
+        }
+        for name in names(in: "/sys/class/hwmon").prefix(SensorLimits.devices) {
+            let chip = "/sys/class/hwmon/" + name
+            guard text(of: chip + "/name") == "soctherm_oc" else { continue }
+            for number in 1...9 {
+                guard let counter = file(chip + "/oc\(number)_event_cnt") else { continue }
+                probes.append(
+                    ThrottleProbe(
+                        cause: ThrottleCause.overCurrent(number), state: counter, maximum: nil, isCounter: true))
+            }
+        }
+        return probes
+    }
+}
