@@ -1,0 +1,320 @@
+import Quantities
+
+/// Turns readings of one source into a monotone cumulative energy register.
+///
+/// The register advances by the source's own counter where both ends of an interval have one, else
+/// by the trapezoid of the two powers, on boot time. An interval longer than three sample periods
+/// adds nothing and is counted as a gap, whatever the counter says. Inside an interval the register
+/// is a straight line, so a window may end, and a task begin, between two samples, and the windows
+/// on both sides share one register value: no energy is lost or counted twice. A window can be
+/// closed as soon as the interval that holds its end is known.
+///
+/// The error bound holds for power that does not turn between two samples (a burst shorter than the
+/// period cannot be seen by sampling) and a sensor that rounds to its step; its gain error is not in it.
+public struct Meter: Sendable {
+    /// What the meter knows about its source.
+    public let configuration: MeterConfiguration
+    /// The boot whose timeline the readings are on.
+    public let bootID: Bytes16
+    /// The register's epoch.
+    public private(set) var epoch: UInt64
+    /// Why that epoch began.
+    public private(set) var epochReason: MeterEpochReason
+
+    /// The newest reading from which the next interval can be measured.
+    private var last: MeterReading?
+    /// Register at the newest reading.
+    private var total: UInt128
+    /// A battery's intake that has to be given back before its output counts again.
+    private var deficit: UInt128
+    private var tally: MeterTally
+    /// The newest interval, and up to where the tally holds it.
+    private var newest: MeterSegment?
+    private var foldedUpTo: BootTime
+    private var history = MeterHistory()
+
+    /// A meter whose register starts at zero.
+    ///
+    /// - Parameters:
+    ///   - at: where its first window begins.
+    ///   - epoch: 1 for a source never seen; above every earlier epoch after a loss of state.
+    public init(
+        _ configuration: MeterConfiguration, bootID: Bytes16, at: BootTime, epoch: UInt64 = 1,
+        because reason: MeterEpochReason = .firstStart
+    ) {
+        self.init(
+            configuration, bootID: bootID, windowStart: at, epoch: epoch, reason: reason, total: 0, deficit: 0)
+    }
+
+    /// A meter that goes on from `state` at `at`, after a restart of the program or of the board.
+    ///
+    /// Within the same boot the first window begins where the last one ended, and the time in
+    /// between is a gap; in another boot it begins at `at`. Neither way is energy counted for the
+    /// time in between. Boot time that went back begins a new epoch.
+    public init(resuming state: MeterState, _ configuration: MeterConfiguration, bootID: Bytes16, at: BootTime) {
+        if state.bootID == bootID, at < state.windowEnd {
+            self.init(following: state, configuration, bootID: bootID, at: at, because: .clockWentBack)
+            return
+        }
+        self.init(
+            configuration, bootID: bootID, windowStart: state.bootID == bootID ? state.windowEnd : at,
+            epoch: state.epoch, reason: state.epochReason, total: state.total, deficit: state.deficit)
+    }
+
+    /// A meter in the epoch after that of `state`, for a source that is now measured in another way.
+    public init(
+        following state: MeterState, _ configuration: MeterConfiguration, bootID: Bytes16, at: BootTime,
+        because reason: MeterEpochReason
+    ) {
+        self.init(
+            configuration, bootID: bootID, windowStart: state.bootID == bootID ? max(at, state.windowEnd) : at,
+            epoch: state.epoch &+ 1, reason: reason, total: 0, deficit: 0)
+    }
+
+    private init(
+        _ configuration: MeterConfiguration, bootID: Bytes16, windowStart: BootTime, epoch: UInt64,
+        reason: MeterEpochReason, total: UInt128, deficit: UInt128
+    ) {
+        self.configuration = configuration
+        self.bootID = bootID
+        self.epoch = epoch
+        self.epochReason = reason
+        self.total = total
+        self.deficit = deficit
+        self.tally = MeterTally(start: windowStart, startTotal: total, startDeficit: deficit)
+        self.foldedUpTo = windowStart
+    }
+
+    /// The register at the newest reading.
+    public var register: EnergyRegister { EnergyRegister(total: total) }
+
+    /// Where the open window begins.
+    public var windowStart: BootTime { tally.start }
+
+    /// When the newest reading came; nil before the first and after a gap that a window ended in.
+    public var lastReadingAt: BootTime? { last?.at }
+
+    /// What to keep for a restart: the register at the end of the last closed window.
+    public var state: MeterState {
+        MeterState(
+            epoch: epoch, epochReason: epochReason, bootID: bootID, windowEnd: tally.start, total: tally.startTotal,
+            deficit: tally.startDeficit)
+    }
+
+    // MARK: Readings
+
+    /// Takes in a reading.
+    public mutating func record(_ reading: MeterReading) -> MeterOutcome {
+        var reading = reading
+        if let power = reading.power, power.magnitude > UInt64(configuration.maximumPower.microwatts) {
+            reading.power = nil
+        }
+        if let last, reading.at <= last.at { return .stale }
+        guard reading.at >= tally.start, reading.at >= foldedUpTo else { return .stale }
+        guard reading.power != nil || reading.counter != nil else { return .unreadable }
+
+        var segment = MeterSegment(start: last?.at ?? foldedUpTo, end: reading.at, startTotal: total)
+        switch advance(to: reading) {
+        case .unmeasured: break
+        case .measured(let signed, let measure, let peak, let error):
+            segment.measure = measure
+            segment.peak = peak
+            segment.errorPerMillisecond = error
+            segment.energy = output(of: signed)
+        case .reset: return beginEpoch(because: .counterReset, at: reading)
+        }
+        guard segment.endTotal / MeterSegment.perMicrojoule <= UInt128(MeterLimits.largestRegister.microjoules) else {
+            return beginEpoch(because: .registerFull, at: reading)
+        }
+        append(segment, endingWith: reading)
+        return segment.measure == .gap && segment.end > segment.start
+            ? .gap(segment.end.since(segment.start)) : .counted
+    }
+
+    private enum Advance {
+        case unmeasured
+        case measured(Int128, MeterSegment.Measure, peak: Power, errorPerMillisecond: UInt128)
+        case reset
+    }
+
+    /// What happened between the last reading and this one, in signed half nanojoules.
+    private func advance(to reading: MeterReading) -> Advance {
+        guard let last else { return .unmeasured }
+        let span = reading.at.since(last.at)
+        guard span <= configuration.gapLimit else { return .unmeasured }
+        if let old = last.counter, let new = reading.counter {
+            guard let advance = counterAdvance(from: old.microjoules, to: new.microjoules, over: span) else {
+                return .reset
+            }
+            // µJ over ms is mW; rounded up, so that the peak is never below the mean.
+            let mean = (UInt128(advance) * 1000 + UInt128(span.milliseconds) - 1) / UInt128(span.milliseconds)
+            let peak = max(
+                Power(microwatts: Int64(clamping: mean)), last.power ?? .zero, reading.power ?? .zero)
+            return .measured(
+                Int128(advance) * Int128(MeterSegment.perMicrojoule), .counter, peak: peak, errorPerMillisecond: 0)
+        }
+        guard let first = last.power.map(counted), let second = reading.power.map(counted) else { return .unmeasured }
+        // Between the samples power lies between the two readings, each within half a step of the truth.
+        let change = (second - first).magnitude
+        return .measured(
+            Int128((first + second).microwatts) * Int128(span.milliseconds), .power,
+            peak: max(first, second).clampedToZero,
+            errorPerMillisecond: UInt128(change) + UInt128(configuration.sensorStep.microwatts))
+    }
+
+    /// A power as it counts: below zero is a sensor's noise unless energy can flow both ways.
+    private func counted(_ power: Power) -> Power {
+        configuration.direction == .forward ? power.clampedToZero : power
+    }
+
+    /// Microjoules from `old` to `new`, or nil where neither power nor one wrap explains them.
+    private func counterAdvance(from old: UInt64, to new: UInt64, over span: TimeSpan) -> UInt64? {
+        let advance: UInt128
+        if new >= old {
+            advance = UInt128(new - old)
+        } else {
+            guard let range = configuration.counterRange?.microjoules, old <= range else { return nil }
+            advance = UInt128(range - old) + UInt128(new)
+        }
+        let limit = configuration.maximumPower.held(for: span + MeterLimits.counterLatency)
+        guard advance <= UInt128(max(0, limit.millijoules)) * 1000 + UInt128(configuration.counterStep.microjoules)
+        else { return nil }
+        return UInt64(advance)
+    }
+
+    /// What of `signed` energy counts; a battery first gives back what it took in.
+    private mutating func output(of signed: Int128) -> UInt128 {
+        guard signed > 0 else {
+            let ceiling = UInt128(MeterLimits.largestRegister.microjoules) * MeterSegment.perMicrojoule
+            deficit = min(ceiling, deficit + signed.magnitude)
+            return 0
+        }
+        let repaid = min(deficit, signed.magnitude)
+        deficit -= repaid
+        return signed.magnitude - repaid
+    }
+
+    private mutating func append(_ segment: MeterSegment, endingWith reading: MeterReading) {
+        fold(to: newest?.end ?? foldedUpTo)
+        newest = segment
+        foldedUpTo = segment.start
+        total = segment.endTotal
+        last = reading
+        history.append(segment)
+    }
+
+    /// Brings the newest interval into the tally up to `end`.
+    private mutating func fold(to end: BootTime) {
+        guard let segment = newest else { return }
+        // An interval that is wholly in the tally already must not count its last sample again.
+        guard end > foldedUpTo || segment.start == segment.end else { return }
+        tally.add(segment, from: foldedUpTo, to: end)
+        foldedUpTo = end
+        if end == segment.end { newest = nil }
+    }
+
+    private mutating func beginEpoch(because reason: MeterEpochReason, at reading: MeterReading) -> MeterOutcome {
+        let end = last?.at ?? foldedUpTo
+        fold(to: end)
+        let lastWindow = end > tally.start ? endWindow(at: end, total: total) : nil
+        epoch &+= 1
+        epochReason = reason
+        total = 0
+        deficit = 0
+        history = MeterHistory()
+        tally = MeterTally(start: end, startTotal: 0, startDeficit: 0)
+        foldedUpTo = end
+        newest = nil
+        append(MeterSegment(start: end, end: reading.at, startTotal: 0), endingWith: reading)
+        return .newEpoch(reason, lastWindow: lastWindow)
+    }
+
+    // MARK: Windows
+
+    /// Ends the open window at `requested` and begins the next one there.
+    ///
+    /// Returns nil, and changes nothing, while the end cannot be decided: no reading at or after it
+    /// has come, and one that could still measure it may. Ask again after the next reading, or with
+    /// the present time, which is decided once it lies more than three sample periods after the last
+    /// reading. Returns nil also for a window without length. A point before the interval between the
+    /// two newest readings can no longer be resolved; the window then ends at that interval's start.
+    public mutating func closeWindow(at requested: BootTime) -> MeterWindow? {
+        guard requested > tally.start else { return nil }
+        if let last, requested <= last.at {
+            let end = max(requested, foldedUpTo)
+            guard end > tally.start else { return nil }
+            let endTotal = newest?.total(at: end) ?? total
+            fold(to: end)
+            return endWindow(at: end, total: endTotal)
+        }
+        let silentSince = last?.at ?? foldedUpTo
+        guard last == nil || requested.since(silentSince) > configuration.gapLimit else { return nil }
+        fold(to: silentSince)
+        let gap = MeterSegment(start: silentSince, end: requested, startTotal: total)
+        history.append(gap)
+        tally.gap = tally.gap + requested.since(silentSince)
+        last = nil
+        foldedUpTo = requested
+        return endWindow(at: requested, total: total)
+    }
+
+    /// The window up to `end`, where the register is `endTotal`; begins the next one.
+    private mutating func endWindow(at end: BootTime, total endTotal: UInt128) -> MeterWindow {
+        let energy = endTotal - tally.startTotal
+        let periods = end.since(tally.start).milliseconds / configuration.samplePeriod.milliseconds
+        let window = MeterWindow(
+            epoch: epoch, epochReason: epochReason, bootID: bootID, start: tally.start, end: end,
+            registerStart: EnergyRegister(total: tally.startTotal), registerEnd: EnergyRegister(total: endTotal),
+            gap: tally.gap, samples: tally.samples, expected: max(tally.samples, UInt64(max(0, periods))),
+            peak: tally.peak,
+            errorBoundPermille: tally.errorBoundPermille(energy: energy, counterStep: configuration.counterStep))
+        // Output counted before an intake in the same window was not net: it is taken off the next one.
+        deficit = min(deficit, energy)
+        tally = MeterTally(start: end, startTotal: endTotal, startDeficit: deficit)
+        return window
+    }
+
+    // MARK: Points and intervals
+
+    /// The register at `time`, or nil where that lies before what is remembered.
+    ///
+    /// Complexity: linear in the intervals since `time`, at most `MeterLimits.history`.
+    public func register(at time: BootTime) -> MeterRegisterReading? {
+        if let last, time > last.at {
+            let span = time.since(last.at)
+            guard span <= configuration.gapLimit, let power = last.power?.clampedToZero else {
+                return MeterRegisterReading(register: register, isSettled: span > configuration.gapLimit)
+            }
+            let held = 2 * UInt128(power.microwatts) * UInt128(span.milliseconds)
+            return MeterRegisterReading(register: EnergyRegister(total: total + held), isSettled: false)
+        }
+        guard let segment = history.segment(at: time) else { return nil }
+        return MeterRegisterReading(register: EnergyRegister(total: segment.total(at: time)), isSettled: true)
+    }
+
+    /// What was measured from `start` to `end`; nil where `start` lies before what is remembered or after `end`.
+    ///
+    /// Complexity: linear in the intervals since `start`, at most `MeterLimits.history`.
+    public func interval(from start: BootTime, to end: BootTime) -> MeterInterval? {
+        guard start <= end, let first = register(at: start), let second = register(at: end) else { return nil }
+        var tally = MeterTally(start: start, startTotal: 0, startDeficit: 0)
+        for segment in history.segments where segment.end > start && segment.start < end {
+            tally.add(segment, from: max(segment.start, start), to: min(segment.end, end))
+        }
+        var error = tally.error
+        if tally.usedCounter { error += 2 * UInt128(configuration.counterStep.microjoules) * MeterSegment.perMicrojoule }
+        // Beyond the newest reading the power is a guess that may be wholly wrong.
+        if !second.isSettled, second.register > register {
+            error += UInt128(second.register.microjoules - register.microjoules) * MeterSegment.perMicrojoule
+        }
+        let millijoules = (error + MeterSegment.perMillijoule - 1) / MeterSegment.perMillijoule
+        return MeterInterval(
+            registerStart: first.register, registerEnd: max(first.register, second.register), gap: tally.gap,
+            errorBound: Energy(millijoules: Int64(clamping: millijoules)), isSettled: second.isSettled)
+    }
+}
+
+extension Power {
+    /// Microwatts without the sign.
+    fileprivate var magnitude: UInt64 { microwatts.magnitude }
+}

@@ -1,0 +1,101 @@
+import Quantities
+
+/// What a meter is given: one look at a source.
+public struct MeterReading: Hashable, Sendable {
+    /// When the source was read.
+    public var at: BootTime
+    /// The power read, or nil where it could not be read; negative below a sensor's zero or into a battery.
+    public var power: Power?
+    /// The source's own energy counter (RAPL, NVML), or nil where it has none or could not be read.
+    public var counter: EnergyRegister?
+
+    /// A reading of `power`, `counter` or both.
+    public init(at: BootTime, power: Power? = nil, counter: EnergyRegister? = nil) {
+        self.at = at
+        self.power = power
+        self.counter = counter
+    }
+}
+
+/// Which way energy counts.
+public enum MeterDirection: UInt8, Hashable, Sendable {
+    /// Consumption or production: a negative reading is a sensor below its zero and counts as none.
+    case forward
+    /// A store such as a battery, positive while it gives: only the net output counts.
+    case netOutput
+}
+
+/// What a meter has to know about its source.
+public struct MeterConfiguration: Hashable, Sendable {
+    /// The intended time between two samples, 1 ms … `MeterLimits.longestPeriod`.
+    public let samplePeriod: TimeSpan
+    /// The sensor's smallest step; an INA3221 on a Jetson steps by 98 to 393 mW.
+    public let sensorStep: Power
+    /// The counter's smallest step.
+    public let counterStep: EnergyRegister
+    /// What is added when the counter wraps (RAPL's `max_energy_range_uj`); nil where it never wraps.
+    public let counterRange: EnergyRegister?
+    /// Beyond this a reading is a broken sensor and a counter's jump is a reset.
+    public let maximumPower: Power
+    /// Which way energy counts.
+    public let direction: MeterDirection
+
+    /// A configuration, its numbers brought into their ranges.
+    public init(
+        samplePeriod: TimeSpan, sensorStep: Power, counterStep: EnergyRegister = .zero,
+        counterRange: EnergyRegister? = nil, maximumPower: Power = MeterLimits.largestPower,
+        direction: MeterDirection = .forward
+    ) {
+        self.samplePeriod = min(max(samplePeriod, .milliseconds(1)), MeterLimits.longestPeriod)
+        self.maximumPower = min(max(maximumPower, Power(microwatts: 1)), MeterLimits.largestPower)
+        self.sensorStep = min(sensorStep.clampedToZero, self.maximumPower)
+        self.counterStep = min(counterStep, MeterLimits.largestRegister)
+        self.counterRange = counterRange == .zero ? nil : counterRange
+        self.direction = direction
+    }
+
+    /// The longest interval between two samples over which energy is counted.
+    var gapLimit: TimeSpan { samplePeriod * MeterLimits.gapPeriods }
+}
+
+/// Why a register's epoch began.
+public enum MeterEpochReason: UInt8, Sendable, CaseIterable {
+    /// The source was never metered before.
+    case firstStart = 1
+    /// The meter's state was lost; what the register said before is unknown.
+    case stateLost = 2
+    /// The hardware counter moved in a way that neither power nor a wrap explains.
+    case counterReset = 3
+    /// The register reached its limit.
+    case registerFull = 4
+    /// The source is measured in another way than before.
+    case sensorChanged = 5
+    /// Boot time went back within one boot.
+    case clockWentBack = 6
+
+    /// The reason in the words of output.
+    public var name: String {
+        switch self {
+        case .firstStart: "first-start"
+        case .stateLost: "state-lost"
+        case .counterReset: "counter-reset"
+        case .registerFull: "register-full"
+        case .sensorChanged: "sensor-changed"
+        case .clockWentBack: "clock-went-back"
+        }
+    }
+}
+
+/// What became of a reading.
+public enum MeterOutcome: Hashable, Sendable {
+    /// The interval since the last reading was counted.
+    case counted
+    /// The time since the last reading, or since the window's start, could not be measured and adds nothing.
+    case gap(TimeSpan)
+    /// Not later than a reading before it, or before the window's start: ignored.
+    case stale
+    /// Neither a power within bounds nor a counter: a lost sample.
+    case unreadable
+    /// The register could not be continued; the old epoch's last window, if it has any length, is closed.
+    case newEpoch(MeterEpochReason, lastWindow: MeterWindow?)
+}
