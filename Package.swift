@@ -59,8 +59,11 @@ let package = Package(
         library("Workers", ["Quantities", "Wire", "Cryptography", "Federation", "AgentCore", "Platform"]),
         library(
             "Configuration",
-            ["Quantities", "Wire", "Cryptography", "Telemetry", "EnergyProofs", "Federation", "AgentCore", "Platform", "CYAML"]),
-        library("Gateway", ["Quantities", "Wire", "CJansson"]),
+            [
+                "Quantities", "Wire", "Cryptography", "Telemetry", "EnergyProofs", "Federation", "AgentCore",
+                "Platform", "CYAML",
+            ]),
+        library("Gateway", ["Quantities", "Wire", "Federation", "AgentCore", "CJansson"]),
         // Row 6
         library(
             "Daemon",

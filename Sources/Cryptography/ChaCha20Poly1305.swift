@@ -37,7 +37,7 @@ public enum ChaCha20Poly1305 {
         }
     }
 
-    /// Appends the opened message to `output`, or leaves it as it was and returns false where `sealed` is not authentic.
+    /// Appends the opened message to `output`; where `sealed` is not authentic, leaves it as it was and returns false.
     public static func open(
         _ sealed: Span<UInt8>, key: SymmetricKey, counter: UInt64, header: Span<UInt8>,
         appendingTo output: inout [UInt8]

@@ -11,7 +11,9 @@ public enum PythonTool {
         _ script: String, arguments: [String] = [], input: [UInt8] = [], modules: [String: String] = [:]
     ) throws -> [UInt8] {
         for (module, package) in modules.sorted(by: { $0.key < $1.key }) {
-            let found = try python.run(["-c", "import importlib.util as u; print(u.find_spec('\(module)') is not None)"])
+            let found = try python.run([
+                "-c", "import importlib.util as u; print(u.find_spec('\(module)') is not None)",
+            ])
             guard found == Array("True\n".utf8) else {
                 throw ToolError.missing(what: "Python's module \(module)", package: package)
             }
