@@ -45,7 +45,7 @@ public enum FileSystem {
         return names.map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// What is at `path`; of a symbolic link its target, unless told otherwise. Nil where nothing is.
+    /// What is at `path`, of a symbolic link its target unless told otherwise; nil where nothing is.
     public static func status(_ path: String, followingLink: Bool = true) throws(SystemError) -> FileStatus? {
         var status = clinux_status()
         do throws(SystemError) {

@@ -57,11 +57,12 @@ extension FileDescriptor {
 }
 
 /// A one-way channel between two descriptors.
-public struct Pipe: ~Copyable {
-    /// What was written comes out here; nil once taken.
-    public var readEnd: FileDescriptor?
-    /// What is written here comes out there; nil once taken.
-    public var writeEnd: FileDescriptor?
+@frozen
+public struct PipeEnds: ~Copyable {
+    /// What was written comes out here.
+    public let readEnd: FileDescriptor
+    /// What is written here comes out there.
+    public let writeEnd: FileDescriptor
 
     /// A new pipe, both ends blocking.
     public init() throws(SystemError) {

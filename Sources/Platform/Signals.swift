@@ -63,7 +63,9 @@ public struct SignalSource: ~Copyable {
     /// What to wait for.
     public var descriptor: Int32 { source.raw }
 
-    /// The next signal that has come; nil where none has. Several of one kind may have become one.
+    /// The next signal that has come; nil where none has.
+    ///
+    /// Several of one kind may have become one.
     public func next() throws(SystemError) -> Signal? {
         try system("read", expecting: .tryAgain) { clinux_signals_next(source.raw) }.map {
             Signal(rawValue: Int32(truncatingIfNeeded: $0))

@@ -16,8 +16,10 @@ public struct StreamConnection: ~Copyable, Sendable {
     /// What is read from and written to.
     public let descriptor: FileDescriptor
 
-    /// Connects to the program that listens at `path`. The connection blocks; a read or write that takes
-    /// longer than `timeout` answers `wouldBlock` or throws `tryAgain`.
+    /// Connects to the program that listens at `path`.
+    ///
+    /// The connection blocks; a read or write that takes longer than `timeout` answers `wouldBlock` or throws
+    /// `tryAgain`.
     ///
     /// - Throws: `noEntry` where nothing has that name, `connectionRefused` where a socket lies there that nobody
     ///   listens on any more, `accessDenied` where this user may not, `nameTooLong` over 107 bytes.
