@@ -15,7 +15,7 @@ public enum PEMError: Error, Equatable, Sendable {
     /// What is wrong and what to do, for a person.
     public var explanation: String {
         switch self {
-        case .noBlock: "no PUBLIC KEY or PRIVATE KEY block was found"
+        case .noBlock: "there is no block of the kind that is due (PUBLIC KEY, or PRIVATE KEY for a secret)"
         case .notBase64: "the block between BEGIN and END is not base64"
         case .encrypted: "the key is encrypted; decrypt it first (openssl pkey -in FILE)"
         case .wrongAlgorithm: "the key is of another algorithm or form (due: Ed25519, SubjectPublicKeyInfo or PKCS#8)"

@@ -67,7 +67,7 @@ struct CBORPeerTests {
         try #require(lines.count == Self.count)
         for line in lines {
             let parts = line.split(separator: " ")
-            let given = try #require(bytes(hexadecimal: String(parts[0])))
+            let given = try octets(String(parts[0]))
             let value = try CBORValue(given)
             #expect(value.notation == parts[1])
             #expect(value.encoded == given)

@@ -1,4 +1,5 @@
 import Quantities
+import TestKit
 import Testing
 import Wire
 
@@ -11,7 +12,7 @@ struct CBORReaderTests {
         var fourth: String
 
         init(_ hex: String) throws {
-            let input = try #require(bytes(hexadecimal: hex))
+            let input = try octets(hex)
             self = try Sample(reading: input)
         }
 
@@ -73,7 +74,7 @@ struct CBORReaderTests {
     func read<Value>(
         _ hex: String, limit: Int = 100, _ body: (inout CBORReader) throws(CBORError) -> Value
     ) throws -> Value {
-        let input = try #require(bytes(hexadecimal: hex))
+        let input = try octets(hex)
         var reader = try CBORReader(input.span, limit: limit)
         return try body(&reader)
     }

@@ -65,7 +65,7 @@ struct CBORStrictnessTests {
         ("a1f600", .unsupported(at: 1, initialByte: 0xf6)),
     ])
     func `map keys are unsigned, sorted and stand once`(hex: String, error: CBORError) throws {
-        let input = try #require(bytes(hexadecimal: hex.filter { $0 != " " }))
+        let input = try octets(hex.filter { $0 != " " })
         #expect(throws: error) { try CBORValue(input) }
     }
 
@@ -74,7 +74,7 @@ struct CBORStrictnessTests {
         "64f8888080", "62c0af", "63e080af", "6261ff",
     ])
     func `text that is not UTF-8 is refused`(hex: String) throws {
-        let input = try #require(bytes(hexadecimal: hex))
+        let input = try octets(hex)
         #expect(throws: CBORError.invalidUTF8(at: 0)) { try CBORValue(input) }
     }
 
@@ -102,7 +102,7 @@ struct CBORStrictnessTests {
         "9b7fffffffffffffff", "bb7fffffffffffffff", "9affffffff", "bb4000000000000000", "9a0001000000", "b90100",
     ])
     func `a length beyond the input is refused before anything is reserved for it`(hex: String) throws {
-        let input = try #require(bytes(hexadecimal: hex))
+        let input = try octets(hex)
         #expect(throws: CBORError.truncated(at: input.count)) { try CBORValue(input) }
     }
 

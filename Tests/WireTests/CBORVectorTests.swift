@@ -45,7 +45,7 @@ struct CBORVectorTests {
         var accepted = 0
         var refused: [Refusal: Int] = [:]
         for vector in vectors {
-            let input = try #require(bytes(hexadecimal: vector.hex))
+            let input = try octets(vector.hex)
             if let (reason, error) = Self.refusal(vector.hex) {
                 refused[reason, default: 0] += 1
                 #expect(throws: error, "\(reason): \(vector.hex)") { try CBORValue(input) }
@@ -76,7 +76,7 @@ struct CBORVectorTests {
         ("a201020304", .map([.init(key: 1, value: .unsigned(2)), .init(key: 3, value: .unsigned(4))])),
     ])
     func `values are what the RFC says they are`(hex: String, value: CBORValue) throws {
-        let input = try #require(bytes(hexadecimal: hex))
+        let input = try octets(hex)
         #expect(try CBORValue(input) == value)
         #expect(value.encoded == input)
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Wire
 
 /// Published test vectors under `Tests/Fixtures/vectors`.
 public enum Vectors {
@@ -24,4 +25,16 @@ public enum WycheproofResult: String, Decodable, Sendable {
     case invalid
     /// Implementations may differ.
     case acceptable
+}
+
+/// The bytes of hexadecimal `text`; throws `NotHexadecimal` where it is something else.
+public func octets(_ text: String) throws -> [UInt8] {
+    guard let bytes = bytes(hexadecimal: text) else { throw NotHexadecimal(text: text) }
+    return bytes
+}
+
+/// A text in a test or fixture that should have been hexadecimal.
+public struct NotHexadecimal: Error {
+    /// The text.
+    public let text: String
 }
