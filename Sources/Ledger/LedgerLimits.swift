@@ -1,0 +1,43 @@
+import Quantities
+
+/// Bounds of everything that the ledger keeps; at a bound the event that would cross it is refused.
+public enum LedgerLimits {
+    /// Bytes of an account's name.
+    public static let accountNameBytes = 256
+    /// Accounts of one ledger.
+    public static let accounts = 1_024
+    /// Lots of one ledger.
+    public static let lots = 4_096
+    /// Lots of one account.
+    public static let lotsPerAccount = 1_024
+    /// Lots that one lock, reservation, grant or receipt may touch.
+    public static let lotsPerTransfer = 64
+    /// Live locks and reservations.
+    public static let holds = 1_024
+    /// Remembered finished tasks that this platform numbered.
+    public static let finishedTasksOfHome = 4_096
+    /// Remembered finished tasks that one peer numbered.
+    public static let finishedTasksPerPeer = 512
+    /// Remembered finished tasks that all peers numbered.
+    public static let finishedTasksOfPeers = 4_096
+    /// Remembered charges; past it the one that expires first becomes the floor.
+    public static let charges = 4_096
+    /// Peers.
+    public static let peers = 256
+    /// Different lots that are abroad.
+    public static let lotsAbroad = 4_096
+    /// Foreign lots held, passed on or owed back; what is received beyond it is refused.
+    public static let foreignLots = 4_096
+    /// Lines of one return notice.
+    public static let linesPerReturn = 64
+    /// Lots that one sweep expires; the next sweep goes on.
+    public static let lotsPerSweep = 256
+    /// Bytes of one encoded event.
+    public static let eventBytes = 16_384
+    /// Bytes of one encoded row.
+    public static let rowBytes = 16_384
+    /// Events that are applied as one.
+    public static let eventsPerBatch = 64
+    /// How near to the floor of forgotten charges an authorisation may expire.
+    public static let chargeFloorMargin = TimeSpan.seconds(3_600)
+}
