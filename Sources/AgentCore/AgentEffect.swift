@@ -1,0 +1,138 @@
+import Federation
+import Link
+import Quantities
+import Telemetry
+import Wire
+
+/// What the core asks of the shell around it.
+///
+/// Effects are carried out in order. Whatever must not happen before something is durable is handed
+/// out only after the shell has confirmed the token of that write.
+public enum AgentEffect: Sendable {
+    /// Make these writes durable as one, after all earlier ones; then confirm the token.
+    case persist(PersistenceToken, [StoreWrite])
+    /// Send a datagram; it may be lost.
+    case send(OutgoingDatagram)
+    /// Run an operation in a worker process and report with `AgentEvent.work`.
+    case startWork(WorkOrder)
+    /// Stop a worker; it still reports.
+    case cancelWork(Bytes16)
+    /// Answer a command; the last reply to it.
+    case reply(CommandID, CommandReply)
+    /// Read stored records and answer with `AgentEvent.records`.
+    case readRecords(RecordQuery)
+    /// Tell the operator.
+    case log(LogEntry)
+}
+
+/// Names one write until it is durable; tokens are confirmed in the order in which they were given.
+public struct PersistenceToken: Hashable, Comparable, Sendable {
+    /// The write's number since the start.
+    public let value: UInt64
+
+    /// Orders earlier writes first.
+    public static func < (left: PersistenceToken, right: PersistenceToken) -> Bool { left.value < right.value }
+}
+
+/// What a worker is to do.
+public struct WorkOrder: Hashable, Sendable {
+    /// The task, which names the worker.
+    public let task: Bytes16
+    /// The operation.
+    public let operation: Operation
+    /// Its input.
+    public let input: [UInt8]
+    /// Its parameters.
+    public let parameters: [UInt8]
+    /// Memory that the worker may use.
+    public let memory: ByteCount
+    /// Longest run.
+    public let timeout: TimeSpan
+}
+
+/// What became of a worker.
+public struct WorkReport: Hashable, Sendable {
+    /// The task.
+    public let task: Bytes16
+    /// Its result, or why there is none.
+    public let outcome: Outcome
+    /// When the worker ran.
+    public let started: BootTime
+    /// When it ended.
+    public let ended: BootTime
+    /// Processor time that it used.
+    public let processor: TimeSpan
+    /// Most memory that it had.
+    public let peakMemory: ByteCount
+
+    /// A result, or a reason.
+    public enum Outcome: Hashable, Sendable {
+        /// The operation's result.
+        case result([UInt8])
+        /// Why there is none, in words.
+        case failure(String)
+        /// It ran past its time.
+        case timedOut
+        /// It was cancelled.
+        case cancelled
+    }
+
+    /// A report on the worker of `task`.
+    public init(
+        task: Bytes16, outcome: Outcome, started: BootTime, ended: BootTime, processor: TimeSpan,
+        peakMemory: ByteCount
+    ) {
+        self.task = task
+        self.outcome = outcome
+        self.started = started
+        self.ended = ended
+        self.processor = processor
+        self.peakMemory = peakMemory
+    }
+}
+
+/// A question to the store.
+public struct RecordQuery: Hashable, Sendable {
+    /// Names the answer.
+    public let id: UInt64
+    /// Which records.
+    public let kind: Kind
+    /// Most records.
+    public let limit: Int
+
+    /// Which records.
+    public enum Kind: Hashable, Sendable {
+        /// Energy pages from a key on, oldest first.
+        case proofs(from: [UInt8])
+        /// The newest energy pages, newest first.
+        case newestProofs
+        /// The newest entries of the journal, newest first.
+        case newestJournal
+    }
+}
+
+/// Something worth telling the operator.
+public struct LogEntry: Hashable, Sendable {
+    /// How urgent it is, as syslog numbers it.
+    public enum Level: Int32, Sendable {
+        /// Something failed and needs attention.
+        case error = 3
+        /// Something is not as it should be.
+        case warning = 4
+        /// Worth knowing.
+        case notice = 5
+        /// Normal running.
+        case info = 6
+    }
+
+    /// How urgent it is.
+    public let level: Level
+    /// What happened, in one line.
+    public let text: String
+
+    /// An entry.
+    public init(_ level: Level, _ text: String) {
+        self.level = level
+        self.text = text
+    }
+}

@@ -1,0 +1,97 @@
+import Federation
+import Link
+import Quantities
+
+/// Puts effects behind the writes that they depend on: persist, then send.
+///
+/// Within one event the core collects writes and, apart from them, what may only happen once they are
+/// durable. Writes that can wait (`putOff`) ride along with the next write that cannot, or go alone after
+/// `longestDelay`.
+struct Staging {
+    /// Something that waits for a write.
+    enum Dependent {
+        /// An effect for the shell.
+        case effect(AgentEffect)
+        /// A message for a peer.
+        case message(LinkPeerID, MessageClass, [UInt8])
+    }
+
+    private struct Batch {
+        let token: PersistenceToken
+        let dependents: [Dependent]
+    }
+
+    /// Longest time for which a write that can wait is put off.
+    static let longestDelay = TimeSpan.seconds(60)
+
+    private var writes: [StoreWrite] = []
+    private var dependents: [Dependent] = []
+    private var delayed: [StoreWrite] = []
+    private var delayedSince: BootTime?
+    private var inFlight: [Batch] = []
+    private var nextToken: UInt64 = 1
+
+    /// When the writes that were put off are due; nil when there are none.
+    var deadline: BootTime? { delayedSince.map { $0 + Staging.longestDelay } }
+
+    /// Whether everything that was given to the shell is durable and nothing waits.
+    var isSettled: Bool { writes.isEmpty && delayed.isEmpty && inFlight.isEmpty }
+
+    /// Adds a write of this event.
+    mutating func write(_ write: StoreWrite) { writes.append(write) }
+
+    /// Adds a write that may wait; a later one for the same record replaces it.
+    mutating func putOff(_ write: StoreWrite, now: BootTime) {
+        if case .put(let kind, let key, _) = write {
+            delayed.removeAll {
+                guard case .put(let otherKind, let otherKey, _) = $0 else { return false }
+                return otherKind == kind && otherKey == key
+            }
+        }
+        delayed.append(write)
+        if delayedSince == nil { delayedSince = now }
+    }
+
+    /// Adds something that must wait for the writes of this event and all before.
+    mutating func afterWrites(_ dependent: Dependent) { dependents.append(dependent) }
+
+    /// Writes what was put off together with this event's writes, even before it is due.
+    mutating func hurry() {
+        writes = delayed + writes
+        delayed = []
+        delayedSince = nil
+    }
+
+    /// Ends the event: the write to hand out, if any, and what may happen at once.
+    mutating func finish(now: BootTime) -> (write: AgentEffect?, ready: [Dependent]) {
+        if !writes.isEmpty || deadline.map({ $0 <= now }) == true { hurry() }
+        if !writes.isEmpty {
+            let token = PersistenceToken(value: nextToken)
+            nextToken += 1
+            inFlight.append(Batch(token: token, dependents: dependents))
+            let effect = AgentEffect.persist(token, writes)
+            writes = []
+            dependents = []
+            return (effect, [])
+        }
+        // Without a write of its own the event depends on what is still under way.
+        if let last = inFlight.popLast() {
+            inFlight.append(Batch(token: last.token, dependents: last.dependents + dependents))
+            dependents = []
+            return (nil, [])
+        }
+        let ready = dependents
+        dependents = []
+        return (nil, ready)
+    }
+
+    /// The shell confirms `token`: what waited for it and for all before may happen.
+    mutating func confirm(_ token: PersistenceToken) -> [Dependent] {
+        var released: [Dependent] = []
+        while let first = inFlight.first, first.token <= token {
+            released += first.dependents
+            inFlight.removeFirst()
+        }
+        return released
+    }
+}
