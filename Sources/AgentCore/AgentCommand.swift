@@ -1,4 +1,5 @@
 import Federation
+import Ledger
 import Quantities
 import Wire
 
@@ -25,7 +26,7 @@ public enum AgentCommand: Sendable {
     /// Open and lately ended tasks.
     case tasks
     /// Take back a task that is under way.
-    case cancel(task: Bytes16)
+    case cancel(task: TaskID)
     /// What the ledger holds.
     case balance
     /// The newest entries of the journal, newest first.

@@ -1,4 +1,5 @@
 import Federation
+import Ledger
 import Link
 import Quantities
 import Telemetry
@@ -16,7 +17,7 @@ public enum AgentEffect: Sendable {
     /// Run an operation in a worker process and report with `AgentEvent.work`.
     case startWork(WorkOrder)
     /// Stop a worker; it still reports.
-    case cancelWork(Bytes16)
+    case cancelWork(TaskID)
     /// Answer a command; the last reply to it.
     case reply(CommandID, CommandReply)
     /// Read stored records and answer with `AgentEvent.records`.
@@ -37,7 +38,7 @@ public struct PersistenceToken: Hashable, Comparable, Sendable {
 /// What a worker is to do.
 public struct WorkOrder: Hashable, Sendable {
     /// The task, which names the worker.
-    public let task: Bytes16
+    public let task: TaskID
     /// The operation.
     public let operation: Operation
     /// Its input.
@@ -53,7 +54,7 @@ public struct WorkOrder: Hashable, Sendable {
 /// What became of a worker.
 public struct WorkReport: Hashable, Sendable {
     /// The task.
-    public let task: Bytes16
+    public let task: TaskID
     /// Its result, or why there is none.
     public let outcome: Outcome
     /// When the worker ran.
@@ -69,17 +70,21 @@ public struct WorkReport: Hashable, Sendable {
     public enum Outcome: Hashable, Sendable {
         /// The operation's result.
         case result([UInt8])
-        /// Why there is none, in words.
+        /// The operation refused its input, in words.
         case failure(String)
+        /// The worker died, or answered what cannot be understood.
+        case crashed(String)
         /// It ran past its time.
         case timedOut
+        /// It wanted more memory than it may have.
+        case outOfMemory(limit: ByteCount)
         /// It was cancelled.
         case cancelled
     }
 
     /// A report on the worker of `task`.
     public init(
-        task: Bytes16, outcome: Outcome, started: BootTime, ended: BootTime, processor: TimeSpan,
+        task: TaskID, outcome: Outcome, started: BootTime, ended: BootTime, processor: TimeSpan,
         peakMemory: ByteCount
     ) {
         self.task = task

@@ -1,0 +1,276 @@
+import Cryptography
+import EnergyProofs
+import Federation
+import Ledger
+import Link
+import Quantities
+import Telemetry
+import Wire
+
+/// The agent: every rule about energy, money, tasks and peers, composed into one pure machine.
+///
+/// A shell tells it what happens and carries out what it answers. It reads no clock, does no I/O and
+/// draws no randomness; the same events at the same moments give the same effects. Daemon, simulator
+/// and experiments all run this.
+public struct AgentCore {
+    let identity: AgentIdentity
+    let settings: AgentSettings
+    let scheme: any SignatureScheme
+    let verifier: any ResultVerifier
+    let storeEpoch: StoreEpoch
+    let bootEpoch: UInt64
+    /// The home account: it is charged, pays for what is delegated and for work done here.
+    let account: AccountID
+
+    var now: Moment
+    var random: DeterministicRandom
+    var staging = Staging()
+    var effects: [AgentEffect] = []
+
+    var ledger: LedgerMachine
+    var clock: LedgerClock
+    var energy: BoardEnergy
+    var gate: ChargingGate
+    /// The newest pages, oldest first.
+    var recentPages: [ProofPage] = []
+    var lastPage: PreviousPage?
+
+    var link: LinkEndpoint
+    var peers: [PlatformID: PeerState] = [:]
+    var outbox: [PlatformID: [OutboxRow]] = [:]
+    var heartbeatDue: BootTime
+    var heartbeatSequence: UInt64 = 0
+    let startedAt: BootTime
+
+    var paying: [TaskID: PayingTask] = [:]
+    var working: [TaskID: WorkingTask] = [:]
+    var local: [TaskID: LocalTask] = [:]
+    var errands: [CommandID: Errand] = [:]
+    var pings: [CommandID: Ping] = [:]
+    var queries: [UInt64: CommandID] = [:]
+    var nextQuery: UInt64 = 1
+    /// Work waiting for a worker, in the order in which it is started.
+    var queue: [QueuedWork] = []
+    /// Work whose worker runs, or has ended and waits for the meter.
+    var active: [TaskID: ActiveWork] = [:]
+    var nextTask: UInt64
+    /// Statements about money lanes made since the start; each has its own number.
+    var laneStatements: UInt64 = 0
+    var predictor: Predictor
+    var decisions: [DecisionRecord] = []
+    /// Where each operation ran last.
+    var lastPlace: [Operation: PlatformID] = [:]
+    var isStopping = false
+
+    // MARK: Beginning
+
+    /// An agent that goes on from what `store` holds; `start` brings it to life.
+    ///
+    /// - Parameters:
+    ///   - bootID: the boot of the machine, on whose timeline `now` is.
+    ///   - seed: 32 random bytes that no other start was given.
+    /// - Throws: `AgentRestoreError` where the store's records are not what this program wrote.
+    public init(
+        identity: AgentIdentity, settings: AgentSettings, scheme: any SignatureScheme,
+        verifier: any ResultVerifier, store: StoreImage, bootID: Bytes16, seed: Bytes32, now: Moment
+    ) throws(AgentRestoreError) {
+        guard let account = AgentIdentity.account(of: identity.delegator) else { throw .accountName }
+        self.identity = identity
+        self.settings = settings
+        self.scheme = scheme
+        self.verifier = verifier
+        self.storeEpoch = store.storeEpoch
+        self.bootEpoch = store.bootEpoch
+        self.account = account
+        self.now = now
+        self.startedAt = now.boot
+        self.heartbeatDue = now.boot
+        self.random = DeterministicRandom(seed: seed)
+        self.ledger = LedgerMachine(image: store.ledger)
+        let restored = try RestoredRecords(store)
+        self.clock = restored.clock ?? LedgerClock(at: store.ledger.head.at)
+        self.energy = BoardEnergy(
+            settings.energy, profile: settings.profile, bootID: bootID, resuming: restored.meter)
+        self.gate = restored.gate ?? ChargingGate(policy: settings.charging)
+        self.gate.policy = settings.charging
+        self.lastPage = restored.lastPage?.link
+        self.recentPages = restored.lastPage.map { [$0] } ?? []
+        self.link = LinkEndpoint(
+            configuration: LinkConfiguration(
+                localNode: identity.id, prologue: identity.domain.federation.array, staticKey: identity.agreement,
+                presharedKey: identity.presharedKey, bootEpoch: store.bootEpoch, storeEpoch: store.storeEpoch.number),
+            random: DeterministicRandom(seed: random.bytes32()))
+        self.paying = restored.paying
+        self.working = restored.working
+        self.outbox = restored.outbox
+        self.nextTask = restored.nextTask
+        self.predictor = restored.predictor ?? Predictor()
+        for peer in restored.peers { peers[peer.id] = peer }
+    }
+
+    /// Begins to act: opens the ledger where it is new, takes up what was under way, and greets the peers.
+    public mutating func start(at now: Moment) -> [AgentEffect] {
+        begin(now)
+        if ledger.image.summary == nil {
+            apply(.genesis(Genesis(home: identity.id, storeEpoch: storeEpoch, supply: settings.supply)))
+        }
+        registerSource()
+        for id in peers.keys.sorted() { if let peer = peers[id] { link.addPeer(peer.linkPeer) } }
+        resumeTasks()
+        return finish()
+    }
+
+    // MARK: Events
+
+    /// Takes in an event.
+    public mutating func handle(_ event: AgentEvent, at now: Moment) -> [AgentEffect] {
+        begin(now)
+        switch event {
+        case .sample(let sample): handle(sample)
+        case .command(let id, let command): handle(id, command)
+        case .commandAbandoned(let id): abandon(id)
+        case .work(let report): handle(report)
+        case .persisted(let token): release(staging.confirm(token))
+        case .records(let query, let records): answer(query, records)
+        case .timer: break
+        case .stopping:
+            isStopping = true
+            putOffClock()
+            staging.hurry()
+        }
+        return finish()
+    }
+
+    /// Takes in a datagram that came from `source`.
+    public mutating func receive(_ datagram: Span<UInt8>, from source: NetworkAddress, at now: Moment)
+        -> [AgentEffect]
+    {
+        begin(now)
+        _ = link.receive(datagram, from: source, now: now.boot)
+        return finish()
+    }
+
+    /// When `AgentEvent.timer` is due next.
+    public var nextDeadline: BootTime {
+        var next = heartbeatDue
+        if let deadline = link.nextDeadline { next = min(next, deadline) }
+        if let deadline = staging.deadline { next = min(next, deadline) }
+        if let deadline = taskDeadline { next = min(next, now.boot + deadline.since(ledgerNow)) }
+        for peer in peers.values { if let due = peer.outboxDue { next = min(next, due) } }
+        for ping in pings.values { next = min(next, ping.deadline) }
+        return max(next, now.boot)
+    }
+
+    /// Whether nothing is under way that a stop would interrupt: every write is durable, no worker runs.
+    public var isSettled: Bool { staging.isSettled && active.isEmpty }
+
+    // MARK: One event
+
+    private mutating func begin(_ now: Moment) {
+        self.now = now
+        clock.advance(boot: now.boot, wall: now.status == .synchronized ? now.wall : nil)
+        link.advance(to: now.boot)
+    }
+
+    /// Carries on everything that the event, or time, has made possible; returns the effects in order.
+    private mutating func finish() -> [AgentEffect] {
+        drainLink()
+        passTime()
+        startQueuedWork()
+        drainLink()
+        let (write, ready) = staging.finish(now: now.boot)
+        if let write { effects.append(write) }
+        release(ready)
+        while let datagram = link.nextDatagram(now: now.boot) { effects.append(.send(datagram)) }
+        defer { effects = [] }
+        return effects
+    }
+
+    private mutating func drainLink() {
+        while let event = link.nextEvent() { handle(event) }
+    }
+
+    private mutating func passTime() {
+        passTaskTime()
+        if now.boot >= heartbeatDue { sendHeartbeats() }
+        resendOutbox()
+        sweepLots()
+        expirePings()
+    }
+
+    private mutating func release(_ dependents: [Staging.Dependent]) {
+        for dependent in dependents {
+            switch dependent {
+            case .effect(let effect): effects.append(effect)
+            case .message(let peer, let messageClass, let bytes):
+                // A full queue is the same as a lost message: whoever needs an answer sends again.
+                _ = link.send(bytes, to: peer, class: messageClass, now: now.boot)
+            }
+        }
+    }
+
+    // MARK: Means
+
+    /// The ledger's time.
+    var ledgerNow: LedgerTime { max(clock.now, ledger.image.head.at) }
+
+    /// Applies an event that this agent has checked beforehand, and stages what it changes.
+    ///
+    /// Returns nil, and logs why, where the ledger refuses it all the same.
+    @discardableResult
+    mutating func apply(_ event: LedgerEvent) -> LedgerResult? {
+        do throws(LedgerError) {
+            return try tryApply(event)
+        } catch {
+            log(.warning, "the ledger refuses: " + error.explanation)
+            return nil
+        }
+    }
+
+    /// Applies an event, and stages what it changes.
+    mutating func tryApply(_ event: LedgerEvent) throws(LedgerError) -> LedgerResult {
+        let outcome = try ledger.apply(event, at: ledgerNow)
+        if let commit = outcome.commit { staging.write(.ledger(commit)) }
+        return outcome.result
+    }
+
+    /// Lets `effect` happen once everything so far is durable.
+    mutating func afterWrites(_ effect: AgentEffect) { staging.afterWrites(.effect(effect)) }
+
+    /// Sends `message` to `peer` once everything so far is durable.
+    mutating func send(_ message: PeerMessage, to peer: PlatformID) {
+        guard let state = peers[peer], let messageClass = MessageClass(rawValue: message.messageClass.rawValue) else {
+            return
+        }
+        staging.afterWrites(.message(state.linkID, messageClass, message.encoded))
+    }
+
+    /// Answers a command once everything so far is durable.
+    mutating func reply(_ command: CommandID, _ reply: CommandReply) { afterWrites(.reply(command, reply)) }
+
+    mutating func log(_ level: LogEntry.Level, _ text: String) { effects.append(.log(LogEntry(level, text))) }
+
+    /// A number for a new task, ticket or grant.
+    mutating func newTask() -> TaskReference {
+        let reference = TaskReference(delegator: identity.id, storeEpoch: storeEpoch, sequence: nextTask)
+        nextTask += 1
+        var writer = CBORWriter()
+        writer.unsigned(nextTask)
+        staging.write(.put(.setting, key: SettingKey.nextTask, value: writer.bytes))
+        return reference
+    }
+
+    mutating func putOffClock() {
+        var writer = CBORWriter()
+        clock.write(to: &writer)
+        staging.putOff(.put(.setting, key: SettingKey.clock, value: writer.bytes), now: now.boot)
+    }
+}
+
+/// Why an agent cannot go on from its store.
+public enum AgentRestoreError: Error, Sendable {
+    /// The delegator's name is too long for an account.
+    case accountName
+    /// A record is not what this program writes.
+    case malformed(StoreRecordKind, key: [UInt8])
+}

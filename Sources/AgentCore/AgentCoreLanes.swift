@@ -1,0 +1,220 @@
+import Cryptography
+import Federation
+import Ledger
+import Quantities
+import Wire
+
+// Money lanes: receipts and returned tokens, each applied once and in order, kept until applied.
+extension AgentCore {
+    // MARK: Sending
+
+    /// Where the next money message to `peer` goes; nil where no money moves with it at present.
+    func lanePosition(to peer: PlatformID) -> LanePosition? {
+        guard let row = ledger.image.peers[peer], row.stop == nil,
+            outbox[peer]?.count ?? 0 < AgentLimits.outboxPerPeer
+        else { return nil }
+        return LanePosition(sequence: row.sent.sequence + 1, previous: row.sent.hash)
+    }
+
+    /// Puts a signed message into the lane and the outbox, and sends it once both are durable.
+    mutating func enqueue(_ content: OutboxRow.Content, payload: [UInt8], at position: LanePosition, to peer: PlatformID)
+    {
+        guard let row = ledger.image.peers[peer] else { return }
+        let head = row.sent.advanced(by: payload)
+        apply(.advanceLane(LaneAdvance(peer: peer, direction: .sent, head: head)))
+        let entry = OutboxRow(peer: peer, sequence: position.sequence, content: content, signedAt: ledgerNow)
+        outbox[peer, default: []].append(entry)
+        staging.write(.put(.outbox, key: entry.key, value: entry.encoded))
+        send(entry.message(at: ledgerNow), to: peer)
+        if peers[peer]?.outboxDue == nil { scheduleOutbox(of: peer) }
+    }
+
+    /// Sends what waits for `peer` again.
+    mutating func resendOutbox(to peer: PlatformID) {
+        for row in outbox[peer] ?? [] { send(row.message(at: ledgerNow), to: peer) }
+    }
+
+    /// Sends again what has waited long enough for its answer.
+    mutating func resendOutbox() {
+        for id in peers.keys.sorted() {
+            guard let due = peers[id]?.outboxDue, due <= now.boot else { continue }
+            resendOutbox(to: id)
+            scheduleOutbox(of: id)
+        }
+    }
+
+    private mutating func scheduleOutbox(of peer: PlatformID) {
+        guard outbox[peer]?.isEmpty == false else {
+            peers[peer]?.outboxDue = nil
+            peers[peer]?.outboxAttempts = 0
+            return
+        }
+        let attempts = peers[peer]?.outboxAttempts ?? 0
+        peers[peer]?.outboxDue = now.boot + .seconds(min(60, 2 << Int64(min(attempts, 5))))
+        peers[peer]?.outboxAttempts = attempts + 1
+    }
+
+    mutating func sendLaneHeads(to peer: PlatformID) {
+        let row = ledger.image.peers[peer]
+        laneStatements += 1
+        send(
+            .laneHeads(
+                LaneHeads(
+                    sent: row?.sent ?? .start, received: row?.received ?? .start, stamp: laneStatements,
+                    echo: peers[peer]?.laneEcho ?? .zero)),
+            to: peer)
+    }
+
+    // MARK: Receiving
+
+    /// The peer says how far both lanes stand; clears what it has applied.
+    mutating func takeLaneHeads(_ heads: LaneHeads, from peer: PlatformID) {
+        // Only an answer to this session's question, in the order in which answers were given, says
+        // anything about the present: an older one that was delayed must not look like a lost store.
+        guard let state = peers[peer], let session = state.session, heads.echo == state.laneQuestion,
+            heads.stamp > state.laneStamp
+        else { return }
+        peers[peer]?.laneStamp = heads.stamp
+        let observation = PeerObservation(
+            peer: peer, storeEpoch: StoreEpoch(session.storeEpoch), bootEpoch: session.bootEpoch, sent: heads.sent,
+            received: heads.received)
+        guard case .lane(let stop)? = apply(.observePeer(observation)) else { return }
+        if let stop {
+            if state.isLaneKnown || ledger.image.peers[peer]?.stop == stop {
+                log(.error, "no money moves with \(peerName(peer)): \(stop.explanation)")
+            }
+            peers[peer]?.isLaneKnown = false
+            return
+        }
+        clearOutbox(of: peer, upTo: heads.received.sequence)
+        if !state.isLaneKnown {
+            peers[peer]?.isLaneKnown = true
+            resendOutbox(to: peer)
+            returnTokens(to: peer)
+        }
+    }
+
+    private mutating func clearOutbox(of peer: PlatformID, upTo sequence: UInt64) {
+        let applied = (outbox[peer] ?? []).filter { $0.sequence <= sequence }
+        guard !applied.isEmpty else { return }
+        outbox[peer]?.removeAll { $0.sequence <= sequence }
+        for row in applied {
+            staging.write(.remove(.outbox, key: row.key))
+            if case .receipt(let task, _) = row.content { tell(task, .receiptApplied) }
+        }
+        peers[peer]?.outboxAttempts = 0
+        scheduleOutbox(of: peer)
+    }
+
+    /// Whether the message with `lane` and `payload` is the next of `peer`'s lane.
+    ///
+    /// One that came before is acknowledged again, one after a gap is asked for again by saying where the lane stands.
+    private mutating func isNext(_ lane: LanePosition, from peer: PlatformID) -> Bool {
+        guard let row = ledger.image.peers[peer], row.stop == nil, peers[peer]?.isLaneKnown == true else { return false }
+        guard lane.sequence == row.received.sequence + 1 else {
+            sendLaneHeads(to: peer)
+            return false
+        }
+        guard lane.previous == row.received.hash else {
+            log(.error, "\(peerName(peer)) sent money message \(lane.sequence) after another history than ours")
+            return false
+        }
+        return true
+    }
+
+    private func nextHead(of peer: PlatformID, payload: [UInt8]) -> LedgerEvent {
+        let head = (ledger.image.peers[peer]?.received ?? .start).advanced(by: payload)
+        return .advanceLane(LaneAdvance(peer: peer, direction: .received, head: head))
+    }
+
+    /// A payer's receipt: its lots are credited, the measured energy is discharged from them.
+    mutating func takeReceipt(_ aged: AgedEnvelope, from peer: PlatformID) {
+        guard let receipt: Signed<SettlementReceipt> = verified(aged.envelope, from: peer, "receipt"),
+            isNext(receipt.payload.lane, from: peer)
+        else { return }
+        let task = receipt.payload.task
+        var entry = working[task] ?? WorkingTask(life: WorkerLife(task: task, payer: peer, at: ledgerNow))
+        guard entry.life.payer == peer else {
+            log(.warning, "\(peerName(peer)) sent a receipt for a task of another platform")
+            return
+        }
+        let directives = entry.life.handle(.receiptArrived(receipt.payload.outcome), at: ledgerNow)
+        working[task] = entry
+        perform(directives, for: task, from: peer, receipt: (receipt, aged.age))
+    }
+
+    /// Applies a receipt and moves the lane in one; false where the ledger refuses it.
+    mutating func apply(
+        _ receipt: Signed<SettlementReceipt>, age: TimeSpan, for task: TaskID, from peer: PlatformID
+    ) -> Bool {
+        var events: [LedgerEvent] = []
+        if !receipt.payload.lots.isEmpty, let reference = working[task]?.task?.payload.reference {
+            let lots = receipt.payload.lots.map {
+                LotTransfer(
+                    issuer: $0.issuer, amount: $0.amount, remaining: max(.zero, $0.remaining - age), proof: $0.proof)
+            }
+            events.append(
+                .receive(ReceiptCredit(task: reference, account: account, lots: lots, receipt: receipt.hash)))
+            events.append(
+                .dischargeReceived(
+                    ReceivedDischarge(
+                        task: task, measured: measuredEnergy(of: task), reputation: reputation(for: task))))
+        }
+        events.append(nextHead(of: peer, payload: receipt.envelope.payload))
+        do throws(LedgerError) {
+            for outcome in try ledger.apply(all: events, at: ledgerNow) {
+                if let commit = outcome.commit { staging.write(.ledger(commit)) }
+            }
+            return true
+        } catch {
+            log(.error, "a receipt of \(peerName(peer)) cannot be applied: \(error.explanation)")
+            return false
+        }
+    }
+
+    /// A holder's notice: tokens of this society come home.
+    mutating func takeReturn(_ envelope: SignedEnvelope, from peer: PlatformID) {
+        guard let notice: Signed<SignedReturnNotice> = verified(envelope, from: peer, "return notice"),
+            isNext(notice.payload.lane, from: peer), notice.payload.notice.from == peer
+        else { return }
+        do throws(LedgerError) {
+            let events = [
+                LedgerEvent.acceptReturn(notice.payload.notice), nextHead(of: peer, payload: envelope.payload),
+            ]
+            for outcome in try ledger.apply(all: events, at: ledgerNow) {
+                if let commit = outcome.commit { staging.write(.ledger(commit)) }
+            }
+        } catch {
+            log(.error, "a return notice of \(peerName(peer)) cannot be applied: \(error.explanation)")
+            return
+        }
+        sendLaneHeads(to: peer)
+    }
+
+    /// Returns what is owed to `peer`.
+    mutating func returnTokens(to peer: PlatformID) {
+        while ledger.image.owed.keys.contains(where: { $0.giver == peer }), peers[peer]?.isLaneKnown == true,
+            let position = lanePosition(to: peer), case .returnNotice(let notice)? = apply(.issueReturn(to: peer))
+        {
+            let signed = Signed(
+                signing: SignedReturnNotice(notice: notice, lane: position), with: identity.signing,
+                in: identity.domain, by: scheme)
+            enqueue(.returned(signed.envelope), payload: signed.envelope.payload, at: position, to: peer)
+        }
+    }
+
+    // MARK: Checking
+
+    /// The payload of an envelope that `peer` signed; nil, and logged, where it did not.
+    mutating func verified<Payload: SignedPayload>(
+        _ envelope: SignedEnvelope, from peer: PlatformID, _ what: String
+    ) -> Signed<Payload>? {
+        guard let key = peers[peer]?.record.payload.signingKey else { return nil }
+        do throws(EnvelopeError) {
+            return try Signed(verifying: envelope, by: key, in: identity.domain, using: scheme)
+        } catch {
+            log(.warning, "a \(what) of \(peerName(peer)) is not accepted: \(error.explanation)")
+            return nil
+        }
+    }
+}

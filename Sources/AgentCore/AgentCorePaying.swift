@@ -1,0 +1,266 @@
+import Cryptography
+import Federation
+import Ledger
+import Quantities
+import Wire
+
+// The payer's side of tasks that run elsewhere.
+extension AgentCore {
+    /// Hands an errand to a peer: locks, signs and sends.
+    mutating func handOver(_ command: CommandID, to place: Candidate) {
+        guard let errand = errands[command], let peer = peers[place.node] else { return }
+        guard peer.isLaneKnown, ledger.image.peers[place.node]?.stop == nil else {
+            return fallBack(
+                command, from: place.platform, because: "the two ledgers have not compared notes in this session")
+        }
+        guard paying.values.filter({ !$0.isOver }).count < AgentLimits.payingTasks,
+            outbox[place.node]?.count ?? 0 < AgentLimits.outboxPerPeer
+        else { return fallBack(command, from: place.platform, because: "too many tasks are under way") }
+        let reference = newTask()
+        let deadlines = TaskDeadlines(
+            remaining: errand.deadline.since(now.boot), grace: settings.grace, at: ledgerNow)
+        let life = PayerLife(
+            task: reference.id, worker: place.node, budget: place.lock, pricing: settings.pricing,
+            silence: settings.silence, acceptBy: ledgerNow + AgentCore.acceptTime, deadlines: deadlines, at: ledgerNow)
+        paying[reference.id] = PayingTask(
+            life: life, reference: reference, operation: errand.request.operation, signedAt: ledgerNow,
+            errand: command)
+        errands[command]?.task = reference.id
+        tell(reference.id, .started)
+    }
+
+    /// How long a worker may take to say that it takes a task.
+    static let acceptTime = TimeSpan.seconds(10)
+
+    // MARK: Events
+
+    /// Tells the payer's side of `task` what happened, and does what it answers.
+    mutating func tell(_ task: TaskID, _ event: PayerEvent) {
+        guard var entry = paying[task] else { return }
+        let directives = entry.life.handle(event, at: ledgerNow)
+        paying[task] = entry
+        for directive in directives { perform(directive, for: task) }
+    }
+
+    /// The same for something that `peer` said.
+    mutating func tell(_ task: TaskID, from peer: PlatformID, _ event: PayerEvent) {
+        guard paying[task]?.life.worker == peer else { return }
+        tell(task, event)
+    }
+
+    mutating func takeRefusal(_ envelope: SignedEnvelope, from peer: PlatformID) {
+        guard let notice: Signed<RefusalNotice> = verified(envelope, from: peer, "refusal") else { return }
+        paying[notice.payload.task]?.refusal = notice.payload.reason
+        tell(notice.payload.task, from: peer, .refused(notice.payload.reason, taskHash: notice.payload.taskHash))
+    }
+
+    mutating func takeResult(_ result: TaskResult, from peer: PlatformID) {
+        guard let proof: Signed<ExecutionProof> = verified(result.proof, from: peer, "execution proof"),
+            let entry = paying[proof.payload.task], entry.life.worker == peer
+        else { return }
+        if entry.result == nil, !entry.isOver { paying[proof.payload.task]?.result = result }
+        tell(proof.payload.task, .proofArrived(proofHash: proof.hash, charged: proof.payload.charged))
+    }
+
+    // MARK: Directives
+
+    private mutating func perform(_ directive: PayerDirective, for task: TaskID) {
+        guard let entry = paying[task] else { return }
+        switch directive {
+        case .lock(let amount, let deadline): lock(task, amount, until: deadline)
+        case .store: store(paying: task)
+        case .sendTask:
+            guard let envelope = entry.task else { return }
+            send(.task(AgedEnvelope(envelope, age: ledgerNow.since(entry.signedAt))), to: entry.life.worker)
+            tell(task, .sent)
+        case .sendCancel:
+            guard let hash = entry.life.taskHash else { return }
+            send(.cancel(task, taskHash: hash), to: entry.life.worker)
+        case .sendProofStored(let hash): send(.proofStored(task, proofHash: hash), to: entry.life.worker)
+        case .verify(let hash): tell(task, .verified(proofHash: hash, judge(task)))
+        case .settle(let outcome, let proofHash, let receipt):
+            settle(task, outcome, proofHash: proofHash, receipt: receipt)
+        case .resendReceipt: resendOutbox(to: entry.life.worker)
+        case .clearOutbox: break
+        case .fallBack(let reason):
+            guard let command = entry.errand else { return }
+            paying[task]?.errand = nil
+            fallBack(
+                command, from: peers[entry.life.worker]?.name ?? identity.platform,
+                because: entry.refusal?.explanation ?? reason.explanation)
+        }
+    }
+
+    private mutating func lock(_ task: TaskID, _ amount: Energy, until deadline: LedgerTime) {
+        guard let entry = paying[task], let command = entry.errand, let errand = errands[command],
+            let target = try? LCT(
+                AgentCore.lctText(identity.delegator, on: peerName(entry.life.worker), as: entry.operation)),
+            let payee = AgentIdentity.account(of: target)
+        else { return tell(task, .lockRefused) }
+        let worker = entry.life.worker
+        let frozen: [LotSlice]
+        do throws(LedgerError) {
+            let request = LockRequest(
+                task: entry.reference, payer: Party(platform: identity.id, account: account),
+                payee: Party(platform: worker, account: payee), amount: amount, deadline: deadline,
+                leastLifetimeBeyond: settings.lotMargin)
+            guard case .frozen(let slices) = try tryApply(.lock(request)) else { return tell(task, .lockRefused) }
+            frozen = slices
+        } catch {
+            paying[task]?.refusal = nil
+            log(.notice, "no lock for a task: " + error.explanation)
+            return tell(task, .lockRefused)
+        }
+        let offer = settings.offer(entry.operation)
+        var order = FederationTask(
+            reference: entry.reference, source: identity.delegator, target: target, operation: entry.operation,
+            input: .inline(errand.request.input), budget: amount,
+            timeout: min(offer?.timeout ?? errand.request.timeout, errand.deadline.since(now.boot)),
+            memory: offer?.memory ?? .zero, lots: frozen.map { $0.transfer(at: ledgerNow) },
+            remaining: errand.deadline.since(now.boot), grace: settings.grace)
+        order.parameters = errand.request.parameters
+        order.pricing = settings.pricing
+        order.acceptance = settings.acceptance
+        order.silence = settings.silence
+        let signed = Signed(signing: order, with: identity.signing, in: identity.domain, by: scheme)
+        paying[task]?.task = signed.envelope
+        paying[task]?.signedAt = ledgerNow
+        staging.write(.put(.task, key: TaskPart.payerTask.key(task), value: signed.envelope.encoded))
+        tell(task, .locked(taskHash: signed.hash))
+    }
+
+    /// The identity in which a peer's platform runs `operation` for this lineage.
+    private static func lctText(_ delegator: LCT, on platform: String, as operation: Operation) -> String {
+        "lct:web4:agent:" + delegator.lineage + "@" + platform + "#" + taskType(for: operation).name
+    }
+
+    /// Why the stored proof of `task` earns nothing, or nil where it earns what it asks for.
+    private mutating func judge(_ task: TaskID) -> VoidReason? {
+        guard let (order, proof, entry) = evidence(of: task), let result = entry.result else { return .proofDiffers }
+        let quality = checkedQuality(of: result.result, order)
+        let verified = quality.map { VerifiedQuality(quality: $0, basis: .checked) }
+        let fault = proof.fault(
+            for: order, executorKey: entry.life.worker, result: result.result, verified: verified)
+        if let quality {
+            peers[entry.life.worker]?.trust.record(
+                entry.operation, claimed: proof.payload.quality, verified: quality,
+                billedAboveMeasured: proof.payload.charged > proof.payload.work.energy, accepted: fault == nil,
+                at: ledgerNow)
+            storePeer(entry.life.worker)
+        }
+        if let fault {
+            log(.warning, "\(peerName(entry.life.worker)) is not paid for \(task.text): \(fault.explanation)")
+        }
+        return fault
+    }
+
+    private func checkedQuality(of result: [UInt8], _ order: Signed<FederationTask>) -> BasisPoints? {
+        guard case .inline(let input) = order.payload.input else { return nil }
+        return verifier.quality(
+            of: result, operation: order.payload.operation, input: input, parameters: order.payload.parameters)
+    }
+
+    /// The signed task and proof of a task that has both.
+    private func evidence(of task: TaskID) -> (Signed<FederationTask>, Signed<ExecutionProof>, PayingTask)? {
+        guard let entry = paying[task], let envelope = entry.task, let result = entry.result,
+            let order = try? Signed<FederationTask>(stored: envelope),
+            let proof = try? Signed<ExecutionProof>(stored: result.proof)
+        else { return nil }
+        return (order, proof, entry)
+    }
+
+    // MARK: Settlement
+
+    private mutating func settle(
+        _ task: TaskID, _ outcome: SettlementOutcome, proofHash: Bytes32?, receipt: Bool
+    ) {
+        guard let entry = paying[task] else { return }
+        let worker = entry.life.worker
+        var lots: [LotSlice] = []
+        switch outcome {
+        case .posted(let amount):
+            guard let hold = ledger.image.holds[task], let payee = hold.payee,
+                case .ended(_, let left)? = apply(
+                    .post(
+                        PostRequest(
+                            task: task, by: identity.id, payee: payee, amount: amount, proof: proofHash ?? .zero)))
+            else { return }
+            lots = left
+        case .voided(let reason):
+            // A lock whose deadline has passed may have been ended by the sweep of locks already.
+            if ledger.image.holds[task] != nil {
+                apply(.void(VoidRequest(task: task, by: identity.id, reason: reason.releaseReason)))
+            }
+        }
+        if receipt, let position = lanePosition(to: worker),
+            let content = SettlementReceipt(
+                task: task, proofHash: proofHash, outcome: outcome, lots: lots.map { $0.transfer(at: ledgerNow) },
+                lane: position)
+        {
+            let signed = Signed(signing: content, with: identity.signing, in: identity.domain, by: scheme)
+            enqueue(.receipt(task, signed.envelope), payload: signed.envelope.payload, at: position, to: worker)
+        }
+        paying[task]?.endedAt = ledgerNow
+        store(paying: task)
+        finishErrand(of: task, outcome)
+    }
+
+    /// Answers the command that waits for a paid task; an unpaid one falls back, or is over.
+    private mutating func finishErrand(of task: TaskID, _ outcome: SettlementOutcome) {
+        guard let entry = paying[task], let command = entry.errand else { return }
+        switch outcome {
+        case .posted(let paid):
+            guard let (_, proof, _) = evidence(of: task), let result = entry.result else { return }
+            paying[task]?.errand = nil
+            let time = proof.payload.executionTime
+            predictor.record(
+                place: entry.life.worker, operation: entry.operation, inputSize: inputSize(of: task), time: time,
+                energy: proof.payload.work.energy, memory: settings.offer(entry.operation)?.memory ?? .zero)
+            storePredictor()
+            complete(
+                command,
+                with: ErrandOutcome(
+                    task: task, platform: peers[entry.life.worker]?.name ?? identity.platform,
+                    node: entry.life.worker, result: result.result, energy: proof.payload.work.energy,
+                    evidence: proof.payload.work.evidence, paid: paid, time: time,
+                    quality: VerifiedQuality(quality: proof.payload.quality, basis: proof.payload.basis)))
+        case .voided(.cancelled):
+            paying[task]?.errand = nil
+            if let errand = errands.removeValue(forKey: command) { reply(command, AgentViews.cancelled(errand, task)) }
+        case .voided: break
+        }
+    }
+
+    private func inputSize(of task: TaskID) -> ByteCount {
+        evidence(of: task).map { $0.0.payload.input.size } ?? .zero
+    }
+
+    mutating func store(paying task: TaskID) {
+        guard let entry = paying[task] else { return }
+        staging.write(.put(.task, key: TaskPart.payerLife.key(task), value: entry.encoded))
+        if let result = entry.result, entry.endedAt == nil {
+            staging.write(.put(.task, key: TaskPart.payerResult.key(task), value: result.encoded))
+        }
+    }
+
+    mutating func storePredictor() {
+        var writer = CBORWriter()
+        predictor.write(to: &writer)
+        staging.putOff(.put(.setting, key: SettingKey.predictor, value: writer.bytes), now: now.boot)
+    }
+}
+
+extension VoidReason {
+    /// The reason as the ledger journals it.
+    fileprivate var releaseReason: ReleaseReason {
+        switch self {
+        case .refused: .refused
+        case .failed: .failed
+        case .noAnswer: .unreachable
+        case .cancelled: .cancelled
+        case .expired, .late, .silence: .timedOut
+        case .resultDiffers, .proofDiffers, .qualityTooLow, .basisTooWeak, .checkFailed, .energyContradicted:
+            .proofRejected
+        }
+    }
+}

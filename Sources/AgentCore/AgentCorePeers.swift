@@ -1,0 +1,160 @@
+import Cryptography
+import Federation
+import Ledger
+import Link
+import Quantities
+import Wire
+
+// Peers: sessions, heartbeats, and what they say.
+extension AgentCore {
+    func peer(_ id: LinkPeerID) -> PlatformID? { peers.first { $0.value.linkID == id }?.key }
+
+    /// The peer whose platform is called `name`.
+    func peer(named name: String) -> PlatformID? { peers.first { $0.value.name.text == name }?.key }
+
+    mutating func handle(_ event: LinkEvent) {
+        switch event {
+        case .established(let link, let session): established(link, session)
+        case .message(let link, _, let bytes):
+            guard let id = peer(link) else { return }
+            do throws(CBORError) { handle(try PeerMessage(decoding: bytes), from: id) } catch {
+                log(.warning, "\(peerName(id)) sent an unreadable message: \(error.explanation)")
+            }
+        case .delivered(_, let number): answerPing(number)
+        case .unresponsive(let link):
+            guard let id = peer(link) else { return }
+            log(.notice, "\(peerName(id)) does not answer")
+        case .responsive(let link):
+            guard let id = peer(link) else { return }
+            log(.notice, "\(peerName(id)) answers again")
+        case .closed(let link):
+            guard let id = peer(link) else { return }
+            peers[id]?.isLaneKnown = false
+        case .durablePosition(let link, let position):
+            guard let id = peer(link) else { return }
+            peers[id]?.position = position
+            storePeer(id)
+        case .addressChanged(let link, let address):
+            guard let id = peer(link) else { return }
+            log(.notice, "\(peerName(id)) is now at \(address.text)")
+        }
+    }
+
+    private mutating func established(_ link: LinkPeerID, _ session: PeerSession) {
+        guard let id = peer(link) else { return }
+        peers[id]?.session = session
+        peers[id]?.isLaneKnown = false
+        peers[id]?.laneStamp = 0
+        let question = random.bytes16()
+        peers[id]?.laneQuestion = question
+        send(.laneQuestion(question), to: id)
+        sendHeartbeat(to: id)
+    }
+
+    mutating func handle(_ message: PeerMessage, from peer: PlatformID) {
+        switch message {
+        case .heartbeat(let heartbeat):
+            guard heartbeat.sequence > peers[peer]?.heartbeat?.sequence ?? 0 || isNewBoot(peer) else { return }
+            peers[peer]?.heartbeat = heartbeat
+            peers[peer]?.heardAt = now.boot
+        case .nodeRecord(let envelope): takeRecord(envelope, from: peer)
+        case .task(let aged): takeTask(aged, from: peer)
+        case .taskStage(let task, let hash, let stage): tell(task, from: peer, .stage(stage, taskHash: hash))
+        case .taskRefused(let envelope): takeRefusal(envelope, from: peer)
+        case .taskResult(let result): takeResult(result, from: peer)
+        case .proofStored(let task, let hash): tell(task, from: peer, .proofStored(proofHash: hash))
+        case .cancel(let task, let hash): takeCancel(task, hash, from: peer)
+        case .settlement(let aged): takeReceipt(aged, from: peer)
+        case .tokensReturned(let envelope): takeReturn(envelope, from: peer)
+        case .laneQuestion(let question):
+            peers[peer]?.laneEcho = question
+            sendLaneHeads(to: peer)
+        case .laneHeads(let heads): takeLaneHeads(heads, from: peer)
+        case .energyPageRequest(let hash):
+            if let page = recentPages.last(where: { $0.hash == hash }) { send(.energyPage(page.envelope), to: peer) }
+        case .energyPage: break
+        }
+    }
+
+    /// A heartbeat counts from one again when the peer's process is a new one.
+    private func isNewBoot(_ peer: PlatformID) -> Bool {
+        guard let state = peers[peer], let heardAt = state.heardAt else { return true }
+        return now.boot.since(heardAt) > settings.heartbeatPeriod * 3
+    }
+
+    func peerName(_ id: PlatformID) -> String { peers[id]?.name.text ?? id.text }
+
+    // MARK: Heartbeats
+
+    mutating func sendHeartbeats() {
+        heartbeatDue = now.boot + settings.heartbeatPeriod
+        heartbeatSequence += 1
+        for id in peers.keys.sorted() { sendHeartbeat(to: id) }
+    }
+
+    private mutating func sendHeartbeat(to peer: PlatformID) {
+        send(.heartbeat(heartbeat), to: peer)
+    }
+
+    /// What this board says of itself.
+    var heartbeat: Heartbeat {
+        let sample = energy.sample
+        let headroom = sample?.hottest.map {
+            settings.profile.thermal.soft.millidegrees - $0.temperature.millidegrees
+        }
+        var operations: [ServedOperation] = []
+        for offer in settings.operations.prefix(FederationLimits.maximumServedOperations) {
+            if let served = ServedOperation(
+                operation: offer.operation, typicalTime: offer.typicalTime,
+                typicalEnergy: settings.profile.priors.core.held(for: offer.typicalTime))
+            {
+                operations.append(served)
+            }
+        }
+        return Heartbeat(
+            sequence: max(heartbeatSequence, 1), freeMemory: freeMemory, availableATP: availableATP,
+            thermalHeadroom: headroom ?? 0, load: load, queueLength: UInt32(clamping: queue.count + active.count),
+            operations: operations, powerClass: PowerClass(rated: energy.rated),
+            uptime: now.boot.since(startedAt), acceptsTasks: !isStopping)
+    }
+
+    /// Memory that tasks may take: what the system has available, less the reserve.
+    var freeMemory: ByteCount {
+        guard let available = energy.sample?.memory.available else { return .zero }
+        return max(.zero, available - settings.memoryReserve)
+    }
+
+    private var load: BasisPoints {
+        BasisPoints(Int64(active.count), of: Int64(max(1, settings.concurrentWork)))
+    }
+
+    // MARK: Records
+
+    /// A peer's newer record about itself replaces the older one.
+    private mutating func takeRecord(_ envelope: SignedEnvelope, from peer: PlatformID) {
+        do throws(EnvelopeError) {
+            let record = try Signed<NodeRecord>(selfSigned: envelope, in: identity.domain, using: scheme)
+            guard let known = peers[peer], record.payload.signingKey.id == peer,
+                record.payload.sequence > known.record.payload.sequence,
+                record.payload.agreementKey == known.record.payload.agreementKey
+            else { return }
+            peers[peer]?.record = record
+            storePeer(peer)
+        } catch {
+            log(.warning, "\(peerName(peer)) sent a record that is not valid: \(error.explanation)")
+        }
+    }
+
+    mutating func storePeer(_ id: PlatformID) {
+        guard let peer = peers[id] else { return }
+        staging.write(.put(.peer, key: id.bytes.array, value: peer.encoded))
+    }
+
+    /// This node's own record, signed.
+    func ownRecord() -> Signed<NodeRecord>? {
+        NodeRecord(
+            signingKey: identity.signing.publicKey, agreementKey: identity.agreement.publicKey,
+            platform: identity.platform, addresses: settings.addresses, sequence: bootEpoch
+        ).map { Signed(signing: $0, with: identity.signing, in: identity.domain, by: scheme) }
+    }
+}

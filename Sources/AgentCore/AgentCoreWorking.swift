@@ -1,0 +1,306 @@
+import Cryptography
+import EnergyProofs
+import Federation
+import Ledger
+import Quantities
+import Telemetry
+import Wire
+
+// The worker's side of peers' tasks, and the workers of this board's own.
+extension AgentCore {
+    // MARK: Messages
+
+    mutating func takeTask(_ aged: AgedEnvelope, from peer: PlatformID) {
+        guard let task: Signed<FederationTask> = verified(aged.envelope, from: peer, "task") else { return }
+        let id = task.payload.id
+        if working[id] == nil {
+            guard ledger.image.finished[id] == nil, makeRoomForWork() else {
+                let reason: TaskRefusal =
+                    ledger.image.finished[id] != nil
+                    ? .idReused
+                    : .queueFull(length: Int64(working.count), limit: Int64(AgentLimits.workingTasks))
+                return refuse(id, task.hash, reason, to: peer)
+            }
+            working[id] = WorkingTask(life: WorkerLife(task: id, payer: peer, at: ledgerNow))
+        }
+        guard var entry = working[id], entry.life.payer == peer else { return }
+        let isFirst = entry.task == nil
+        let refusal = isFirst ? admissionRefusal(of: task, age: aged.age, from: peer) : nil
+        let directives = entry.life.handle(
+            .taskArrived(WorkerTerms(task, age: aged.age, at: ledgerNow), refusal: refusal), at: ledgerNow)
+        if isFirst, entry.life.terms?.taskHash == task.hash { entry.task = task }
+        working[id] = entry
+        if isFirst, entry.task != nil {
+            staging.write(.put(.task, key: TaskPart.workerTask.key(id), value: task.envelope.encoded))
+            if let refusal { log(.notice, "a task of \(peerName(peer)) is refused: \(refusal.explanation)") }
+        }
+        perform(directives, for: id, from: peer)
+    }
+
+    mutating func takeCancel(_ id: TaskID, _ hash: Bytes32, from peer: PlatformID) {
+        if working[id] == nil {
+            guard makeRoomForWork() else { return }
+            working[id] = WorkingTask(life: WorkerLife(task: id, payer: peer, at: ledgerNow))
+        }
+        guard var entry = working[id], entry.life.payer == peer else { return }
+        let directives = entry.life.handle(.cancelArrived(taskHash: hash), at: ledgerNow)
+        working[id] = entry
+        perform(directives, for: id, from: peer)
+    }
+
+    /// Tells the worker's side of `task` what happened, and does what it answers.
+    mutating func tell(_ task: TaskID, _ event: WorkerEvent) {
+        guard var entry = working[task] else { return }
+        let directives = entry.life.handle(event, at: ledgerNow)
+        working[task] = entry
+        perform(directives, for: task, from: entry.life.payer)
+    }
+
+    /// The same for something that `peer` said.
+    mutating func tell(_ task: TaskID, from peer: PlatformID, _ event: WorkerEvent) {
+        guard working[task]?.life.payer == peer else { return }
+        tell(task, event)
+    }
+
+    /// What speaks against a task that has just come.
+    private func admissionRefusal(of task: Signed<FederationTask>, age: TimeSpan, from peer: PlatformID) -> TaskRefusal?
+    {
+        if isStopping { return .shuttingDown }
+        guard peers[peer]?.isLaneKnown == true, ledger.image.peers[peer]?.stop == nil else { return .laneStopped }
+        guard task.payload.operation.family == .perception || settings.offer(task.payload.operation) != nil else {
+            return .operationNotServed
+        }
+        guard case .inline = task.payload.input else { return .inputMissing }
+        let offer = settings.offer(task.payload.operation)
+        let waiting = offer.map { $0.typicalTime * Int64(queue.count + active.count + 1) } ?? .zero
+        let context = AdmissionContext(
+            platform: identity.platform, operations: settings.operations.map { $0.operation }, heartbeat: heartbeat,
+            running: Int64(working.values.filter { !$0.isOver }.count), spentToday: .zero,
+            queueLimit: Int64(AgentLimits.workingTasks), minimumHeadroom: Int64(settings.decision.minimumHeadroom),
+            expectedTime: waiting, lotMargin: .zero, strongestBasis: .checked)
+        return task.refusal(in: context, age: age)
+    }
+
+    /// Forgets ended tasks where there are too many; false where there is no room all the same.
+    private mutating func makeRoomForWork() -> Bool {
+        working.values.filter { !$0.isOver }.count < AgentLimits.workingTasks
+    }
+
+    private mutating func refuse(_ task: TaskID, _ hash: Bytes32, _ reason: TaskRefusal, to peer: PlatformID) {
+        let notice = Signed(
+            signing: RefusalNotice(task: task, taskHash: hash, reason: reason), with: identity.signing,
+            in: identity.domain, by: scheme)
+        send(.taskRefused(notice.envelope), to: peer)
+    }
+
+    // MARK: Directives
+
+    mutating func perform(
+        _ directives: [WorkerDirective], for task: TaskID, from peer: PlatformID,
+        receipt: (Signed<SettlementReceipt>, age: TimeSpan)? = nil
+    ) {
+        for directive in directives {
+            switch directive {
+            case .store: store(working: task)
+            case .enqueue: enqueueWork(task)
+            case .stopWork: stopWork(task)
+            case .sendStage(let stage):
+                guard let hash = working[task]?.life.terms?.taskHash else { continue }
+                send(.taskStage(task, taskHash: hash, stage), to: peer)
+            case .sendRefusal(let reason, let hash): refuse(task, hash, reason, to: peer)
+            case .sendResult:
+                if let result = working[task]?.result { send(.taskResult(result), to: peer) }
+            case .applyReceipt:
+                guard let receipt, apply(receipt.0, age: receipt.age, for: task, from: peer) else { return }
+                working[task]?.endedAt = ledgerNow
+                store(working: task)
+                returnTokens(to: peer)
+            case .acknowledgeReceipt: sendLaneHeads(to: peer)
+            case .reportShortfall(let due, let paid):
+                log(.warning, "\(peerName(peer)) paid \(paid.millijoules) mJ where \(due.millijoules) mJ were due")
+                peers[peer]?.trust.recordDefault()
+                storePeer(peer)
+            case .reportSilence:
+                log(.warning, "\(peerName(peer)) never answered the proof of task \(task.text)")
+                peers[peer]?.trust.recordDefault()
+                storePeer(peer)
+            }
+        }
+    }
+
+    mutating func store(working task: TaskID) {
+        guard var entry = working[task] else { return }
+        if entry.isOver, entry.endedAt == nil {
+            entry.endedAt = ledgerNow
+            working[task] = entry
+        }
+        staging.write(.put(.task, key: TaskPart.workerLife.key(task), value: entry.encoded))
+        if let result = entry.result, !entry.isOver {
+            staging.write(.put(.task, key: TaskPart.workerResult.key(task), value: result.encoded))
+        }
+    }
+
+    private mutating func enqueueWork(_ task: TaskID) {
+        guard let entry = working[task], let order = entry.task else { return }
+        let trust = peers[entry.life.payer]?.trust.factors(for: order.payload.operation, reports: [], at: ledgerNow).trust
+        queue.append(
+            QueuedWork(
+                task: task, isForPeer: true, urgency: order.payload.priority, trust: trust ?? .zero, since: now.boot))
+    }
+
+    private mutating func stopWork(_ task: TaskID) {
+        queue.removeAll { $0.task == task }
+        guard active[task] != nil else { return }
+        active[task]?.isCancelled = true
+        effects.append(.cancelWork(task))
+    }
+
+    // MARK: Workers
+
+    /// Starts what waits, most urgent first, while there are workers free.
+    mutating func startQueuedWork() {
+        while active.values.filter({ $0.report == nil }).count < settings.concurrentWork, !isStopping,
+            let next = queue.indices.min(by: {
+                queue[$0].priority(at: now.boot) < queue[$1].priority(at: now.boot)
+            })
+        {
+            start(queue.remove(at: next))
+        }
+    }
+
+    private mutating func start(_ work: QueuedWork) {
+        let order: WorkOrder
+        if work.isForPeer {
+            guard let task = working[work.task]?.task?.payload, case .inline(let input) = task.input,
+                let offer = settings.offer(task.operation)
+            else { return }
+            order = WorkOrder(
+                task: work.task, operation: task.operation, input: input, parameters: task.parameters,
+                memory: offer.memory, timeout: min(task.timeout, offer.timeout))
+        } else {
+            guard let task = local[work.task] else { return }
+            order = WorkOrder(
+                task: work.task, operation: task.operation, input: task.input, parameters: task.parameters,
+                memory: task.memory, timeout: task.timeout)
+        }
+        active[work.task] = ActiveWork(isForPeer: work.isForPeer)
+        energy.beginWork(work.task, at: now.boot)
+        if work.isForPeer { tell(work.task, WorkerEvent.workStarted) }
+        afterWrites(.startWork(order))
+    }
+
+    mutating func handle(_ report: WorkReport) {
+        guard active[report.task] != nil else { return }
+        energy.endWork(report.task, at: report.ended)
+        active[report.task]?.report = report
+        settleMeasuredWork()
+    }
+
+    /// Concludes work whose energy the meter can tell by now.
+    mutating func settleMeasuredWork() {
+        for task in active.keys.sorted() {
+            guard let work = active[task], let report = work.report else { continue }
+            guard work.isCancelled || energy.isSettled(report.started, report.ended) else { continue }
+            active[task] = nil
+            guard !work.isCancelled else { continue }
+            let used = energy.energy(
+                of: task, from: report.started, to: report.ended, processor: report.processor)
+            if work.isForPeer { concludePeerWork(report, used) } else { concludeLocalWork(report, used) }
+        }
+    }
+
+    private mutating func concludePeerWork(_ report: WorkReport, _ used: TaskEnergy) {
+        guard let entry = working[report.task], let order = entry.task else { return }
+        guard case .result(let result) = report.outcome else {
+            return tell(report.task, report.workerEvent)
+        }
+        guard result.count <= FederationLimits.maximumInlineLength,
+            let measured = MeasuredWork(
+                energy: used.energy, evidence: used.evidence, source: settings.energy.source.text,
+                registerStart: used.registerStart, registerEnd: used.registerEnd),
+            let proof = ExecutionProof(
+                task: report.task, taskHash: order.hash, executor: order.payload.target, work: measured,
+                charged: order.payload.pricing.settlement(charged: used.energy, locked: order.payload.budget),
+                executionTime: report.ended.since(report.started), quality: .one, basis: .claimed,
+                resultHash: Hashing.hash(result, for: .result))
+        else { return tell(report.task, WorkerEvent.workFailed(.operationFailed(code: 1))) }
+        let signed = Signed(signing: proof, with: identity.signing, in: identity.domain, by: scheme)
+        working[report.task]?.result = TaskResult(proof: signed.envelope, result: result)
+        learn(report, order.payload.operation, order.payload.input.size, used.energy)
+        tell(report.task, WorkerEvent.workFinished(proofHash: signed.hash, charged: proof.charged))
+    }
+
+    private mutating func concludeLocalWork(_ report: WorkReport, _ used: TaskEnergy) {
+        guard let task = local.removeValue(forKey: report.task) else { return }
+        guard case .result(let result) = report.outcome else {
+            apply(.failWork(report.task, report.outcome == .timedOut ? .timedOut : .failed))
+            if let command = task.command {
+                fallBack(command, from: identity.platform, because: report.outcome.explanation)
+            }
+            return
+        }
+        let proof = Hashing.hash(result, for: .result)
+        guard
+            apply(
+                .completeWork(
+                    WorkCompletion(task: report.task, measured: used.energy, proof: proof, reputation: nil))) != nil
+        else { return }
+        learn(report, task.operation, ByteCount(bytes: Int64(task.input.count)), used.energy)
+        guard let command = task.command else { return }
+        complete(
+            command,
+            with: ErrandOutcome(
+                task: report.task, platform: identity.platform, node: identity.id, result: result,
+                energy: used.energy, evidence: used.evidence, paid: min(used.energy, task.reserved),
+                time: report.ended.since(report.started), quality: VerifiedQuality(quality: .one, basis: .checked)))
+    }
+
+    private mutating func learn(_ report: WorkReport, _ operation: Operation, _ size: ByteCount, _ used: Energy) {
+        predictor.record(
+            place: identity.id, operation: operation, inputSize: size, time: report.ended.since(report.started),
+            energy: used, memory: report.peakMemory)
+        storePredictor()
+    }
+
+    /// The energy that this board measured for a task it proved.
+    func measuredEnergy(of task: TaskID) -> Energy {
+        guard let envelope = working[task]?.result?.proof, let proof = try? Signed<ExecutionProof>(stored: envelope)
+        else { return .zero }
+        return proof.payload.work.energy
+    }
+
+    /// What the work earns besides credits; work for the own lineage earns none.
+    func reputation(for task: TaskID) -> ReputationCredit? {
+        guard let order = working[task]?.task?.payload, order.source.lineage != identity.delegator.lineage else {
+            return nil
+        }
+        return ReputationCredit(worker: account, quality: .one)
+    }
+}
+
+extension WorkReport {
+    /// What a run without a result means for the task.
+    fileprivate var workerEvent: WorkerEvent {
+        switch outcome {
+        case .result, .failure: .workFailed(.badInput)
+        case .crashed: .workCrashed
+        case .timedOut: .workFailed(.timedOut(after: ended.since(started)))
+        case .outOfMemory(let limit): .workFailed(.memoryLimit(limit: limit))
+        case .cancelled: .workFailed(.cancelled)
+        }
+    }
+}
+
+extension WorkReport.Outcome {
+    /// Why there is no result, for a person.
+    var explanation: String {
+        switch self {
+        case .result: "done"
+        case .failure(let reason): reason
+        case .crashed(let reason): "the worker crashed: " + reason
+        case .timedOut: "the worker ran past its time"
+        case .outOfMemory(let limit): "the worker wanted more than \(limit.bytes) bytes of memory"
+        case .cancelled: "cancelled"
+        }
+    }
+}

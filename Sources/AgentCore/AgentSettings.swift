@@ -1,0 +1,150 @@
+import Cryptography
+import EnergyProofs
+import Federation
+import Ledger
+import Link
+import Quantities
+import Telemetry
+import Wire
+
+/// Who this agent is.
+public struct AgentIdentity: Sendable {
+    /// The platform's name.
+    public let platform: PlatformName
+    /// The identity under which it delegates; the lineage of every other one.
+    public let delegator: LCT
+    /// Signs everything.
+    public let signing: SigningKey
+    /// Agrees on session keys.
+    public let agreement: KeyAgreementKey
+    /// The fleet's shared secret.
+    public let presharedKey: SymmetricKey
+    /// The federation it belongs to.
+    public let domain: SignatureDomain
+
+    /// The identity of an agent whose delegator lives on its own platform.
+    public init(
+        delegator: LCT, signing: SigningKey, agreement: KeyAgreementKey, presharedKey: SymmetricKey = .zero,
+        domain: SignatureDomain
+    ) {
+        self.platform = delegator.context
+        self.delegator = delegator
+        self.signing = signing
+        self.agreement = agreement
+        self.presharedKey = presharedKey
+        self.domain = domain
+    }
+
+    /// The platform's id: that of its signing key.
+    public var id: PlatformID { signing.publicKey.id }
+
+    /// The account of the agent that acts as `lct`, whatever its role at the time.
+    public static func account(of lct: LCT) -> AccountID? {
+        AccountID(String(lct.text.prefix { $0 != "#" }))
+    }
+}
+
+/// An operation that this board serves, and what an ordinary run takes until it has been measured.
+public struct OperationOffer: Hashable, Sendable {
+    /// The operation.
+    public var operation: Operation
+    /// Memory that a run may use, enforced on its process.
+    public var memory: ByteCount
+    /// Longest run.
+    public var timeout: TimeSpan
+    /// How long an ordinary run takes.
+    public var typicalTime: TimeSpan
+
+    /// An offer.
+    public init(operation: Operation, memory: ByteCount, timeout: TimeSpan, typicalTime: TimeSpan) {
+        self.operation = operation
+        self.memory = memory
+        self.timeout = timeout
+        self.typicalTime = typicalTime
+    }
+}
+
+/// What an agent is set to do; read from the configuration, checked, and then fixed for a run.
+public struct AgentSettings: Sendable {
+    /// How energy is metered.
+    public var energy: EnergySettings
+    /// What is known of the board.
+    public var profile: HardwareProfile
+    /// Pool and credits of this society together, set when the ledger begins.
+    public var supply: Energy
+    /// What may be charged.
+    public var charging: ChargingPolicy
+    /// Credits are charged from new pages until so many are available.
+    public var chargeTarget: Energy
+    /// Memory that tasks leave free.
+    public var memoryReserve: ByteCount
+    /// Operations served here.
+    public var operations: [OperationOffer]
+    /// Workers at once.
+    public var concurrentWork: Int
+    /// How places are compared.
+    public var decision: DecisionPolicy
+    /// Time between two heartbeats.
+    public var heartbeatPeriod: TimeSpan
+    /// How the quality of a delegated result must be known.
+    public var acceptance: QualityBasis
+    /// What a delegated task costs.
+    public var pricing: Pricing
+    /// What holds when this side never decides on a proof.
+    public var silence: SilenceRule
+    /// Time for settling after a task's deadline.
+    public var grace: TimeSpan
+    /// By how much lots must outlive a delegated task's deadline.
+    public var lotMargin: TimeSpan
+    /// Addresses that this node's record names.
+    public var addresses: [NetworkAddress]
+
+    /// Settings with the usual values for everything that is not the board's or the society's own.
+    public init(energy: EnergySettings, profile: HardwareProfile, supply: Energy) {
+        self.energy = energy
+        self.profile = profile
+        self.supply = supply
+        self.charging = ChargingPolicy()
+        self.chargeTarget = Energy(joules: 1000)
+        self.memoryReserve = profile.memoryReserve
+        self.operations = []
+        self.concurrentWork = 2
+        self.decision = DecisionPolicy()
+        self.heartbeatPeriod = .seconds(5)
+        self.acceptance = .checked
+        self.pricing = .metered
+        self.silence = .void
+        self.grace = .seconds(60)
+        self.lotMargin = .seconds(3600)
+        self.addresses = []
+    }
+
+    /// The offer for `operation`, if it is served here.
+    public func offer(_ operation: Operation) -> OperationOffer? { operations.first { $0.operation == operation } }
+}
+
+/// Checks results of operations that this program knows; deterministic and pure.
+///
+/// The shell passes it in, because operations live above the core.
+public protocol ResultVerifier: AnyObject, Sendable {
+    /// How good `result` is for `operation` on `input`; nil where this operation cannot be checked here.
+    func quality(of result: [UInt8], operation: Operation, input: [UInt8], parameters: [UInt8]) -> BasisPoints?
+}
+
+/// What the core's tables hold at most.
+public enum AgentLimits {
+    /// Peers.
+    public static let peers = 64
+    /// Tasks under way for others.
+    public static let workingTasks = 64
+    /// Tasks under way elsewhere.
+    public static let payingTasks = 64
+    /// Commands that wait for an outcome.
+    public static let errands = 64
+    /// Ended tasks that stay listed.
+    public static let endedTasks = 256
+    /// Money messages that wait for one peer's acknowledgement.
+    public static let outboxPerPeer = 256
+    /// Energy pages kept in memory for `proof latest` and charging.
+    public static let recentPages = 64
+}

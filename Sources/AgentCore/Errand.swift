@@ -1,0 +1,70 @@
+import Federation
+import Ledger
+import Quantities
+import Wire
+
+/// Something an operator asked for, from the decision to the outcome.
+///
+/// Errands live in memory alone: after a restart the tasks that they began end by themselves, and
+/// nobody is left to try the next place for.
+struct Errand {
+    let request: DelegationRequest
+    let decision: Decision
+    /// Indices of the decision's candidates that are left to try, best first.
+    var placesLeft: [Int]
+    /// When the outcome must be there.
+    let deadline: BootTime
+    /// The task under way; nil between two attempts.
+    var task: TaskID?
+    /// What was tried in vain, for the answer.
+    var attempts: [Attempt] = []
+
+    /// A place that was tried in vain.
+    struct Attempt {
+        let platform: PlatformName
+        let reason: String
+    }
+}
+
+/// A decision that was made, for `status` and the store.
+struct DecisionRecord {
+    let decidedAt: LedgerTime
+    let operation: Operation
+    let sentence: String
+}
+
+/// Work of this board for its own operator, on a work ticket.
+struct LocalTask {
+    let reference: TaskReference
+    let command: CommandID?
+    let operation: Operation
+    let input: [UInt8]
+    let parameters: [UInt8]
+    let memory: ByteCount
+    let timeout: TimeSpan
+    let reserved: Energy
+}
+
+/// Work that waits for a worker.
+struct QueuedWork {
+    let task: TaskID
+    /// Whether it is for a peer.
+    let isForPeer: Bool
+    let urgency: UInt8
+    let trust: BasisPoints
+    let since: BootTime
+
+    /// Its place in the queue at `now`.
+    func priority(at now: BootTime) -> QueuePriority {
+        QueuePriority(trust: trust, urgency: urgency, waited: now.since(since))
+    }
+}
+
+/// Work that a worker does, or has done and the meter has not shown yet.
+struct ActiveWork {
+    let isForPeer: Bool
+    /// The worker's report, once it is there.
+    var report: WorkReport?
+    /// Whether the worker was told to stop, so that its result counts no more.
+    var isCancelled = false
+}

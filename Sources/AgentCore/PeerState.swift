@@ -1,0 +1,93 @@
+import Cryptography
+import Federation
+import Ledger
+import Link
+import Quantities
+import Wire
+
+/// What is known of a peer: its signed record, where its handshakes stand, and how it does.
+struct PeerState {
+    /// The node record, signed by its owner.
+    var record: Signed<NodeRecord>
+    /// Where the peer's handshakes stand.
+    var position: HandshakePosition?
+    /// How far it is trusted.
+    var trust = TrustRecord()
+
+    /// The last heartbeat.
+    var heartbeat: Heartbeat?
+    /// When that came.
+    var heardAt: BootTime?
+    /// What the peer said of itself at the last handshake.
+    var session: PeerSession?
+    /// This side's question about the lanes, new with every session; its echo proves an answer fresh.
+    var laneQuestion = Bytes16.zero
+    /// The peer's question, echoed in every statement about the lanes.
+    var laneEcho = Bytes16.zero
+    /// The number of the last statement taken from the peer in this session.
+    var laneStamp: UInt64 = 0
+    /// Whether the peer has answered about the lanes in this session: only then money moves.
+    var isLaneKnown = false
+    /// When the outbox is sent again; nil while it is empty.
+    var outboxDue: BootTime?
+    /// How often it was, without an answer.
+    var outboxAttempts = 0
+
+    /// The peer of a checked record.
+    init(record: Signed<NodeRecord>) { self.record = record }
+
+    /// The peer's id.
+    var id: PlatformID { record.payload.signingKey.id }
+    /// The peer's name on the link.
+    var linkID: LinkPeerID { LinkPeerID(staticKey: record.payload.agreementKey) }
+    /// The platform's name.
+    var name: PlatformName { record.payload.platform }
+
+    /// The peer as the link wants it.
+    var linkPeer: LinkPeer {
+        LinkPeer(id: linkID, node: id, durablePosition: position, address: record.payload.addresses.first)
+    }
+
+    /// Reads `{1: record, 2: [boot epoch, sequence]?, 3: trust}`.
+    init(from reader: inout CBORReader) throws(CBORError) {
+        var map = try reader.beginMap()
+        try reader.field(1, of: &map)
+        let start = reader.offset
+        let envelope = try SignedEnvelope(from: &reader)
+        do throws(EnvelopeError) { record = try Signed(stored: envelope) } catch { throw .invalidValue(at: start) }
+        if try reader.hasField(2, of: &map) {
+            try reader.beginArray(of: 2)
+            position = HandshakePosition(bootEpoch: try reader.unsigned(), sequence: try reader.unsigned())
+            reader.endArray()
+        }
+        try reader.field(3, of: &map)
+        trust = try TrustRecord(from: &reader)
+        try reader.endMap(&map)
+    }
+
+    /// The stored form.
+    var encoded: [UInt8] {
+        var writer = CBORWriter()
+        writer.map(position == nil ? 2 : 3)
+        writer.unsigned(1)
+        record.envelope.write(to: &writer)
+        if let position {
+            writer.unsigned(2)
+            writer.array(2)
+            writer.unsigned(position.bootEpoch)
+            writer.unsigned(position.sequence)
+        }
+        writer.unsigned(3)
+        trust.write(to: &writer)
+        return writer.bytes
+    }
+}
+
+/// A ping under way.
+struct Ping {
+    let peer: PlatformID
+    let sentAt: BootTime
+    let deadline: BootTime
+    /// The link's number for the message whose delivery is awaited.
+    let message: MessageNumber
+}

@@ -1,0 +1,236 @@
+import Cryptography
+import Federation
+import Ledger
+import Quantities
+import Wire
+
+/// The parts of a task's stored state; a part is written only when it changes.
+enum TaskPart: UInt8 {
+    /// `PayerRecord`.
+    case payerLife = 1
+    /// The signed task that a payer sent.
+    case payerTask = 2
+    /// The proof and result that a payer got.
+    case payerResult = 3
+    /// `WorkerRecord`.
+    case workerLife = 4
+    /// The signed task that a worker took.
+    case workerTask = 5
+    /// The proof and result that a worker made.
+    case workerResult = 6
+
+    /// The key of this part of `task`.
+    func key(_ task: TaskID) -> [UInt8] { [rawValue] + task.bytes.array }
+
+    /// Part and task of a stored key, or nil.
+    static func parse(_ key: [UInt8]) -> (TaskPart, TaskID)? {
+        guard let first = key.first, let part = TaskPart(rawValue: first), let id = Bytes16(Array(key.dropFirst()))
+        else { return nil }
+        return (part, TaskID(bytes: id))
+    }
+}
+
+/// A task that this board pays for.
+struct PayingTask {
+    var life: PayerLife
+    /// What its id is made of.
+    let reference: TaskReference
+    let operation: Operation
+    /// When the task was signed, on the ledger's clock.
+    var signedAt: LedgerTime
+    /// The signed task.
+    var task: SignedEnvelope?
+    /// What the worker proved, and its result.
+    var result: TaskResult?
+    /// When the lock ended.
+    var endedAt: LedgerTime?
+    /// The command that waits for the outcome.
+    var errand: CommandID?
+    /// The worker's word on why it does not run it.
+    var refusal: TaskRefusal?
+
+    /// Whether nothing more can happen to it.
+    var isOver: Bool {
+        switch life.state {
+        case .unfunded, .settled(_, .none), .settled(_, .delivered): true
+        default: false
+        }
+    }
+
+    /// Reads `{1: life, 2: operation, 3: signed at, 4: ended at?, 5: reference}`.
+    init(from reader: inout CBORReader) throws(CBORError) {
+        var map = try reader.beginMap()
+        try reader.field(1, of: &map)
+        life = try PayerLife(from: &reader)
+        try reader.field(2, of: &map)
+        let start = reader.offset
+        guard let operation = Operation(try reader.text(limit: FederationLimits.maximumOperationLength)) else {
+            throw .invalidValue(at: start)
+        }
+        self.operation = operation
+        try reader.field(3, of: &map)
+        signedAt = LedgerTime(milliseconds: try reader.integer())
+        endedAt = try reader.hasField(4, of: &map) ? LedgerTime(milliseconds: try reader.integer()) : nil
+        try reader.field(5, of: &map)
+        reference = try TaskReference(from: &reader)
+        try reader.endMap(&map)
+    }
+
+    /// A task whose life begins.
+    init(life: PayerLife, reference: TaskReference, operation: Operation, signedAt: LedgerTime, errand: CommandID?) {
+        self.life = life
+        self.reference = reference
+        self.operation = operation
+        self.signedAt = signedAt
+        self.errand = errand
+    }
+
+    /// The stored form of everything but the messages.
+    var encoded: [UInt8] {
+        var writer = CBORWriter()
+        writer.map(endedAt == nil ? 4 : 5)
+        writer.unsigned(1)
+        life.write(to: &writer)
+        writer.unsigned(2)
+        writer.text(operation.name)
+        writer.unsigned(3)
+        writer.integer(signedAt.milliseconds)
+        if let endedAt {
+            writer.unsigned(4)
+            writer.integer(endedAt.milliseconds)
+        }
+        writer.unsigned(5)
+        reference.write(to: &writer)
+        return writer.bytes
+    }
+}
+
+/// A task that this board runs for a peer.
+struct WorkingTask {
+    var life: WorkerLife
+    /// The signed task; nil where only a cancellation or a receipt was seen.
+    var task: Signed<FederationTask>?
+    /// What was proven, and the result.
+    var result: TaskResult?
+    /// When it ended here.
+    var endedAt: LedgerTime?
+
+    /// Whether nothing more can happen to it.
+    var isOver: Bool {
+        switch life.state {
+        case .refused, .settled, .presumed: true
+        case .unseen, .accepted, .running, .proven: false
+        }
+    }
+
+    /// A task of which nothing was heard before.
+    init(life: WorkerLife) { self.life = life }
+
+    /// Reads `{1: life, 2: ended at?}`.
+    init(from reader: inout CBORReader) throws(CBORError) {
+        var map = try reader.beginMap()
+        try reader.field(1, of: &map)
+        life = try WorkerLife(from: &reader)
+        endedAt = try reader.hasField(2, of: &map) ? LedgerTime(milliseconds: try reader.integer()) : nil
+        try reader.endMap(&map)
+    }
+
+    /// The stored form of everything but the messages.
+    var encoded: [UInt8] {
+        var writer = CBORWriter()
+        writer.map(endedAt == nil ? 1 : 2)
+        writer.unsigned(1)
+        life.write(to: &writer)
+        if let endedAt {
+            writer.unsigned(2)
+            writer.integer(endedAt.milliseconds)
+        }
+        return writer.bytes
+    }
+}
+
+/// A money message that stays until its peer has applied it.
+struct OutboxRow: Hashable {
+    /// Who gets it.
+    let peer: PlatformID
+    /// Its number in the lane to that peer.
+    let sequence: UInt64
+    /// What it is.
+    let content: Content
+    /// When it was signed.
+    let signedAt: LedgerTime
+
+    /// What a money message is.
+    enum Content: Hashable {
+        /// A receipt for a task.
+        case receipt(TaskID, SignedEnvelope)
+        /// A notice of returned tokens.
+        case returned(SignedEnvelope)
+    }
+
+    /// The message as it is sent at `now`.
+    func message(at now: LedgerTime) -> PeerMessage {
+        switch content {
+        case .receipt(_, let envelope): .settlement(AgedEnvelope(envelope, age: now.since(signedAt)))
+        case .returned(let envelope): .tokensReturned(envelope)
+        }
+    }
+
+    /// The row's key: peer, then number.
+    var key: [UInt8] {
+        var key = peer.bytes.array
+        for shift in stride(from: 56, through: 0, by: -8) {
+            key.append(UInt8(truncatingIfNeeded: sequence >> UInt64(shift)))
+        }
+        return key
+    }
+
+    /// A row of its parts.
+    init(peer: PlatformID, sequence: UInt64, content: Content, signedAt: LedgerTime) {
+        self.peer = peer
+        self.sequence = sequence
+        self.content = content
+        self.signedAt = signedAt
+    }
+
+    /// Reads `{1: peer, 2: sequence, 3: signed at, 4: task?, 5: envelope}`; with a task it is a receipt.
+    init(from reader: inout CBORReader) throws(CBORError) {
+        var map = try reader.beginMap()
+        try reader.field(1, of: &map)
+        peer = KeyID(bytes: try reader.bytes32())
+        try reader.field(2, of: &map)
+        sequence = try reader.unsigned()
+        try reader.field(3, of: &map)
+        signedAt = LedgerTime(milliseconds: try reader.integer())
+        let task = try reader.hasField(4, of: &map) ? TaskID(bytes: try reader.bytes16()) : nil
+        try reader.field(5, of: &map)
+        let envelope = try SignedEnvelope(from: &reader)
+        content = task.map { .receipt($0, envelope) } ?? .returned(envelope)
+        try reader.endMap(&map)
+    }
+
+    /// The stored form.
+    var encoded: [UInt8] {
+        var writer = CBORWriter()
+        let envelope: SignedEnvelope
+        var task: TaskID?
+        switch content {
+        case .receipt(let id, let signed): (task, envelope) = (id, signed)
+        case .returned(let signed): envelope = signed
+        }
+        writer.map(task == nil ? 4 : 5)
+        writer.unsigned(1)
+        writer.byteString(peer.bytes)
+        writer.unsigned(2)
+        writer.unsigned(sequence)
+        writer.unsigned(3)
+        writer.integer(signedAt.milliseconds)
+        if let task {
+            writer.unsigned(4)
+            writer.byteString(task.bytes)
+        }
+        writer.unsigned(5)
+        envelope.write(to: &writer)
+        return writer.bytes
+    }
+}
