@@ -25,6 +25,13 @@ public struct ReceivedBatch: Hashable, Sendable {
     public var truncated = 0
     /// Whether all room was used, so that more may be waiting.
     public var full = false
+
+    /// A batch of these counts.
+    public init(received: Int = 0, truncated: Int = 0, full: Bool = false) {
+        self.received = received
+        self.truncated = truncated
+        self.full = full
+    }
 }
 
 /// What went out.
@@ -35,6 +42,13 @@ public struct SentBatch: Hashable, Sendable {
     public var failed = 0
     /// Whether datagrams stay queued because the kernel has no room: flush again when the socket is writable.
     public var blocked = false
+
+    /// A batch of these counts.
+    public init(sent: Int = 0, failed: Int = 0, blocked: Bool = false) {
+        self.sent = sent
+        self.failed = failed
+        self.blocked = blocked
+    }
 }
 
 /// A non-blocking UDP socket for IPv6 and IPv4, in batches, without allocation per datagram.

@@ -34,6 +34,14 @@ public struct ReadyEvent: Hashable, Sendable {
     public let writable: Bool
     /// The other end has closed, at least for writing, or there is an error to be had by reading.
     public let hangup: Bool
+
+    /// The descriptor `token`, ready in these ways.
+    public init(_ token: EventToken, readable: Bool = false, writable: Bool = false, hangup: Bool = false) {
+        self.token = token
+        self.readable = readable
+        self.writable = writable
+        self.hangup = hangup
+    }
 }
 
 /// Waiting of one thread for many descriptors and one deadline (epoll, level-triggered).
@@ -90,7 +98,7 @@ public struct EventLoop: ~Copyable {
         for event in ready.prefix(count) where event.token != EventLoop.timerToken {
             events.append(
                 ReadyEvent(
-                    token: EventToken(rawValue: UInt32(truncatingIfNeeded: event.token)),
+                    EventToken(rawValue: UInt32(truncatingIfNeeded: event.token)),
                     readable: event.ready & UInt32(CLINUX_READABLE) != 0,
                     writable: event.ready & UInt32(CLINUX_WRITABLE) != 0,
                     hangup: event.ready & UInt32(CLINUX_HANGUP) != 0))

@@ -137,16 +137,12 @@ import Testing
             _ = consume lock
         case .held: Issue.record("a free lock")
         }
-        switch try LockFile.acquire(path) {
-        case .acquired: break
-        case .held: Issue.record("a lock that outlives its holder")
-        }
-        #expect(try shell("flock -n \(path) true").exit.manner == .exited(0))
+        #expect(try isSoonFree(path))
     }
 
     @Test func `a lock that a killed process held is free`() throws {
         let path = folder.file("lock")
-        var command = ChildCommand(path: "/usr/bin/flock", arguments: ["flock", path, "sleep", "60"])
+        var command = ChildCommand(path: "/usr/bin/flock", arguments: ["flock", "-o", path, "sleep", "60"])
         command.environment = ["PATH=/usr/bin:/bin"]
         var child = try ChildProcess(command)
         var held = false
@@ -156,9 +152,15 @@ import Testing
         #expect(held)
         try child.signal(.kill)
         #expect(try child.wait().manner == .signalled(.kill))
-        switch try LockFile.acquire(path) {
-        case .acquired: break
-        case .held: Issue.record("the lock of a dead process")
+        #expect(try isSoonFree(path))
+    }
+
+    /// Whether the lock can be had: a child that another test just started may still hold a copy of the descriptor.
+    private func isSoonFree(_ path: String) throws -> Bool {
+        for _ in 0..<200 {
+            if case .acquired = try LockFile.acquire(path) { return true }
+            usleep(5_000)
         }
+        return false
     }
 }
