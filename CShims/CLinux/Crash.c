@@ -68,7 +68,8 @@ static void report(int number) {
 // Printable ASCII only, so that the report is one line whatever it was given.
 static void copy_text(char *to, size_t capacity, const uint8_t *from, size_t count) {
     size_t used = 0;
-    for (; used < count && used + 1 < capacity; used++) to[used] = from[used] < 32 || from[used] > 126 ? '?' : from[used];
+    for (; used < count && used + 1 < capacity; used++)
+        to[used] = from[used] < 32 || from[used] > 126 ? '?' : from[used];
     to[used] = 0;
 }
 

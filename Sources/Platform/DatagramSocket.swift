@@ -187,9 +187,9 @@ public struct DatagramSocket: ~Copyable {
     }
 }
 
-/// The memory of one direction.
+/// The memory of one direction; a class because Embedded Swift finds no deinit of a noncopyable field's private type.
 @safe
-private struct DatagramArena: ~Copyable {
+private final class DatagramArena {
     let handle: OpaquePointer
     let batch: DatagramBatch
 
