@@ -53,12 +53,13 @@ static void from_native(const struct sockaddr_in6 *from, struct clinux_address *
 }
 
 long clinux_datagram_socket(int *ipv6) {
-    int made = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    *ipv6 = made >= 0;
-    if (made < 0) {
-        if (errno != EAFNOSUPPORT) return -errno;
-        return clinux_result(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    int made = -1;
+    if (*ipv6) {
+        made = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (made < 0 && errno != EAFNOSUPPORT) return -errno;
+        *ipv6 = made >= 0;
     }
+    if (!*ipv6) return clinux_result(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     int off = 0;
     if (setsockopt(made, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) < 0) {
         long refused = -(long)errno;

@@ -68,7 +68,12 @@ public struct DatagramSocket: ~Copyable {
     ///
     /// - Throws: `addressInUse`, `addressNotAvailable`; what else the kernel refuses.
     public init(boundTo address: NetworkAddress, batch: DatagramBatch) throws(SystemError) {
-        var ipv6: CInt = 0
+        try self.init(boundTo: address, batch: batch, withIPv6: true)
+    }
+
+    /// The same, without IPv6 as on a machine that has none.
+    init(boundTo address: NetworkAddress, batch: DatagramBatch, withIPv6: Bool) throws(SystemError) {
+        var ipv6: CInt = withIPv6 ? 1 : 0
         let made = FileDescriptor(
             adopting: Int32(try system("socket") { unsafe clinux_datagram_socket(&ipv6) }))
         var native = clinux_address(address)

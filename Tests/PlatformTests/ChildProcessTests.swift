@@ -171,6 +171,16 @@ import Testing
         #expect(try readEnd.read(upTo: 1, appendingTo: &bytes) == .end)
     }
 
+    @Test func `a child does not outlive the thread that started it`() throws {
+        let box = ChildBox()
+        let worker = try WorkerThread<ChildBox, ChildBox>(name: "parent", capacity: 1) { _ in
+            let command = ChildCommand(path: "/bin/sleep", arguments: ["sleep", "100"])
+            box.child = try? ChildProcess(command)
+        }
+        worker.stop()
+        #expect(try box.child?.wait().manner == .signalled(.kill))
+    }
+
     @Test func `a signal reaches the whole group`() throws {
         var command = ChildCommand(path: "/bin/sh", arguments: ["sh", "-c", "sleep 100"])
         command.environment = ["PATH=/usr/bin:/bin"]
@@ -195,3 +205,6 @@ import Testing
         #expect(try FileSystem.list("/proc/self/fd").count < before + 40)
     }
 }
+
+/// Carries a child from the thread that starts it to the one that waits, which do not overlap.
+private final class ChildBox: @unchecked Sendable { var child: ChildProcess? }

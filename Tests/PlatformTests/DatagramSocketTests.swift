@@ -1,8 +1,9 @@
 import Glibc
-import Platform
 import Quantities
 import Testing
 import Wire
+
+@testable import Platform
 
 private let small = DatagramBatch(datagrams: 8, datagramBytes: 64)
 
@@ -19,6 +20,15 @@ extension DatagramSocket {
         #expect(queued == accepted)
     }
 }
+
+@_silgen_name("unshare") private func unshare(_ flags: Int32) -> Int32
+
+private let silentNeighbour = """
+    ip link add v0 type veth peer name v1 && ip address add 10.9.0.1/24 dev v0 && ip link set v0 up \\
+    && ip link set v1 up && echo 50 > /proc/sys/net/ipv4/neigh/v0/retrans_time_ms
+    """
+
+private let canMakeNetworks = (try? shell("unshare -n sh -c '\(silentNeighbour)'").exit.manner) == .exited(0)
 
 /// Waits until the socket has something to read.
 private func waitReadable(_ descriptor: Int32) throws {
@@ -131,6 +141,59 @@ private func waitReadable(_ descriptor: Int32) throws {
             var got: [UInt8] = []
             _ = try receiver.receive { datagram, _ in got.append(datagram[0]) }
             #expect(got == [round])
+        }
+    }
+
+    @Test func `a machine without IPv6 talks IPv4 and refuses the rest`() throws {
+        let everywhere = NetworkAddress(bits: 0, port: 0)
+        let receiver = try DatagramSocket(boundTo: everywhere, batch: small, withIPv6: false)
+        var sender = try DatagramSocket(boundTo: loopback4, batch: small, withIPv6: false)
+        var to = try receiver.localAddress()
+        #expect(to.isIPv4)
+        to.bits = loopback4.bits
+        let from = try sender.localAddress()
+        sender.expectQueued(one(1), to: try address("[::1]:9"))
+        sender.expectQueued(one(2), to: to)
+        var refused: [Errno] = []
+        #expect(try sender.flush { refused.append($1) } == SentBatch(sent: 1, failed: 1))
+        #expect(refused == [.noAddressFamily])
+        try waitReadable(receiver.descriptor)
+        let batch = try receiver.receive { datagram, source in
+            #expect(datagram.count == 1 && datagram[0] == 2 && source == from)
+        }
+        #expect(batch.received == 1)
+        let six = systemError { _ = try DatagramSocket(boundTo: loopback6, batch: small, withIPv6: false) }
+        #expect(six?.call == "bind" && six?.errno == .noAddressFamily)
+    }
+
+    @Test(.enabled(if: canMakeNetworks, "needs root, unshare and ip"))
+    func `what the kernel has no room for stays queued and goes out later`() async {
+        await #expect(processExitsWith: .success) {
+            // A network of its own, in which a neighbour does not answer: datagrams to it wait for its hardware
+            // address, and count against the socket's buffer until the kernel gives up.
+            try #require(unshare(0x4000_0000 /* CLONE_NEWNET */) == 0)
+            #expect(try shell(silentNeighbour).exit.manner == .exited(0))
+            let batch = DatagramBatch(datagrams: 64, datagramBytes: 1200)
+            var sender = try DatagramSocket(boundTo: NetworkAddress(bits: 0, port: 0), batch: batch)
+            _ = try sender.setBuffers(receiveBytes: 0, sendBytes: 4_608)
+            let silent = NetworkAddress(ipv4: 10, 9, 0, 2, port: 9)
+            for number in UInt8(0)..<64 { sender.expectQueued(Array(repeating: number, count: 1200), to: silent) }
+            let first = try sender.flush()
+            #expect(first.blocked && first.failed == 0)
+            #expect((1..<64).contains(first.sent))
+            #expect(sender.queuedCount == 64 - first.sent)
+            #expect(try sender.flush() == SentBatch(blocked: true))
+            sender.expectQueued(one(1), to: silent)
+            var loop = try EventLoop()
+            var events: [ReadyEvent] = []
+            let token = EventToken(rawValue: 0)
+            try loop.register(sender.descriptor, token, .writable)
+            let before = sender.queuedCount
+            try loop.wait(until: Clock.bootTime + .seconds(10), into: &events)
+            #expect(events.contains { $0.token == token && $0.writable })
+            let second = try sender.flush()
+            #expect(second.sent > 0)
+            #expect(sender.queuedCount == before - second.sent - second.failed)
         }
     }
 

@@ -24,7 +24,7 @@ func shell(
     let readEnd = pipe.readEnd
     let writeEnd = pipe.writeEnd
     var command = ChildCommand(
-        path: "/bin/sh", arguments: ["sh", "-c", script], environment: ["PATH=/usr/bin:/bin"],
+        path: "/bin/sh", arguments: ["sh", "-c", script], environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
         descriptors: descriptors + [InheritedDescriptor(writeEnd.raw, as: 1)])
     command.limits = limits
     var child = try ChildProcess(command)

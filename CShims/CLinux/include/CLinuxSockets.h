@@ -12,8 +12,8 @@ struct clinux_address {
     uint16_t port;
 };
 
-/// A non-blocking UDP socket of both families, or of IPv4 alone where the machine has no IPv6.
-/// `ipv6` says which it became.
+/// A non-blocking UDP socket: where `ipv6` is 1 of both families, or of IPv4 alone on a machine
+/// without IPv6; `ipv6` then says which it became.
 long clinux_datagram_socket(int *_Nonnull ipv6);
 long clinux_datagram_bind(int socket, int ipv6, const struct clinux_address *_Nonnull address);
 long clinux_datagram_local_address(int socket, struct clinux_address *_Nonnull address);
