@@ -105,8 +105,12 @@ public struct StreamListener: ~Copyable {
         do throws(SystemError) {
             _ = try StreamConnection(connectingTo: path, timeout: .seconds(1))
         } catch {
-            guard error.errno == .connectionRefused else { throw error }
-            return try FileSystem.remove(path)
+            switch error.errno {
+            case .connectionRefused: return try FileSystem.remove(path)
+            // Somebody listens who is too busy to accept.
+            case .tryAgain: break
+            default: throw error
+            }
         }
         throw SystemError("bind", .addressInUse, subject: path)
     }
