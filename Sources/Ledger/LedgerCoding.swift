@@ -179,7 +179,14 @@ extension CBORReader {
     mutating func code<Code: RawRepresentable>(
         _ key: UInt64, of map: inout CBORMapFields
     ) throws(CBORError) -> Code where Code.RawValue == UInt8 {
-        try field(key, of: &map)
+        guard let code: Code = try optionalCode(key, of: &map) else { throw .missingField(key, at: offset) }
+        return code
+    }
+
+    mutating func optionalCode<Code: RawRepresentable>(
+        _ key: UInt64, of map: inout CBORMapFields
+    ) throws(CBORError) -> Code? where Code.RawValue == UInt8 {
+        guard try hasField(key, of: &map) else { return nil }
         let start = offset
         guard let code = Code(rawValue: UInt8(try unsigned(atMost: 255))) else { throw .invalidValue(at: start) }
         return code

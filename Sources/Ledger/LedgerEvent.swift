@@ -265,14 +265,17 @@ public struct ReceiptCredit: Hashable, Sendable {
 public struct ReceivedDischarge: Hashable, Sendable {
     /// The task.
     public let task: TaskID
-    /// The measured energy; at most what was received is discharged.
+    /// The account that was paid.
+    public let account: AccountID
+    /// The measured energy; at most what is left of the lots is discharged.
     public let measured: Energy
     /// Whose reputation it earns; nil for work for the same owner.
     public let reputation: ReputationCredit?
 
-    /// A discharge of `measured` out of the lots received for `task`.
-    public init(task: TaskID, measured: Energy, reputation: ReputationCredit?) {
+    /// A discharge of `measured` out of the lots that `account` received for `task`.
+    public init(task: TaskID, account: AccountID, measured: Energy, reputation: ReputationCredit?) {
         self.task = task
+        self.account = account
         self.measured = measured
         self.reputation = reputation
     }

@@ -34,6 +34,8 @@ public enum LedgerLimits {
     public static let lotsPerSweep = 256
     /// Bytes of one encoded event.
     public static let eventBytes = 16_384
+    /// Bytes of the encoded entries of one event.
+    public static let entriesBytes = 1 << 20
     /// Bytes of one encoded row.
     public static let rowBytes = 16_384
     /// Events that are applied as one.

@@ -47,7 +47,7 @@ extension ReturnLine: LedgerCodable {
 public struct ReturnNotice: Hashable, Sendable {
     /// The platform that returns them.
     public let from: PlatformID
-    /// One more than the last notice from that platform to this one.
+    /// The number of the lane message that carries it; later notices have higher ones.
     public let number: UInt64
     /// What is returned.
     public let lines: [ReturnLine]
