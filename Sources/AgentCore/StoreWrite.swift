@@ -78,7 +78,11 @@ public struct StoreImage: Sendable {
     /// The records of `kind` in the order of their keys.
     public func records(_ kind: StoreRecordKind) -> [StoreRecord] { records[kind] ?? [] }
 
-    /// The value of one record. Complexity: O(log n).
+    /// The value of one record.
+
+    ///
+
+    /// Complexity: O(log n).
     public func value(_ kind: StoreRecordKind, key: [UInt8]) -> [UInt8]? {
         let list = records(kind)
         let position = StoreImage.position(of: key, in: list)

@@ -70,14 +70,22 @@ extension LedgerImage {
         return violations
     }
 
-    /// Own lots held at home. Complexity: O(lots).
+    /// Own lots held at home.
+
+    ///
+
+    /// Complexity: O(lots).
     func ownAtHome(_ home: PlatformID) throws(LedgerError) -> Energy {
         var total = Energy.zero
         for lot in lots.values where lot.origin.issuer == home { total = try sum(total, lot.amount) }
         return total
     }
 
-    /// Own lots abroad. Complexity: O(lots abroad).
+    /// Own lots abroad.
+
+    ///
+
+    /// Complexity: O(lots abroad).
     func ownAbroad(_ home: PlatformID) throws(LedgerError) -> Energy {
         var total = Energy.zero
         for row in abroad.values where row.key.origin.issuer == home { total = try sum(total, row.amount) }

@@ -38,7 +38,9 @@ public struct PeerBalance: Hashable, Sendable {
 }
 
 extension LedgerImage {
-    /// The figures; nil before genesis. Sums that are not representable are shown at the largest.
+    /// The figures; nil before genesis.
+    ///
+    /// Sums that are not representable are shown at the largest.
     ///
     /// Complexity: O(n log n) in the rows.
     public var balances: LedgerBalances? {
