@@ -42,7 +42,7 @@ public enum StoreWrite: Hashable, Sendable {
 }
 
 /// One record.
-public struct StoreRecord: Hashable, Sendable {
+public struct StoredRecord: Hashable, Sendable {
     /// The key within its kind.
     public let key: [UInt8]
     /// The value.
@@ -63,11 +63,11 @@ public struct StoreImage: Sendable {
     public let storeEpoch: StoreEpoch
     /// How often the store has been opened for writing.
     public let bootEpoch: UInt64
-    private var records: [StoreRecordKind: [StoreRecord]]
+    private var records: [StoreRecordKind: [StoredRecord]]
 
     /// An image of what a store holds; the records of each kind are sorted here.
     public init(
-        ledger: LedgerImage, storeEpoch: StoreEpoch, bootEpoch: UInt64, records: [StoreRecordKind: [StoreRecord]] = [:]
+        ledger: LedgerImage, storeEpoch: StoreEpoch, bootEpoch: UInt64, records: [StoreRecordKind: [StoredRecord]] = [:]
     ) {
         self.ledger = ledger
         self.storeEpoch = storeEpoch
@@ -76,7 +76,7 @@ public struct StoreImage: Sendable {
     }
 
     /// The records of `kind` in the order of their keys.
-    public func records(_ kind: StoreRecordKind) -> [StoreRecord] { records[kind] ?? [] }
+    public func records(_ kind: StoreRecordKind) -> [StoredRecord] { records[kind] ?? [] }
 
     /// The value of one record.
 
@@ -101,7 +101,7 @@ public struct StoreImage: Sendable {
             switch write {
             case .ledger(let commit): ledger.apply(commit)
             case .put(let kind, let key, let value):
-                let record = StoreRecord(key: key, value: value)
+                let record = StoredRecord(key: key, value: value)
                 let position = StoreImage.position(of: key, in: records[kind] ?? [])
                 if let list = records[kind], position < list.count, list[position].key == key {
                     records[kind]?[position] = record
@@ -128,7 +128,7 @@ public struct StoreImage: Sendable {
     }
 
     /// The first place in `list` whose key is not before `key`.
-    private static func position(of key: [UInt8], in list: [StoreRecord]) -> Int {
+    private static func position(of key: [UInt8], in list: [StoredRecord]) -> Int {
         var low = 0
         var high = list.count
         while low < high {
