@@ -1,0 +1,31 @@
+import Quantities
+
+/// Limits of energy proofs and of the charging gate.
+public enum EnergyProofLimits {
+    /// Longest identity of a source in bytes.
+    public static let sourceIDBytes = 192
+    /// Longest name of a power mode in bytes.
+    public static let powerModeBytes = 64
+    /// Longest validation method in bytes.
+    public static let validationMethodBytes = 240
+    /// Longest payload of one page in bytes.
+    public static let payloadBytes = 2048
+    /// Longest encoded page, envelope included, in bytes.
+    public static let pageBytes = 2304
+    /// Largest count, page number or time in milliseconds that a page may carry.
+    public static let largestCount: UInt64 = (1 << 53) - 1
+    /// Largest power that a page may carry.
+    public static let largestPower = Power(milliwatts: 1_000_000_000)
+    /// A page that shows more than this multiple of the rated energy as drawn is not believed.
+    public static let drawnOverRated: Int64 = 16
+    /// Least and most power a person may declare.
+    public static let humanPower = Power(milliwatts: 50_000)...Power(milliwatts: 200_000)
+    /// Most time of a day for which a person's power charges.
+    public static let humanTimeADay = TimeSpan.seconds(16 * 3600)
+    /// Most sources one charging gate knows; another one is refused.
+    public static let sources = 64
+    /// Pages of one source that can be charged from; the oldest makes room.
+    public static let openProofs = 512
+    /// Longest encoding of a charging gate's state in bytes.
+    public static let gateBytes = 16_777_216
+}

@@ -1,0 +1,60 @@
+/// Why a source gave less than it could: the closed list that proofs carry.
+public enum ThrottleReason: UInt8, Sendable, CaseIterable {
+    /// A board's firmware says so (`*-throttle-alert`), or caps a clock.
+    case thermalAlert = 0
+    /// An over-current event.
+    case overCurrent = 1
+    /// NVML: software keeps to the power limit.
+    case softwarePowerCap = 2
+    /// NVML: software keeps to the temperature limit.
+    case softwareThermal = 3
+    /// NVML: the hardware slowed down.
+    case hardwareSlowdown = 4
+    /// NVML: the hardware slowed down for its temperature.
+    case hardwareThermal = 5
+    /// NVML: an external power brake.
+    case powerBrake = 6
+
+    /// The reason in the words of output.
+    public var name: String {
+        switch self {
+        case .thermalAlert: "thermal-alert"
+        case .overCurrent: "over-current"
+        case .softwarePowerCap: "software-power-cap"
+        case .softwareThermal: "software-thermal"
+        case .hardwareSlowdown: "hardware-slowdown"
+        case .hardwareThermal: "hardware-thermal"
+        case .powerBrake: "power-brake"
+        }
+    }
+}
+
+/// A set of throttle reasons; encoded as one number, bit n for the reason with raw value n.
+public struct ThrottleReasons: Hashable, Sendable {
+    /// The bits.
+    public private(set) var bits: UInt64 = 0
+
+    /// No reason: nothing throttles.
+    public static let none = ThrottleReasons([])
+
+    /// The set of `reasons`.
+    public init(_ reasons: [ThrottleReason]) { for reason in reasons { insert(reason) } }
+
+    /// The set with `bits`, or nil where a bit stands for no reason.
+    public init?(bits: UInt64) {
+        guard bits < 1 << UInt64(ThrottleReason.allCases.count) else { return nil }
+        self.bits = bits
+    }
+
+    /// Whether nothing throttles.
+    public var isEmpty: Bool { bits == 0 }
+
+    /// Whether `reason` is in the set.
+    public func contains(_ reason: ThrottleReason) -> Bool { bits >> UInt64(reason.rawValue) & 1 == 1 }
+
+    /// Adds `reason`.
+    public mutating func insert(_ reason: ThrottleReason) { bits |= 1 << UInt64(reason.rawValue) }
+
+    /// The reasons in the order of their numbers.
+    public var all: [ThrottleReason] { ThrottleReason.allCases.filter { contains($0) } }
+}
