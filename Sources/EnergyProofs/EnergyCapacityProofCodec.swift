@@ -81,7 +81,8 @@ extension EnergyCapacityProof {
             throw .invalidValue(at: throttleOffset)
         }
         self.throttle = throttle
-        powerMode = try reader.hasField(Field.powerMode, of: &map)
+        powerMode =
+            try reader.hasField(Field.powerMode, of: &map)
             ? try reader.proofText(limit: EnergyProofLimits.powerModeBytes) : nil
         samples = try reader.count(Field.samples, of: &map)
         expected = try reader.count(Field.expected, of: &map)

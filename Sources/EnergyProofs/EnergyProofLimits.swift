@@ -26,6 +26,14 @@ public enum EnergyProofLimits {
     public static let sources = 64
     /// Pages of one source that can be charged from; the oldest makes room.
     public static let openProofs = 512
+    /// Most pages of one export.
+    public static let exportPages = 65_536
+    /// Most sources, each counted once for every class it shows, of one export.
+    public static let exportSources = 64
+    /// Longest export in bytes.
+    public static let exportBytes = 67_108_864
+    /// Longest description of a board in an export in bytes.
+    public static let boardDescriptionBytes = 256
     /// Longest encoding of a charging gate's state in bytes.
     public static let gateBytes = 16_777_216
 }

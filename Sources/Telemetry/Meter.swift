@@ -302,7 +302,9 @@ public struct Meter: Sendable {
             tally.add(segment, from: max(segment.start, start), to: min(segment.end, end))
         }
         var error = tally.error
-        if tally.usedCounter { error += 2 * UInt128(configuration.counterStep.microjoules) * MeterSegment.perMicrojoule }
+        if tally.usedCounter {
+            error += 2 * UInt128(configuration.counterStep.microjoules) * MeterSegment.perMicrojoule
+        }
         // Beyond the newest reading the power is a guess that may be wholly wrong.
         if !second.isSettled, second.register > register {
             error += UInt128(second.register.microjoules - register.microjoules) * MeterSegment.perMicrojoule
