@@ -27,6 +27,20 @@ public enum ThrottleReason: UInt8, Sendable, CaseIterable {
         case .powerBrake: "power-brake"
         }
     }
+
+    /// The reason behind a cause as a telemetry sample names it: a cooling device's type, `over-current:<n>` or
+    /// `nvml:<reason>`; nil where the cause says nothing about throttling.
+    public init?(cause: String) {
+        if cause.hasSuffix("-throttle-alert") || cause.hasPrefix("devfreq-") {
+            self = .thermalAlert
+        } else if cause.hasPrefix("over-current:") {
+            self = .overCurrent
+        } else if let reason = ThrottleReason.allCases.first(where: { "nvml:" + $0.name == cause }) {
+            self = reason
+        } else {
+            return nil
+        }
+    }
 }
 
 /// A set of throttle reasons; encoded as one number, bit n for the reason with raw value n.

@@ -104,6 +104,7 @@ public struct Meter: Sendable {
     // MARK: Readings
 
     /// Takes in a reading.
+    @discardableResult
     public mutating func record(_ reading: MeterReading) -> MeterOutcome {
         var reading = reading
         if let power = reading.power, power.magnitude > UInt64(configuration.maximumPower.microwatts) {
@@ -234,12 +235,13 @@ public struct Meter: Sendable {
     /// Ends the open window at `requested` and begins the next one there.
     ///
     /// Returns nil, and changes nothing, while the end cannot be decided: no reading at or after it
-    /// has come, and one that could still measure it may. Ask again after the next reading, or with
-    /// the present time, which is decided once it lies more than three sample periods after the last
-    /// reading. Returns nil also for a window without length. A point before the interval between the
-    /// two newest readings can no longer be resolved; the window then ends at that interval's start.
-    public mutating func closeWindow(at requested: BootTime) -> MeterWindow? {
-        guard requested > tally.start else { return nil }
+    /// has come, and one that measures across it still may. It is decided by the next reading, and
+    /// at the latest when three sample periods have passed since the last one. Returns nil also for
+    /// a window without length and for an end that lies after `now`. A point before the interval
+    /// between the two newest readings can no longer be resolved; the window then ends at that
+    /// interval's start.
+    public mutating func closeWindow(at requested: BootTime, now: BootTime) -> MeterWindow? {
+        guard requested > tally.start, requested <= now else { return nil }
         if let last, requested <= last.at {
             let end = max(requested, foldedUpTo)
             guard end > tally.start else { return nil }
@@ -248,7 +250,7 @@ public struct Meter: Sendable {
             return endWindow(at: end, total: endTotal)
         }
         let silentSince = last?.at ?? foldedUpTo
-        guard last == nil || requested.since(silentSince) > configuration.gapLimit else { return nil }
+        guard last == nil || now.since(silentSince) > configuration.gapLimit else { return nil }
         fold(to: silentSince)
         let gap = MeterSegment(start: silentSince, end: requested, startTotal: total)
         history.append(gap)
@@ -267,7 +269,7 @@ public struct Meter: Sendable {
             registerStart: EnergyRegister(total: tally.startTotal), registerEnd: EnergyRegister(total: endTotal),
             gap: tally.gap, samples: tally.samples, expected: max(tally.samples, UInt64(max(0, periods))),
             peak: tally.peak,
-            errorBoundPermille: tally.errorBoundPermille(energy: energy, counterStep: configuration.counterStep))
+            errorBoundPermille: tally.errorBoundPermille(energy: energy, configuration))
         // Output counted before an intake in the same window was not net: it is taken off the next one.
         deficit = min(deficit, energy)
         tally = MeterTally(start: end, startTotal: endTotal, startDeficit: deficit)

@@ -83,11 +83,12 @@ struct MeterTally: Sendable {
 
     /// The error bound in thousandths of `energy`, rounded up: sensor step and change between samples,
     /// the counter's step at both ends, and gaps as though the peak had been drawn in them.
-    func errorBoundPermille(energy: UInt128, counterStep: EnergyRegister) -> UInt32 {
+    func errorBoundPermille(energy: UInt128, _ configuration: MeterConfiguration) -> UInt32 {
         let ceiling = MeterLimits.errorBoundCeilingPermille
         guard covered.milliseconds > 0 else { return gap.milliseconds > 0 ? ceiling : 0 }
-        var error = error + 2 * UInt128(peak.microwatts) * UInt128(gap.milliseconds)
-        if usedCounter { error += 2 * UInt128(counterStep.microjoules) * MeterSegment.perMicrojoule }
+        let highest = 2 * UInt128(peak.microwatts) + UInt128(configuration.sensorStep.microwatts)
+        var error = error + highest * UInt128(gap.milliseconds)
+        if usedCounter { error += 2 * UInt128(configuration.counterStep.microjoules) * MeterSegment.perMicrojoule }
         guard error > 0 else { return 0 }
         guard energy > 0 else { return ceiling }
         return UInt32(min(UInt128(ceiling), (error * 1000 + energy - 1) / energy))

@@ -59,6 +59,12 @@ public struct MeterRegisterReading: Hashable, Sendable {
     public var register: EnergyRegister
     /// False while no reading at or after that time has come: then the last power is held, as an estimate.
     public var isSettled: Bool
+
+    /// A register, and whether it can still change.
+    public init(register: EnergyRegister, isSettled: Bool) {
+        self.register = register
+        self.isSettled = isSettled
+    }
 }
 
 /// What a meter found out about a stretch of time inside its recent past.
