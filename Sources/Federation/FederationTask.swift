@@ -5,8 +5,8 @@ import Wire
 ///
 /// Times travel as what remained when it was signed; a resend states beside it how long ago that was.
 public struct FederationTask: Hashable, Sendable {
-    /// The id, which also names the lock.
-    public var id: TaskID
+    /// The number its delegator gave it.
+    public var reference: TaskReference
     /// Who delegates.
     public var source: LCT
     /// Who is to run it; the task type is the target's.
@@ -48,6 +48,9 @@ public struct FederationTask: Hashable, Sendable {
     /// The tasks above it, first delegator first.
     public var hops: [Hop]
 
+    /// The id, which also names the lock.
+    public var id: TaskID { reference.id }
+
     /// The role it runs in.
     public var taskType: TaskType { target.task }
 
@@ -56,10 +59,10 @@ public struct FederationTask: Hashable, Sendable {
 
     /// A task without requirement, witnesses or tasks above it, paid on its measured energy.
     public init(
-        id: TaskID, source: LCT, target: LCT, operation: Operation, input: TaskInput, budget: Energy,
+        reference: TaskReference, source: LCT, target: LCT, operation: Operation, input: TaskInput, budget: Energy,
         timeout: TimeSpan, memory: ByteCount, lots: [LotTransfer], remaining: TimeSpan, grace: TimeSpan
     ) {
-        self.id = id
+        self.reference = reference
         self.source = source
         self.target = target
         self.operation = operation

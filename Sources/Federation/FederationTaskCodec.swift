@@ -9,7 +9,7 @@ extension FederationTask: SignedPayload {
     public static let hashPurpose = HashPurpose.task
 
     private enum Field {
-        static let id: UInt64 = 1
+        static let reference: UInt64 = 1
         static let source: UInt64 = 2
         static let target: UInt64 = 3
         static let operation: UInt64 = 4
@@ -37,8 +37,8 @@ extension FederationTask: SignedPayload {
     public init(from reader: inout CBORReader) throws(CBORError) {
         let start = reader.offset
         var map = try reader.beginMap()
-        try reader.field(Field.id, of: &map)
-        let id = try reader.bytes16()
+        try reader.field(Field.reference, of: &map)
+        let reference = try TaskReference(from: &reader)
         try reader.field(Field.source, of: &map)
         let source = try LCT(from: &reader)
         try reader.field(Field.target, of: &map)
@@ -86,7 +86,7 @@ extension FederationTask: SignedPayload {
         try reader.endMap(&map)
 
         self.init(
-            id: id, source: source, target: target, operation: operation, input: input, budget: budget,
+            reference: reference, source: source, target: target, operation: operation, input: input, budget: budget,
             timeout: timeout, memory: memory, lots: lots, remaining: remaining, grace: grace)
         self.parameters = parameters
         self.pricing = pricing
@@ -104,7 +104,7 @@ extension FederationTask: SignedPayload {
     /// Appends the task's encoding.
     public func write(to writer: inout CBORWriter) {
         var fields = FieldWriter()
-        fields.bytes(Field.id, id)
+        fields.nested(Field.reference) { reference.write(to: &$0) }
         fields.text(Field.source, source.text)
         fields.text(Field.target, target.text)
         fields.text(Field.operation, operation.name)
@@ -131,10 +131,17 @@ extension FederationTask: SignedPayload {
 }
 
 extension CBORReader {
-    /// The next item, an array of at most `limit` lots.
+    /// The next item, an array of at most `limit` lots, none of them empty.
     mutating func lots(limit: Int) throws(CBORError) -> [LotTransfer] {
         var lots: [LotTransfer] = []
-        for _ in 0..<(try beginArray(limit: limit)) { lots.append(try LotTransfer(from: &self)) }
+        for _ in 0..<(try beginArray(limit: limit)) {
+            let start = offset
+            let lot = try LotTransfer(from: &self)
+            guard lot.amount > .zero, lot.amount <= .largest, lot.remaining >= .zero else {
+                throw .invalidValue(at: start)
+            }
+            lots.append(lot)
+        }
         endArray()
         return lots
     }

@@ -49,6 +49,8 @@ struct FieldWriter {
 
     mutating func share(_ key: UInt64, _ value: BasisPoints) { unsigned(key, UInt64(value.value)) }
 
+    mutating func task(_ key: UInt64, _ value: TaskID) { bytes(key, value.bytes) }
+
     /// A field whose value `write` appends.
     mutating func nested(_ key: UInt64, _ write: (inout CBORWriter) -> Void) {
         begin(key)
@@ -75,6 +77,9 @@ struct FieldWriter {
 }
 
 extension CBORReader {
+    /// The next item, a task's id.
+    mutating func task() throws(CBORError) -> TaskID { TaskID(bytes: try bytes16()) }
+
     /// The next item, an amount of 0 … `Energy.largest`.
     mutating func amount() throws(CBORError) -> Energy {
         Energy(millijoules: Int64(try unsigned(atMost: UInt64(Energy.largest.millijoules))))

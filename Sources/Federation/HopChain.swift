@@ -39,7 +39,7 @@ public struct Hop: Hashable, Sendable {
     /// Reads `[task, hash, delegator, signer, budget, scope, signature]`.
     init(from reader: inout CBORReader) throws(CBORError) {
         try reader.beginArray(of: 7)
-        task = try reader.bytes16()
+        task = TaskID(bytes: try reader.bytes16())
         hash = try reader.bytes32()
         delegator = try LCT(from: &reader)
         signer = KeyID(bytes: try reader.bytes32())
@@ -56,7 +56,7 @@ public struct Hop: Hashable, Sendable {
 
     func write(to writer: inout CBORWriter) {
         writer.array(7)
-        writer.byteString(task)
+        writer.byteString(task.bytes)
         writer.byteString(hash)
         writer.text(delegator.text)
         writer.byteString(signer.bytes)
