@@ -103,6 +103,13 @@ extension CBORReader {
         return choice
     }
 
+    /// The next item, an integer that fits `Int32`.
+    mutating func integer32() throws(CBORError) -> Int32 {
+        let start = offset
+        guard let value = Int32(exactly: try integer()) else { throw .outOfRange(at: start) }
+        return value
+    }
+
     /// The next item, a whole number that fits `UInt32`.
     mutating func unsigned32() throws(CBORError) -> UInt32 { UInt32(try unsigned(atMost: UInt64(UInt32.max))) }
 }

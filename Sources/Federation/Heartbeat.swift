@@ -136,9 +136,7 @@ public struct Heartbeat: Hashable, Sendable {
         try reader.field(Field.availableATP, of: &map)
         availableATP = try reader.amount()
         try reader.field(Field.thermalHeadroom, of: &map)
-        let headroomStart = reader.offset
-        guard let headroom = Int32(exactly: try reader.integer()) else { throw .outOfRange(at: headroomStart) }
-        thermalHeadroom = headroom
+        thermalHeadroom = try reader.integer32()
         try reader.field(Field.load, of: &map)
         load = try reader.share()
         try reader.field(Field.queueLength, of: &map)

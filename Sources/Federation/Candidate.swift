@@ -1,0 +1,191 @@
+import Quantities
+
+/// Why a place was not chosen.
+public enum LossReason: Hashable, Sendable {
+    /// The task is pinned elsewhere.
+    case pinnedElsewhere
+    /// Not enough memory.
+    case memoryShort(needed: ByteCount, free: ByteCount)
+    /// More must be locked than can be spent here.
+    case purseShort(needed: Energy, available: Energy)
+    /// The place does not take on so much any more today.
+    case budgetShort(needed: Energy, available: Energy)
+    /// It would cost more than the task may.
+    case overBudget(needed: Energy, limit: Energy)
+    /// Too hot: thousandths of a degree of headroom.
+    case tooHot(needed: Int32, headroom: Int32)
+    /// A permission is missing.
+    case permissionMissing(MissingPermission)
+    /// It does not serve the operation.
+    case operationNotServed
+    /// It states another horizon or a lower convergence.
+    case requirementNotMet
+    /// It takes no tasks at present.
+    case notAccepting
+    /// It was not heard within three heartbeats.
+    case notHeard(ago: TimeSpan, limit: TimeSpan)
+    /// Its reputation is too low.
+    case reputationTooLow(found: BasisPoints, minimum: BasisPoints)
+    /// It is not known well enough for a task of this cost.
+    case newcomer(needed: Energy, limit: Energy)
+    /// It is not trusted enough.
+    case trustTooLow(found: BasisPoints, minimum: BasisPoints)
+    /// One time in twenty it would be later than wanted.
+    case tooSlow(p95: TimeSpan, remaining: TimeSpan)
+    /// Another place costs less.
+    case costlier(by: Energy)
+    /// It costs less than the last place, but not by enough to move.
+    case notWorthMoving(saves: Energy, needed: Energy)
+    /// Another place costs the same and comes first by time, load or id.
+    case tie
+
+    /// The reason in a word, for programs.
+    public var name: String {
+        switch self {
+        case .pinnedElsewhere: "pinned_elsewhere"
+        case .memoryShort: "memory_short"
+        case .purseShort: "purse_short"
+        case .budgetShort: "budget_short"
+        case .overBudget: "over_budget"
+        case .tooHot: "too_hot"
+        case .permissionMissing: "permission_missing"
+        case .operationNotServed: "operation_not_served"
+        case .requirementNotMet: "requirement_not_met"
+        case .notAccepting: "not_accepting"
+        case .notHeard: "not_heard"
+        case .reputationTooLow: "reputation_too_low"
+        case .newcomer: "newcomer"
+        case .trustTooLow: "trust_too_low"
+        case .tooSlow: "too_slow"
+        case .costlier: "costlier"
+        case .notWorthMoving: "not_worth_moving"
+        case .tie: "tie"
+        }
+    }
+
+    /// The reason with its numbers, for a person; at most 70 characters.
+    public var explanation: String {
+        switch self {
+        case .pinnedElsewhere: "the task may not run here"
+        case .memoryShort(let needed, let free):
+            "memory: needs " + shortBytes(needed) + ", " + shortBytes(free) + " free"
+        case .purseShort(let needed, let available):
+            "ATP: " + shortEnergy(needed) + " to lock, " + shortEnergy(available) + " can be spent"
+        case .budgetShort(let needed, let available):
+            "ATP: " + shortEnergy(needed) + " needed, " + shortEnergy(available) + " left there today"
+        case .overBudget(let needed, let limit):
+            "ATP: " + shortEnergy(needed) + " needed, the task may cost " + shortEnergy(limit)
+        case .tooHot(let needed, let headroom):
+            "heat: \(headroom) m°C below the limit, \(needed) needed"
+        case .permissionMissing(let missing):
+            "permission: " + (missing.of == .target ? "the executor" : "the delegator") + " lacks "
+                + missing.permission.name
+        case .operationNotServed: "the operation is not served there"
+        case .requirementNotMet: "the horizon or convergence asked for is not stated there"
+        case .notAccepting: "takes no tasks at present"
+        case .notHeard(let ago, let limit): "heard " + shortTime(ago) + " ago, limit " + shortTime(limit)
+        case .reputationTooLow(let found, let minimum):
+            "reputation " + percent(found) + ", at least " + percent(minimum)
+        case .newcomer(let needed, let limit):
+            "newcomer: " + shortEnergy(needed) + " needed, trusted with " + shortEnergy(limit)
+        case .trustTooLow(let found, let minimum): "trust " + percent(found) + ", at least " + percent(minimum)
+        case .tooSlow(let p95, let remaining):
+            "deadline: p95 " + shortTime(p95) + ", " + shortTime(remaining) + " left"
+        case .costlier(let difference): "costs " + shortEnergy(difference) + " more"
+        case .notWorthMoving(let saves, let needed):
+            "saves " + shortEnergy(saves) + ", moving needs " + shortEnergy(needed)
+        case .tie: "costs the same; another place comes first"
+        }
+    }
+}
+
+/// One place as it was weighed.
+public struct Candidate: Hashable, Sendable {
+    /// The platform's name.
+    public let platform: PlatformName
+    /// The node's id.
+    public let node: PlatformID
+    /// Whether it is this board.
+    public let isHere: Bool
+    /// Mean time until the result is here: queue, run and, for a peer, the way there and back.
+    public let time: TimeSpan
+    /// The same that nineteen times of twenty is not exceeded.
+    public let timeP95: TimeSpan
+    /// Energy of the run.
+    public let energy: Energy
+    /// Energy to send the input.
+    public let transmit: Energy
+    /// Energy this board draws while it waits.
+    public let waiting: Energy
+    /// What the run costs: its energy here, its price at a peer.
+    public let price: Energy
+    /// What has to be locked or reserved for it.
+    public let lock: Energy
+    /// What is weighed: transmit, waiting and price.
+    public let cost: Energy
+    /// What the times and energies rest on.
+    public let basis: PredictionBasis
+    /// Why it was not chosen; nil for the chosen one.
+    public internal(set) var loss: LossReason?
+
+    init(_ place: Place, isHere: Bool, task: DecisionTask, policy: DecisionPolicy) {
+        platform = place.platform
+        node = place.node
+        self.isHere = isHere
+        let run = place.prediction
+        let queued = run.time * Int64(place.queueLength)
+        var way = TimeSpan.zero
+        if !isHere {
+            let transfer = scaled(task.inputSize.bytes, by: 1_000, over: place.bytesPerSecond) ?? 0
+            way = place.roundTrip + TimeSpan(milliseconds: transfer)
+        }
+        time = way + queued + run.time
+        timeP95 = way + queued + run.timeP95
+        energy = run.energy
+        lock = max(Energy(millijoules: 1), run.energyP95)
+        price = isHere || task.pricing == .metered ? run.energy : lock
+        basis = run.basis
+        if isHere {
+            transmit = .zero
+            waiting = .zero
+        } else {
+            let sent = scaled(policy.transmitPerMebibyte.millijoules, by: task.inputSize.bytes, over: 1_048_576)
+            transmit = Energy(millijoules: max(0, min(sent ?? 0, Energy.largest.millijoules)))
+            waiting = min(policy.idlePower.held(for: time), .largest).clampedToZero
+        }
+        cost = transmit + waiting + price
+        loss = nil
+    }
+}
+
+/// Milliseconds, seconds or days in at most eight characters.
+func shortTime(_ span: TimeSpan) -> String {
+    let milliseconds = span.milliseconds
+    if milliseconds < 100_000 { return "\(milliseconds) ms" }
+    if milliseconds < 100_000_000 { return "\(milliseconds / 1000) s" }
+    return "\(min(99_999, milliseconds / 86_400_000)) d"
+}
+
+/// Millijoules, joules, kilojoules or gigajoules in at most nine characters.
+func shortEnergy(_ energy: Energy) -> String {
+    let millijoules = energy.millijoules
+    if millijoules < 1_000_000 { return "\(millijoules) mJ" }
+    if millijoules < 1_000_000_000 { return "\(millijoules / 1000) J" }
+    if millijoules < 1_000_000_000_000 { return "\(millijoules / 1_000_000) kJ" }
+    return "\(min(999_999, millijoules / 1_000_000_000_000)) GJ"
+}
+
+/// Bytes, KiB, MiB or GiB.
+func shortBytes(_ count: ByteCount) -> String {
+    let bytes = count.bytes
+    if bytes < 10_240 { return "\(bytes) B" }
+    if bytes < 10_485_760 { return "\(bytes / 1024) KiB" }
+    if bytes < 10_737_418_240 { return "\(bytes / 1_048_576) MiB" }
+    return "\(bytes / 1_073_741_824) GiB"
+}
+
+/// A share in percent with two digits after the point.
+func percent(_ share: BasisPoints) -> String {
+    let fraction = share.value % 100
+    return "\(share.value / 100)." + (fraction < 10 ? "0" : "") + "\(fraction) %"
+}

@@ -1,0 +1,98 @@
+import Quantities
+import Wire
+
+/// What a prediction rests on.
+public enum PredictionBasis: UInt8, Sendable, CaseIterable {
+    /// Runs that were measured from here.
+    case measured = 1
+    /// What the platform says about itself.
+    case stated = 2
+    /// The hardware profile.
+    case profile = 3
+
+    /// The basis in the words of output.
+    public var name: String {
+        switch self {
+        case .measured: "measured"
+        case .stated: "stated"
+        case .profile: "profile"
+        }
+    }
+}
+
+/// What one run of an operation will take at one place.
+public struct Prediction: Hashable, Sendable {
+    /// Mean time.
+    public let time: TimeSpan
+    /// Time that nineteen runs of twenty stay within.
+    public let timeP95: TimeSpan
+    /// Mean energy.
+    public let energy: Energy
+    /// Energy that nineteen runs of twenty stay within: what is locked for it.
+    public let energyP95: Energy
+    /// Memory that nineteen runs of twenty stay within.
+    public let memory: ByteCount
+    /// What it rests on.
+    public let basis: PredictionBasis
+    /// Runs it rests on.
+    public let runs: UInt32
+
+    /// A prediction; negative numbers count as nothing and large ones as the largest there are.
+    public init(
+        time: TimeSpan, timeP95: TimeSpan, energy: Energy, energyP95: Energy, memory: ByteCount,
+        basis: PredictionBasis, runs: UInt32
+    ) {
+        self.time = max(.zero, min(time, FederationLimits.longestTaskTime))
+        self.timeP95 = max(self.time, min(timeP95, FederationLimits.longestTaskTime))
+        self.energy = max(.zero, min(energy, .largest))
+        self.energyP95 = max(self.energy, min(energyP95, .largest))
+        self.memory = max(.zero, memory)
+        self.basis = basis
+        self.runs = runs
+    }
+
+    /// A prediction without a single run: twice the mean is taken for the bound.
+    public init(unmeasuredTime time: TimeSpan, energy: Energy, memory: ByteCount, basis: PredictionBasis) {
+        self.init(
+            time: time, timeP95: time * 2, energy: energy,
+            energyP95: Energy(millijoules: Int64(clamping: Int128(energy.millijoules) * 2)), memory: memory,
+            basis: basis, runs: 0)
+    }
+}
+
+/// What the hardware profile says of an operation, until runs are measured.
+public struct OperationPrior: Hashable, Sendable {
+    /// Time of a run on nothing.
+    public let baseTime: TimeSpan
+    /// Time for each MiB of input.
+    public let timePerMebibyte: TimeSpan
+    /// Energy of a run on nothing.
+    public let baseEnergy: Energy
+    /// Energy for each MiB of input.
+    public let energyPerMebibyte: Energy
+    /// Memory of a run.
+    public let memory: ByteCount
+
+    /// A prior.
+    public init(
+        baseTime: TimeSpan, timePerMebibyte: TimeSpan, baseEnergy: Energy, energyPerMebibyte: Energy,
+        memory: ByteCount
+    ) {
+        self.baseTime = baseTime
+        self.timePerMebibyte = timePerMebibyte
+        self.baseEnergy = baseEnergy
+        self.energyPerMebibyte = energyPerMebibyte
+        self.memory = memory
+    }
+
+    /// The prediction for an input of `size`.
+    public func prediction(inputSize size: ByteCount) -> Prediction {
+        let mebibyte: Int64 = 1_048_576
+        let bytes = max(0, size.bytes)
+        let time = scaled(timePerMebibyte.milliseconds, by: bytes, over: mebibyte) ?? 0
+        let energy = scaled(energyPerMebibyte.millijoules, by: bytes, over: mebibyte) ?? 0
+        return Prediction(
+            unmeasuredTime: baseTime + TimeSpan(milliseconds: time),
+            energy: baseEnergy.adding(Energy(millijoules: energy)) ?? .largest, memory: memory, basis: .profile)
+    }
+}

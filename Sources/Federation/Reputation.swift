@@ -1,0 +1,89 @@
+import Quantities
+import Wire
+
+/// A moving average of shares: each new value moves it a tenth of the way (α = 0.1).
+///
+/// Steps are rounded towards the old value, so it comes to rest within nine ten-thousandths of a
+/// constant input.
+public struct MovingShare: Hashable, Sendable {
+    /// The average.
+    public private(set) var value: BasisPoints
+
+    /// An average that starts at `value`.
+    public init(_ value: BasisPoints) { self.value = value }
+
+    /// Takes in `sample`.
+    public mutating func add(_ sample: BasisPoints) {
+        let old = Int64(value.value)
+        value = BasisPoints(clamping: old + (Int64(sample.value) - old) / 10)
+    }
+}
+
+/// How good one peer's verified work of one operation was.
+public struct Reputation: Hashable, Sendable {
+    /// The operation.
+    public let operation: Operation
+    /// Moving average of verified quality; starts at one half.
+    public private(set) var average: MovingShare
+    /// Verified tasks.
+    public private(set) var verified: UInt32
+    /// When the last one was verified.
+    public private(set) var updated: LedgerTime
+
+    /// Where every reputation begins and to which it decays.
+    public static let start = BasisPoints(clamping: 5_000)
+    /// Below this a peer is not chosen once it is known.
+    public static let minimum = BasisPoints(clamping: 6_000)
+    /// From this many verified tasks on a peer is known.
+    public static let knownAfter: UInt32 = 10
+
+    /// No experience with `operation` yet.
+    public init(operation: Operation, at now: LedgerTime) {
+        self.operation = operation
+        self.average = MovingShare(Reputation.start)
+        self.verified = 0
+        self.updated = now
+    }
+
+    /// Takes in the quality of a task that was verified at `now`.
+    public mutating func add(_ quality: BasisPoints, at now: LedgerTime) {
+        average = MovingShare(value(at: now))
+        average.add(quality)
+        verified = verified == .max ? .max : verified + 1
+        updated = max(updated, now)
+    }
+
+    /// The reputation at `now`: each idle day takes it a hundredth of the way back to one half.
+    /// - Complexity: O(idle days), at most 365.
+    public func value(at now: LedgerTime) -> BasisPoints {
+        let day: Int64 = 86_400_000
+        let days = min(365, max(0, now.since(updated).milliseconds) / day)
+        var value = Int64(average.value.value)
+        for _ in 0..<days { value += (Int64(Reputation.start.value) - value) / 100 }
+        return BasisPoints(clamping: value)
+    }
+
+    /// Whether enough was verified to judge by it.
+    public var isKnown: Bool { verified >= Reputation.knownAfter }
+
+    /// A broken bond costs half of it.
+    mutating func halve() { average = MovingShare(BasisPoints(clamping: Int64(average.value.value) / 2)) }
+
+    /// Reads `[operation, average, verified, updated]`.
+    init(from reader: inout CBORReader) throws(CBORError) {
+        try reader.beginArray(of: 4)
+        operation = try Operation(from: &reader)
+        average = MovingShare(try reader.share())
+        verified = try reader.unsigned32()
+        updated = LedgerTime(milliseconds: try reader.integer())
+        reader.endArray()
+    }
+
+    func write(to writer: inout CBORWriter) {
+        writer.array(4)
+        writer.text(operation.name)
+        writer.unsigned(UInt64(average.value.value))
+        writer.unsigned(UInt64(verified))
+        writer.integer(updated.milliseconds)
+    }
+}

@@ -1,0 +1,99 @@
+import Quantities
+
+/// What a platform knows about itself when a task asks to be let in.
+public struct AdmissionContext: Sendable {
+    /// The platform's name.
+    public var platform: PlatformName
+    /// The operations it serves.
+    public var operations: [Operation]
+    /// The latest heartbeat, from which memory, heat, queue and stated horizons are taken.
+    public var heartbeat: Heartbeat
+    /// Tasks of the same type that run here.
+    public var running: Int64
+    /// Credits of the type's daily ceiling that tasks took today.
+    public var spentToday: Energy
+    /// Most tasks in the queue.
+    public var queueLimit: Int64
+    /// Least thermal headroom for a new task, in thousandths of a degree.
+    public var minimumHeadroom: Int64
+    /// How long the task would take with everything before it.
+    public var expectedTime: TimeSpan
+    /// How much longer than the task's deadline its lots must live.
+    public var lotMargin: TimeSpan
+    /// The strongest basis on which this federation can know quality.
+    public var strongestBasis: QualityBasis
+
+    /// What the platform knows.
+    public init(
+        platform: PlatformName, operations: [Operation], heartbeat: Heartbeat, running: Int64, spentToday: Energy,
+        queueLimit: Int64, minimumHeadroom: Int64, expectedTime: TimeSpan, lotMargin: TimeSpan,
+        strongestBasis: QualityBasis
+    ) {
+        self.platform = platform
+        self.operations = operations
+        self.heartbeat = heartbeat
+        self.running = running
+        self.spentToday = spentToday
+        self.queueLimit = queueLimit
+        self.minimumHeadroom = minimumHeadroom
+        self.expectedTime = expectedTime
+        self.lotMargin = lotMargin
+        self.strongestBasis = strongestBasis
+    }
+}
+
+extension Signed where Payload == FederationTask {
+    /// What speaks against running this task here, or nil.
+    ///
+    /// The signature was checked when this value was made, its id is held against earlier tasks by
+    /// `WorkerLife`, and the client's rate by `RateLimit`. What is left is checked in this order:
+    /// delegator, platform, operation, permissions, chain, requirement, basis, number of tasks,
+    /// today's budget, lots, memory, heat, queue, deadline.
+    /// `age` is the time since the task was signed.
+    public func refusal(in context: AdmissionContext, age: TimeSpan) -> TaskRefusal? {
+        guard payload.reference.delegator == signer else { return .delegatorDiffers }
+        guard payload.target.context == context.platform else { return .wrongPlatform }
+        guard context.operations.contains(payload.operation) else { return .operationNotServed }
+        if let missing = payload.operation.missingPermission(
+            target: payload.target.task, delegator: payload.source.task)
+        {
+            return .permissionMissing(missing)
+        }
+        if let fault = payload.hopFault { return .hopChain(fault) }
+        guard context.heartbeat.meets(payload.requirement) else { return .requirementNotMet }
+        guard payload.acceptance <= context.strongestBasis else { return .acceptanceNotServed(payload.acceptance) }
+        return shortage(in: context, age: age)
+    }
+
+    private func shortage(in context: AdmissionContext, age: TimeSpan) -> TaskRefusal? {
+        let budget = payload.taskType.budget
+        let heartbeat = context.heartbeat
+        guard context.running < Int64(budget.concurrentTasks) else {
+            return .tooManyTasks(running: context.running, limit: Int64(budget.concurrentTasks))
+        }
+        if let ceiling = budget.dailyATP {
+            let left = (ceiling.subtracting(context.spentToday) ?? .zero).clampedToZero
+            guard payload.budget <= left else {
+                return .budgetExhausted(needed: payload.budget, available: left)
+            }
+        }
+        let remaining = max(.zero, payload.remaining - age)
+        let needed = remaining + context.lotMargin
+        for lot in payload.lots where lot.remaining - age < needed {
+            return .lotsTooShort(needed: needed, found: max(.zero, lot.remaining - age))
+        }
+        let memory = min(heartbeat.freeMemory, budget.memory)
+        guard payload.memory <= memory else { return .memoryShort(needed: payload.memory, free: memory) }
+        guard Int64(heartbeat.thermalHeadroom) >= context.minimumHeadroom else {
+            return .tooHot(needed: context.minimumHeadroom, headroom: Int64(heartbeat.thermalHeadroom))
+        }
+        guard Int64(heartbeat.queueLength) < context.queueLimit else {
+            return .queueFull(length: Int64(heartbeat.queueLength), limit: context.queueLimit)
+        }
+        guard context.expectedTime <= min(remaining, payload.timeout) else {
+            return .deadlineUnreachable(
+                expected: context.expectedTime, remaining: min(remaining, payload.timeout))
+        }
+        return nil
+    }
+}
