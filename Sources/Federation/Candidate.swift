@@ -1,3 +1,4 @@
+import Ledger
 import Quantities
 
 /// Why a place was not chosen.

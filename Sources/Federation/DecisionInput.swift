@@ -1,4 +1,5 @@
 import Cryptography
+import Ledger
 import Quantities
 
 /// Where a task may run.

@@ -1,5 +1,7 @@
 import Cryptography
+import Ledger
 import Quantities
+import Telemetry
 import Wire
 
 /// How much energy a run took and how that is known.
@@ -95,7 +97,7 @@ public struct ExecutionProof: Hashable, SignedPayload {
         self.resultHash = resultHash
     }
 
-    /// Reads a proof; `docs/delegation.md` lists the fields.
+    /// Reads a proof, whose fields `docs/delegation.md` lists.
     public init(from reader: inout CBORReader) throws(CBORError) {
         var map = try reader.beginMap()
         try reader.field(Field.task, of: &map)

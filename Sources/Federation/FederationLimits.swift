@@ -1,3 +1,4 @@
+import Ledger
 import Quantities
 
 /// Limits of what federation members send each other and keep about each other.
@@ -10,8 +11,8 @@ public enum FederationLimits {
     public static let maximumInlineLength = 61_440
     /// Longest parameters of a task in bytes.
     public static let maximumParametersLength = 2_048
-    /// Longest text of an LCT in bytes; the ledger's account names have the same limit.
-    public static let maximumLCTLength = 256
+    /// Longest text of an LCT in bytes: it is the name of an account.
+    public static let maximumLCTLength = LedgerLimits.accountNameBytes
     /// Longest platform name in bytes.
     public static let maximumPlatformNameLength = 64
     /// Longest operation name in bytes.
@@ -25,9 +26,7 @@ public enum FederationLimits {
     /// Longest text of an exported node record in bytes.
     public static let maximumNodeTextLength = 16_384
     /// Most lots that one task offers or one receipt moves.
-    public static let maximumLots = 16
-    /// Most lots that one return notice gives back.
-    public static let maximumReturnedLots = 64
+    public static let maximumLots = LedgerLimits.lotsPerTransfer
     /// Most tasks above a task in its chain of delegation.
     public static let maximumHops = 10
     /// Most operations a heartbeat names.

@@ -1,3 +1,4 @@
+import Ledger
 import Quantities
 import Wire
 
@@ -94,9 +95,8 @@ public struct FederationTask: Hashable, Sendable {
         if parameters.count > FederationLimits.maximumParametersLength {
             return .parametersTooLong(bytes: parameters.count)
         }
-        if budget <= .zero || budget > .largest || lots.contains(where: { $0.amount <= .zero || $0.amount > .largest }) {
-            return .emptyAmount
-        }
+        let amounts = [budget] + lots.map { $0.amount }
+        if amounts.contains(where: { $0 <= .zero || $0 > .largest }) { return .emptyAmount }
         if lots.count > FederationLimits.maximumLots { return .tooManyLots(count: lots.count) }
         let offered = lots.reduce(Energy.zero) { $0 + $1.amount }
         if offered != budget { return .lotsDiffer(offered: offered, budget: budget) }
@@ -105,7 +105,17 @@ public struct FederationTask: Hashable, Sendable {
         if !(1...10).contains(priority) { return .priorityOutOfRange(priority) }
         if (acceptance == .witnessed) != (witnesses != nil) { return .witnessesDiffer }
         if memory.bytes < 0 { return .emptyAmount }
-        return hops.count > FederationLimits.maximumHops ? .tooManyHops(count: hops.count) : nil
+        if hops.count > FederationLimits.maximumHops { return .tooManyHops(count: hops.count) }
+        return longestEncoding > FederationLimits.maximumPayloadLength ? .tooLong(bytes: longestEncoding) : nil
+    }
+}
+
+extension FederationTask {
+    /// An upper bound of the encoding's length: what varies, and room for the rest.
+    private var longestEncoding: Int {
+        var bytes = 1_024 + parameters.count + 96 * lots.count + 448 * hops.count
+        if case .inline(let input) = input { bytes += input.count }
+        return bytes
     }
 }
 
@@ -129,4 +139,6 @@ public enum TaskFault: Error, Equatable, Sendable {
     case witnessesDiffer
     /// More tasks above it than allowed.
     case tooManyHops(count: Int)
+    /// Input, parameters, lots and hops together may be too long for one message.
+    case tooLong(bytes: Int)
 }

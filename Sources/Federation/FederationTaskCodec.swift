@@ -1,4 +1,5 @@
 import Cryptography
+import Ledger
 import Quantities
 import Wire
 
@@ -33,7 +34,9 @@ extension FederationTask: SignedPayload {
         static let hops: UInt64 = 22
     }
 
-    /// Reads a task; `docs/delegation.md` lists the fields. What `fault` names is refused as `invalidValue`.
+    /// Reads a task, whose fields `docs/delegation.md` lists.
+    ///
+    /// What `fault` names is refused as `invalidValue`.
     public init(from reader: inout CBORReader) throws(CBORError) {
         let start = reader.offset
         var map = try reader.beginMap()

@@ -106,11 +106,14 @@ public struct LCT: Hashable, Comparable, Sendable {
         guard let context = reading.context else { throw .missing(.context) }
         guard let task = reading.task else { throw .missing(.task) }
         self.init(lineage: reading.lineage, context: context, task: task)
+        let length = self.text.utf8.count
+        guard length <= FederationLimits.maximumLCTLength else { throw .tooLong(length: length) }
     }
 
-    /// The same identity in another place and role.
-    public init(lineageOf other: LCT, context: PlatformName, task: TaskType) {
+    /// The same lineage in another place and role, or nil where the text would be too long.
+    public init?(lineageOf other: LCT, context: PlatformName, task: TaskType) {
         self.init(lineage: other.lineage, context: context, task: task)
+        guard text.utf8.count <= FederationLimits.maximumLCTLength else { return nil }
     }
 
     private init(lineage: String, context: PlatformName, task: TaskType) {

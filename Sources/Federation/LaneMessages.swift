@@ -1,34 +1,53 @@
 import Cryptography
+import Ledger
 import Quantities
 import Wire
 
-/// Tokens of one lot that go back to the issuer.
-public struct ReturnedLot: Hashable, Sendable {
-    /// The energy proof the lot was charged on.
-    public let proof: Bytes32
-    /// What was discharged by work.
-    public let discharged: Energy
-    /// What ran out unspent.
-    public let expired: Energy
+/// A message's place in a lane: the numbered, hash-linked sequence of money messages one platform
+/// sends another.
+public struct LanePosition: Hashable, Sendable {
+    /// Number of the message, from 1.
+    public let sequence: UInt64
+    /// Hash of the lane up to the message before it; zero for the first.
+    public let previous: Bytes32
 
-    /// Returned tokens; nil where an amount is negative or too large or both are nothing.
-    public init?(proof: Bytes32, discharged: Energy, expired: Energy) {
-        guard discharged >= .zero, expired >= .zero, discharged <= .largest, expired <= .largest,
-            discharged > .zero || expired > .zero
-        else { return nil }
-        self.proof = proof
-        self.discharged = discharged
-        self.expired = expired
+    /// The place after `head`.
+    public init(after head: LaneHead) {
+        sequence = head.sequence + 1
+        previous = head.hash
+    }
+
+    /// The head of a lane that ends before this place.
+    public var before: LaneHead { LaneHead(sequence: sequence - 1, hash: previous) }
+
+    /// Reads the sequence number at `key` and the previous hash at the key after it.
+    init(from reader: inout CBORReader, at key: UInt64, of map: inout CBORMapFields) throws(CBORError) {
+        try reader.field(key, of: &map)
+        let start = reader.offset
+        // Room for one more, so that the message after this one has a number.
+        sequence = try reader.unsigned(atMost: UInt64(Int64.max))
+        guard sequence > 0 else { throw .invalidValue(at: start) }
+        try reader.field(key + 1, of: &map)
+        previous = try reader.bytes32()
     }
 }
 
-/// A holder's notice that tokens return to their issuer; signed by the holder as `ledgerReturn`.
-public struct ReturnNotice: Hashable, SignedPayload {
-    /// The society that issued the lots.
-    public let issuer: PlatformID
-    /// The lots, at most `FederationLimits.maximumReturnedLots`, at least one.
-    public let lots: [ReturnedLot]
-    /// Its place in the holder's lane to the issuer.
+/// A signed payload that moves money and so has a place in a lane.
+public protocol LanePayload: SignedPayload {
+    /// Its place.
+    var lane: LanePosition { get }
+}
+
+extension Signed where Payload: LanePayload {
+    /// The lane's head once this message is its last.
+    public var laneHead: LaneHead { payload.lane.before.advanced(by: envelope.payload) }
+}
+
+/// A holder's notice that tokens return, on its way; signed by the holder as `ledgerReturn`.
+public struct TokenReturn: Hashable, LanePayload {
+    /// What returns, as the ledger states it.
+    public let notice: ReturnNotice
+    /// Its place in the holder's lane to the receiver.
     public let lane: LanePosition
 
     /// What its signature is for.
@@ -36,101 +55,40 @@ public struct ReturnNotice: Hashable, SignedPayload {
     /// What its hash is for.
     public static let hashPurpose = HashPurpose.lane
 
-    private enum Field {
-        static let issuer: UInt64 = 1
-        static let lots: UInt64 = 2
-        static let sequence: UInt64 = 3
-        static let previous: UInt64 = 4
-    }
-
-    /// Everything that returns.
-    public var total: Energy { lots.reduce(.zero) { $0 + $1.discharged + $1.expired } }
-
-    /// A notice; nil without lots or with too many.
-    public init?(issuer: PlatformID, lots: [ReturnedLot], lane: LanePosition) {
-        guard (1...FederationLimits.maximumReturnedLots).contains(lots.count) else { return nil }
-        self.issuer = issuer
-        self.lots = lots
+    /// A notice; nil without lines, with too many, or where a line returns nothing or a negative amount.
+    public init?(_ notice: ReturnNotice, lane: LanePosition) {
+        guard (1...LedgerLimits.linesPerReturn).contains(notice.lines.count),
+            notice.lines.allSatisfy({ TokenReturn.isReturn($0) })
+        else { return nil }
+        self.notice = notice
         self.lane = lane
     }
 
-    /// Reads a notice: `{1: issuer, 2: [[proof, discharged, expired]], 3: sequence, 4: previous}`.
+    /// Reads `{1: notice, 2: sequence, 3: previous}`.
     public init(from reader: inout CBORReader) throws(CBORError) {
-        var map = try reader.beginMap()
-        try reader.field(Field.issuer, of: &map)
-        issuer = KeyID(bytes: try reader.bytes32())
-        try reader.field(Field.lots, of: &map)
         let start = reader.offset
-        let count = try reader.beginArray(limit: FederationLimits.maximumReturnedLots)
-        guard count > 0 else { throw .invalidValue(at: start) }
-        var lots: [ReturnedLot] = []
-        for _ in 0..<count {
-            let lotStart = reader.offset
-            try reader.beginArray(of: 3)
-            let proof = try reader.bytes32()
-            let discharged = try reader.amount()
-            let expired = try reader.amount()
-            reader.endArray()
-            guard let lot = ReturnedLot(proof: proof, discharged: discharged, expired: expired) else {
-                throw .invalidValue(at: lotStart)
-            }
-            lots.append(lot)
-        }
-        reader.endArray()
-        self.lots = lots
-        lane = try LanePosition(from: &reader, at: Field.sequence, of: &map)
+        var map = try reader.beginMap()
+        try reader.field(1, of: &map)
+        let notice = try ReturnNotice(from: &reader)
+        let lane = try LanePosition(from: &reader, at: 2, of: &map)
         try reader.endMap(&map)
+        guard let message = TokenReturn(notice, lane: lane) else { throw .invalidValue(at: start) }
+        self = message
     }
 
     /// Appends the notice's encoding.
     public func write(to writer: inout CBORWriter) {
         var fields = FieldWriter()
-        fields.bytes(Field.issuer, issuer.bytes)
-        fields.array(Field.lots, count: lots.count) { writer in
-            for lot in lots {
-                writer.array(3)
-                writer.byteString(lot.proof)
-                writer.integer(lot.discharged.millijoules)
-                writer.integer(lot.expired.millijoules)
-            }
-        }
-        fields.unsigned(Field.sequence, lane.sequence)
-        fields.bytes(Field.previous, lane.previous)
+        fields.nested(1) { notice.write(to: &$0) }
+        fields.unsigned(2, lane.sequence)
+        fields.bytes(3, lane.previous)
         fields.finish(into: &writer)
     }
-}
 
-/// The last message of a lane: its number and hash.
-public struct LaneHead: Hashable, Sendable {
-    /// Number of the last message; 0 where there was none.
-    public let sequence: UInt64
-    /// Its hash; zero where there was none.
-    public let hash: Bytes32
-
-    /// A lane in which nothing was sent yet.
-    public static let empty = LaneHead(sequence: 0, hash: .zero)
-
-    /// The head `sequence` with `hash`.
-    public init(sequence: UInt64, hash: Bytes32) {
-        self.sequence = sequence
-        self.hash = hash
-    }
-
-    /// Where the next message goes.
-    public var next: LanePosition { LanePosition(sequence: sequence + 1, previous: hash) }
-
-    /// Reads `[sequence, hash]`.
-    init(from reader: inout CBORReader) throws(CBORError) {
-        try reader.beginArray(of: 2)
-        sequence = try reader.unsigned(atMost: UInt64(Int64.max))
-        hash = try reader.bytes32()
-        reader.endArray()
-    }
-
-    func write(to writer: inout CBORWriter) {
-        writer.array(2)
-        writer.unsigned(sequence)
-        writer.byteString(hash)
+    private static func isReturn(_ line: ReturnLine) -> Bool {
+        (Energy.zero...Energy.largest).contains(line.discharged)
+            && (Energy.zero...Energy.largest).contains(line.expired)
+            && (line.discharged > .zero || line.expired > .zero)
     }
 }
 

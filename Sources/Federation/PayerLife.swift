@@ -1,3 +1,4 @@
+import Ledger
 import Quantities
 
 /// Where a task stands on its payer's side.

@@ -1,4 +1,5 @@
 import Cryptography
+import Ledger
 import Quantities
 import Wire
 
@@ -61,7 +62,7 @@ public enum PeerMessage: Hashable, Sendable {
     case cancel(TaskID, taskHash: Bytes32)
     /// Payer to worker: a signed `SettlementReceipt`.
     case settlement(AgedEnvelope)
-    /// Holder to issuer: a signed `ReturnNotice`.
+    /// Holder to whom it had the lots from: a signed `TokenReturn`.
     case tokensReturned(SignedEnvelope)
     /// Both lanes as the sender sees them; acknowledges the lane messages it has applied.
     case laneHeads(LaneHeads)

@@ -1,4 +1,5 @@
 import Cryptography
+import Ledger
 import Quantities
 
 /// How many requests a client may make: a bucket that refills evenly and holds a minute's worth.

@@ -1,4 +1,5 @@
 import Cryptography
+import Ledger
 import Quantities
 import Wire
 
@@ -49,6 +50,19 @@ public enum VoidReason: UInt8, Sendable, CaseIterable {
         case .silence: "not decided in time"
         }
     }
+
+    /// The reason in the ledger's terms.
+    public var release: ReleaseReason {
+        switch self {
+        case .refused: .refused
+        case .failed: .failed
+        case .noAnswer: .unreachable
+        case .cancelled: .cancelled
+        case .expired, .late, .silence: .timedOut
+        case .resultDiffers, .proofDiffers, .qualityTooLow, .basisTooWeak, .checkFailed, .energyContradicted:
+            .proofRejected
+        }
+    }
 }
 
 /// How a task ended.
@@ -81,23 +95,8 @@ public enum SettlementOutcome: Hashable, Sendable {
     }
 }
 
-/// A message's place in a lane: the numbered, hash-linked sequence of money messages one platform
-/// sends another.
-public struct LanePosition: Hashable, Sendable {
-    /// Number of the message, from 1.
-    public let sequence: UInt64
-    /// Hash of the message before it; zero for the first.
-    public let previous: Bytes32
-
-    /// The position `sequence` after the message with hash `previous`.
-    public init(sequence: UInt64, previous: Bytes32) {
-        self.sequence = sequence
-        self.previous = previous
-    }
-}
-
 /// A payer's receipt for a task: paid or not; signed by the payer as `ledgerSettle`.
-public struct SettlementReceipt: Hashable, SignedPayload {
+public struct SettlementReceipt: Hashable, LanePayload {
     /// The task.
     public let task: TaskID
     /// The hash of the proof it answers; nil where none had come.
@@ -172,17 +171,5 @@ public struct SettlementReceipt: Hashable, SignedPayload {
         fields.unsigned(Field.sequence, lane.sequence)
         fields.bytes(Field.previous, lane.previous)
         fields.finish(into: &writer)
-    }
-}
-
-extension LanePosition {
-    /// Reads the sequence number at `key` and the previous hash at the key after it.
-    init(from reader: inout CBORReader, at key: UInt64, of map: inout CBORMapFields) throws(CBORError) {
-        try reader.field(key, of: &map)
-        let start = reader.offset
-        sequence = try reader.unsigned()
-        guard sequence > 0 else { throw .invalidValue(at: start) }
-        try reader.field(key + 1, of: &map)
-        previous = try reader.bytes32()
     }
 }
