@@ -24,9 +24,9 @@ public struct LinkLimits: Hashable, Sendable {
     /// Longest message in bytes.
     public static let messageLength = 65_536
     /// Longest heartbeat in bytes: it travels in one datagram.
-    public static let heartbeatLength = 1_100
+    public static let heartbeatLength = 1_096
     /// Bytes of a fragment, all but the last of its message.
-    public static let fragmentLength = 1_100
+    public static let fragmentLength = 1_096
     /// Shortest accepted fragment in bytes, the last of its message excepted.
     public static let shortestFragment = 256
     /// Partial messages from one peer.
