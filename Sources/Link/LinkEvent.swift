@@ -53,10 +53,13 @@ public enum DatagramVerdict: Equatable, Sendable {
     case malformedFrames(LinkPeerID, FrameError)
     /// It is authentic, but a limit leaves no room for its content; the sender will repeat it.
     case noRoom(LinkPeerID)
+    /// It was not looked into: the owner has not taken the events or answers that wait.
+    case busy
 }
 
 /// How many datagrams met each verdict.
 public struct LinkCounters: Hashable, Sendable {
+    /// One count per verdict, named like it.
     public internal(set) var accepted: UInt64 = 0
     public internal(set) var malformed: UInt64 = 0
     public internal(set) var badAuthenticator: UInt64 = 0
@@ -68,6 +71,7 @@ public struct LinkCounters: Hashable, Sendable {
     public internal(set) var yielded: UInt64 = 0
     public internal(set) var malformedFrames: UInt64 = 0
     public internal(set) var noRoom: UInt64 = 0
+    public internal(set) var busy: UInt64 = 0
     /// Datagrams handed out for sending.
     public internal(set) var sent: UInt64 = 0
 
@@ -84,6 +88,7 @@ public struct LinkCounters: Hashable, Sendable {
         case .yielded: yielded += 1
         case .malformedFrames: malformedFrames += 1
         case .noRoom: noRoom += 1
+        case .busy: busy += 1
         }
     }
 }
