@@ -3,36 +3,42 @@ import Quantities
 extension PeerLink {
     /// When the next timer of this peer is due; nil when none runs.
     var nextDeadline: BootTime? {
-        var times: [BootTime?] = [
-            initiation?.sendAt, initiation?.expiresAt, initiationDeadline,
-            unconfirmed.map { $0.answeredAt + LinkTimes.unconfirmedLife },
-            path?.deadline, reassembly.nextDeadline,
-            isReportedUnresponsive ? nil : waitingSince.map { $0 + LinkTimes.silenceBeforeReport },
-        ]
-        if let session {
-            if canSend { times.append(session.acknowledgementDeadline) }
-            times.append(session.loss.lossDeadline(roundTrip: roundTrip))
-            times.append(session.loss.probeDeadline(roundTrip: roundTrip))
+        var next = BootTime.distantFuture
+        func consider(_ time: BootTime?) {
+            if let time, time < next { next = time }
         }
-        return times.lazy.compactMap { $0 }.min()
+        consider(initiation?.sendAt)
+        consider(initiation?.expiresAt)
+        consider(initiationDeadline)
+        consider(unconfirmed.map { $0.answeredAt + LinkTimes.unconfirmedLife })
+        consider(canSend ? session?.acknowledgementDeadline : nil)
+        consider(lossDeadline)
+        consider(probeDeadline)
+        consider(path?.deadline)
+        consider(reassembly.nextDeadline)
+        consider(reportDeadline)
+        return next == .distantFuture ? nil : next
+    }
+
+    private var lossDeadline: BootTime? { session?.loss.lossDeadline(roundTrip: roundTrip) }
+    private var probeDeadline: BootTime? { session?.loss.probeDeadline(roundTrip: roundTrip) }
+    private var reportDeadline: BootTime? {
+        isReportedUnresponsive ? nil : waitingSince.map { $0 + LinkTimes.silenceBeforeReport }
     }
 
     /// Fires the timers that are due.
     mutating func advance(to now: BootTime, newChallenge: UInt64, events: inout [LinkEvent]) {
-        if let session, let deadline = session.loss.lossDeadline(roundTrip: roundTrip), deadline <= now {
-            let lost = self.session?.loss.detectLost(now: now, roundTrip: roundTrip) ?? []
-            resend(lost)
+        if let lossDeadline, lossDeadline <= now {
+            resend(session?.loss.detectLost(now: now, roundTrip: roundTrip) ?? [])
         }
-        if let session, let deadline = session.loss.probeDeadline(roundTrip: roundTrip), deadline <= now {
-            probe(now: now)
-        }
+        if let probeDeadline, probeDeadline <= now { probe(now: now) }
         if let deadline = reassembly.nextDeadline, deadline <= now {
             resets += reassembly.dropStalled(now: now)
         }
         if let unconfirmed, unconfirmed.answeredAt + LinkTimes.unconfirmedLife <= now { self.unconfirmed = nil }
         if let initiation, initiation.expiresAt <= now { self.initiation = nil }
         if let path, path.deadline <= now { retryPath(path, newChallenge: newChallenge, now: now) }
-        if !isReportedUnresponsive, let waitingSince, waitingSince + LinkTimes.silenceBeforeReport <= now {
+        if let reportDeadline, reportDeadline <= now {
             isReportedUnresponsive = true
             events.append(.unresponsive(id))
         }
@@ -44,7 +50,7 @@ extension PeerLink {
         resend(frames)
         session?.probeAllowance = 2
         session?.wantsPing = true
-        if session?.loss.probeDeadline(roundTrip: roundTrip) == nil, queue.isEmpty {
+        if probeDeadline == nil, queue.isEmpty {
             // Nothing waits for this peer; the next message asks for a new session.
             dropSession()
             waitingSince = nil
