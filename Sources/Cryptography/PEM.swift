@@ -18,7 +18,7 @@ public enum PEMError: Error, Equatable, Sendable {
         case .noBlock: "there is no block of the kind that is due (PUBLIC KEY, or PRIVATE KEY for a secret)"
         case .notBase64: "the block between BEGIN and END is not base64"
         case .encrypted: "the key is encrypted; decrypt it first (openssl pkey -in FILE)"
-        case .wrongAlgorithm: "the key is of another algorithm or form (due: Ed25519, SubjectPublicKeyInfo or PKCS#8)"
+        case .wrongAlgorithm: "another algorithm than was due, or not in SubjectPublicKeyInfo or PKCS#8 form"
         }
     }
 }

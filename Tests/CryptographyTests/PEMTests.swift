@@ -29,6 +29,16 @@ struct PEMTests {
         }
     }
 
+    @Test func `X25519 secrets that openssl makes are read, and read back the same`() throws {
+        let secret = try ExternalTool.openssl.run(["genpkey", "-algorithm", "x25519"])
+        let key = try PEM.keyAgreementKey(String(decoding: secret, as: UTF8.self))
+        #expect(Array(PEM.secretText(key).utf8) == secret)
+        let der = try ExternalTool.openssl.run(["pkey", "-pubout", "-outform", "DER"], input: secret)
+        #expect(Array(der.suffix(32)) == key.publicKey.array)
+        let other = PEM.secretText(try #require(Self.key))
+        #expect(throws: PEMError.wrongAlgorithm) { try PEM.keyAgreementKey(other) }
+    }
+
     @Test func `openssl accepts signatures made here, and its own are accepted here`() throws {
         let key = try #require(Self.key)
         let scheme = Ed25519()
@@ -92,12 +102,12 @@ struct PEMTests {
         #expect(throws: PEMError.encrypted) { try PEM.signingKey(encrypted) }
         for algorithm in ["x25519", "ed448"] {
             let secret = try openssl(["genpkey", "-algorithm", algorithm])
-            #expect(throws: PEMError.notEd25519) { try PEM.signingKey(secret) }
+            #expect(throws: PEMError.wrongAlgorithm) { try PEM.signingKey(secret) }
             let text = try openssl(["pkey", "-pubout"], Array(secret.utf8))
-            #expect(throws: PEMError.notEd25519) { try PEM.publicKey(text) }
+            #expect(throws: PEMError.wrongAlgorithm) { try PEM.publicKey(text) }
         }
         let curve = try openssl(["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"])
-        #expect(throws: PEMError.notEd25519) { try PEM.signingKey(curve) }
+        #expect(throws: PEMError.wrongAlgorithm) { try PEM.signingKey(curve) }
     }
 
     @Test func `damaged blocks are refused`() throws {
@@ -109,7 +119,7 @@ struct PEMTests {
         #expect(throws: PEMError.noBlock) { try PEM.signingKey(text) }
         #expect(throws: PEMError.noBlock) { try PEM.publicKey(body[0] + "\n" + body[1]) }
         #expect(throws: PEMError.noBlock) { try PEM.publicKey(body[2] + "\n" + body[1] + "\n" + body[0]) }
-        #expect(throws: PEMError.notEd25519) { try PEM.publicKey(body[0] + "\n" + body[2]) }
+        #expect(throws: PEMError.wrongAlgorithm) { try PEM.publicKey(body[0] + "\n" + body[2]) }
         for damage in ["*", " ", "=", "AAAA=AAA", "A"] {
             #expect(throws: PEMError.notBase64) {
                 try PEM.publicKey([body[0], body[1] + damage, body[2]].joined(separator: "\n"))
@@ -117,11 +127,11 @@ struct PEMTests {
         }
         let secret = PEM.secretText(key).split(separator: "\n").map(String.init)
         for longer in ["AAAA", "AA=="] {
-            #expect(throws: PEMError.notEd25519) {
+            #expect(throws: PEMError.wrongAlgorithm) {
                 try PEM.signingKey([secret[0], secret[1] + longer, secret[2]].joined(separator: "\n"))
             }
         }
-        #expect(throws: PEMError.notEd25519) {
+        #expect(throws: PEMError.wrongAlgorithm) {
             try PEM.publicKey([body[0], String(body[1].dropLast(4)), body[2]].joined(separator: "\n"))
         }
     }
@@ -134,7 +144,7 @@ struct PEMTests {
             changed[index] ^= 1
             let text = "-----BEGIN PUBLIC KEY-----\n\(Base64.encode(changed))\n-----END PUBLIC KEY-----\n"
             if index < 12 {
-                #expect(throws: PEMError.notEd25519) { try PEM.publicKey(text) }
+                #expect(throws: PEMError.wrongAlgorithm) { try PEM.publicKey(text) }
             } else {
                 #expect(try PEM.publicKey(text) != key.publicKey)
             }

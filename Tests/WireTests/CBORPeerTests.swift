@@ -46,8 +46,8 @@ struct CBORPeerTests {
                     v = r.getrandbits(r.randint(1, 64))
                     return r.choice([v, -1 - v, 1 << v.bit_length() if v < 2**63 else v])
                 def text():
-                    return "".join(chr(r.choice([r.randint(0, 0x7f), r.randint(0x80, 0xd7ff), r.randint(0xe000, 0x10ffff)]))
-                                   for _ in range(r.choice([0, 1, 5, 24, 300])))
+                    ranges = [(0, 0x7f), (0x80, 0xd7ff), (0xe000, 0x10ffff)]
+                    return "".join(chr(r.randint(*r.choice(ranges))) for _ in range(r.choice([0, 1, 5, 24, 300])))
                 def value(depth):
                     kind = r.randint(0, 6 if depth else 3)
                     if kind == 0: return integer()
