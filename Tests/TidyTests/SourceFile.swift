@@ -59,7 +59,7 @@ struct SourceFile {
         case string(quote: [UInt8], end: [UInt8])
     }
 
-    /// Blanks comments and, if asked, string contents. Knows nested comments, raw and multi-line strings.
+    /// Blanks comments and, if asked, string contents; knows nested comments, raw and multi-line strings.
     private func blanked(strings: Bool) -> String {
         let bytes = Array(text.utf8)
         var out: [UInt8] = []

@@ -2,7 +2,7 @@ import Foundation
 
 /// What no text of the repository contains, and links that lead somewhere.
 enum TextRules {
-    /// Unfinished work, and places on somebody's own machine. Put together here so as not to match themselves.
+    /// Unfinished work, and places on somebody's own machine; put together so as not to match themselves.
     static let patterns: [(message: String, pattern: String)] = [
         ("unfinished work is not committed", #"\b(?:TO"# + #"DO|FIX"# + #"ME|X"# + #"XX)\b"#),
         (
