@@ -8,6 +8,10 @@ EMBEDDED   := -Xswiftc -enable-experimental-feature -Xswiftc Embedded -Xswiftc -
 UNICODE    := $(TOOLCHAIN)/lib/swift/embedded
 ARM64      := .build/aarch64-sysroot
 SEEDS      ?= 2000
+# Seconds for each fuzz target, and which ones; all by default.
+SECONDS    ?= 60
+TARGETS    ?=
+SWIFT_FILES := Package.swift Sources Tests
 
 .PHONY: help build arm64 test test-arm64 lint format demo sim bench soak fuzz clean packages packages-arm64
 
@@ -16,6 +20,9 @@ help: ## Show this list
 
 packages: ## Install what building and testing needs (apt), if it is missing
 	@.ci/packages
+
+packages-test: packages
+	@.ci/packages test
 
 packages-arm64: packages
 	@.ci/packages arm64
@@ -34,6 +41,20 @@ arm64: packages-arm64 ## The shipped program for aarch64: build/aarch64/sage-edg
 	@.ci/build-arm64 $(SWIFT) $(TOOLCHAIN) $(ARM64)
 	@.ci/check-symbols build/aarch64/sage-edge
 	@ls -l build/aarch64/sage-edge
+
+test: packages-test ## Build and run all tests
+	@.ci/test $(SWIFT)
+
+lint: packages-test ## Check the layout of the code and the scripts
+	@$(SWIFT) format lint --strict --configuration .swift-format --parallel -r $(SWIFT_FILES)
+	@shellcheck .ci/*
+	@echo "lint: clean"
+
+format: ## Lay out the code as lint wants it
+	$(SWIFT) format -i --configuration .swift-format --parallel -r $(SWIFT_FILES)
+
+fuzz: packages-test ## Fuzz every target for SECONDS=60 (TARGETS="cbor pem" for some)
+	@.ci/fuzz $(SECONDS) $(TARGETS)
 
 clean: ## Remove everything that was built
 	rm -rf .build build

@@ -15,17 +15,18 @@ struct SourceFile {
     /// Path from the top of the repository.
     let path: String
     let text: String
+    /// The text of a Swift or C file with comments and the content of string literals blanked, line by line.
+    let code: String
 
     init(path: String, text: String) {
         self.path = path
         self.text = text
+        let isCode = [".swift", ".c", ".h"].contains { path.hasSuffix($0) }
+        code = isCode ? SourceFile.blanked(text, strings: true) : ""
     }
 
     /// The text with comments blanked; lines stay where they are.
-    var withoutComments: String { blanked(strings: false) }
-
-    /// The text with comments and the content of string literals blanked; lines stay where they are.
-    var code: String { blanked(strings: true) }
+    var withoutComments: String { SourceFile.blanked(text, strings: false) }
 
     var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
 
@@ -60,12 +61,16 @@ struct SourceFile {
     }
 
     /// Blanks comments and, if asked, string contents; knows nested comments, raw and multi-line strings.
-    private func blanked(strings: Bool) -> String {
+    private static func blanked(_ text: String, strings: Bool) -> String {
         let bytes = Array(text.utf8)
         var out: [UInt8] = []
+        out.reserveCapacity(bytes.count)
         var place = Place.code
         var position = 0
-        func follows(_ token: String) -> Bool { bytes[position...].starts(with: Array(token.utf8)) }
+        func follows(_ first: Unicode.Scalar, _ second: Unicode.Scalar) -> Bool {
+            bytes[position] == UInt8(ascii: first) && position + 1 < bytes.count
+                && bytes[position + 1] == UInt8(ascii: second)
+        }
         func take(_ count: Int, visible: Bool) {
             for byte in bytes[position..<min(position + count, bytes.count)] {
                 out.append(visible || byte == UInt8(ascii: "\n") ? byte : UInt8(ascii: " "))
@@ -75,9 +80,9 @@ struct SourceFile {
         while position < bytes.count {
             switch place {
             case .code:
-                if follows("//") {
+                if follows("/", "/") {
                     place = .lineComment
-                } else if follows("/*") {
+                } else if follows("/", "*") {
                     place = .blockComment(depth: 1)
                     take(2, visible: false)
                 } else if let opening = stringOpening(bytes, at: position) {
@@ -92,7 +97,7 @@ struct SourceFile {
                 if bytes[position] == UInt8(ascii: "\n") { place = .code }
                 take(1, visible: false)
             case .blockComment(let depth):
-                let step = follows("/*") ? 1 : follows("*/") ? -1 : 0
+                let step = follows("/", "*") ? 1 : follows("*", "/") ? -1 : 0
                 place = depth + step == 0 ? .code : .blockComment(depth: depth + step)
                 take(step == 0 ? 1 : 2, visible: false)
             case .string(let quote, let end):
@@ -103,7 +108,7 @@ struct SourceFile {
                     // An apostrophe-like quote that opened nothing; a line ends every plain string.
                     place = .code
                 } else {
-                    take(end.count == quote.count && follows("\\") ? 2 : 1, visible: !strings)
+                    take(end.count == quote.count && bytes[position] == UInt8(ascii: "\\") ? 2 : 1, visible: !strings)
                 }
             }
         }
@@ -111,7 +116,8 @@ struct SourceFile {
     }
 
     /// The opening delimiter of a string literal at `position`, with its number signs; nil where none starts there.
-    private func stringOpening(_ bytes: [UInt8], at position: Int) -> [UInt8]? {
+    private static func stringOpening(_ bytes: [UInt8], at position: Int) -> [UInt8]? {
+        guard bytes[position] == UInt8(ascii: "\"") || bytes[position] == UInt8(ascii: "#") else { return nil }
         let signs = bytes[position...].prefix { $0 == UInt8(ascii: "#") }.count
         let quotes = bytes[(position + signs)...].prefix { $0 == UInt8(ascii: "\"") }.count
         guard quotes > 0 else { return nil }
