@@ -61,7 +61,7 @@ let package = Package(
             "Configuration",
             [
                 "Quantities", "Wire", "Cryptography", "Telemetry", "EnergyProofs", "Federation", "AgentCore",
-                "Platform", "CYAML",
+                "Platform", "CYAML", "CHardwareProfiles",
             ]),
         library("Gateway", ["Quantities", "Wire", "Federation", "AgentCore", "CJansson"]),
         // Row 6
@@ -86,6 +86,7 @@ let package = Package(
         shim("CSQLite", links: "sqlite3"),
         shim("CYAML", links: "yaml"),
         shim("CJansson", links: "jansson"),
+        shim("CHardwareProfiles"),
 
         // Tests
         .target(name: "TestKit", dependencies: everything, path: "Tests/Support/TestKit"),

@@ -15,6 +15,5 @@
 #include "CLinuxProgram.h"
 #include "CLinuxSockets.h"
 #include "CLinuxSysfs.h"
-#include "CLinuxSysfs.h"
 
 #endif
