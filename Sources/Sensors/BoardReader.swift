@@ -9,7 +9,7 @@ import Telemetry
 ///
 /// A read of a power monitor takes about half a millisecond of bus time, so this belongs on a thread of its own.
 public final class BoardReader {
-    /// The profile in use.
+    /// The profile in use; its throttle limit is lowered to the board's own where that is lower.
     public let profile: HardwareProfile
     /// How the readings are known: metered on a running machine, replayed from a recording.
     public let evidence: EvidenceClass
@@ -33,6 +33,8 @@ public final class BoardReader {
     /// A reader of the tree with a profile that was chosen.
     public init(tree: SysfsTree, profile: HardwareProfile, model: String?) {
         self.tree = tree
+        var profile = profile
+        profile.thermal.lower(to: tree.passiveTrips(profile))
         self.profile = profile
         evidence = tree.isLive ? .metered : .replayed
         board = BoardIdentity(profile: profile.name, model: model, l4t: tree.release())

@@ -14,6 +14,8 @@ public enum SensorLimits {
     public static let pathSteps = 512
     /// Most devices of one class.
     public static let devices = 256
+    /// Most trips of one thermal zone, as in the kernel.
+    public static let trips = 12
     /// Least time between two searches for devices.
     public static let searchPause = TimeSpan.seconds(30)
 }

@@ -55,6 +55,22 @@ extension SysfsTree {
         }
     }
 
+    /// The temperatures at which the kernel slows the board down for a zone on a die.
+    func passiveTrips(_ profile: HardwareProfile) -> [Temperature] {
+        var trips: [Temperature] = []
+        for name in names(in: "/sys/class/thermal").prefix(SensorLimits.devices) where name.hasPrefix("thermal_zone") {
+            let zone = "/sys/class/thermal/" + name
+            guard let type = text(of: zone + "/type"), profile.isDieZone(type) else { continue }
+            for trip in 0..<SensorLimits.trips where text(of: zone + "/trip_point_\(trip)_type") == "passive" {
+                guard case .value(let bytes) = bytes(of: zone + "/trip_point_\(trip)_temp"),
+                    let limit = DecimalText.value(ofFile: bytes).flatMap({ Int32(exactly: $0) })
+                else { continue }
+                trips.append(Temperature(millidegrees: limit))
+            }
+        }
+        return trips
+    }
+
     /// The cooling devices that slow the board down, in the order of their numbers, then the over-current counters.
     func throttleCauses() -> [ThrottleProbe] {
         var probes: [ThrottleProbe] = []

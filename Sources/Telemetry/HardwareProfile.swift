@@ -105,6 +105,16 @@ public struct HardwareProfile: Equatable, Sendable {
 
         /// Careful limits for an unknown board.
         public init() {}
+
+        /// What a limit of a die can be; firmware of PCs reports others for trips that are not in use.
+        private static let plausible = Temperature(millidegrees: 60_000)...Temperature(millidegrees: 130_000)
+
+        /// Takes the lowest of the board's own limits where it is lower, and keeps the soft limit 5 °C below it.
+        public mutating func lower(to limits: [Temperature]) {
+            guard let limit = limits.filter({ Thermal.plausible.contains($0) }).min(), limit < throttle else { return }
+            throttle = limit
+            soft = min(soft, Temperature(millidegrees: limit.millidegrees - 5000))
+        }
     }
 
     /// Where load and clock of the GPU are found.
