@@ -1,4 +1,4 @@
-import CLinux
+import Platform
 import Telemetry
 
 /// What a read gave: a value, or why there is none.
@@ -14,34 +14,33 @@ final class SensorFile {
     private let path: String
     private let isHeld: Bool
     private let recorded: UnavailableReason?
-    private var descriptor: Int32 = -1
-    /// Whether the device behind the file went away since it was opened.
+    private var descriptor: FileDescriptor?
+    /// Whether the device behind the file went away since it was found.
     private(set) var isGone = false
 
+    /// The file at `path`, which holds no link.
+    ///
+    /// - Parameters:
+    ///   - isHeld: whether the descriptor is kept open between reads.
+    ///   - recorded: how every read fails, as a recording says.
     init(path: String, isHeld: Bool, recorded: UnavailableReason?) {
         self.path = path
         self.isHeld = isHeld
         self.recorded = recorded
+        descriptor = nil
     }
-
-    deinit { close() }
 
     /// Reads up to the whole of `buffer`; the number of bytes, at least one.
     func read(into buffer: inout [UInt8]) -> Reading<Int> {
         if let recorded { return .unavailable(recorded) }
-        if descriptor < 0 {
-            let opened = unsafe sysfs_open(path)
-            guard opened >= 0 else { return failed(-opened) }
-            descriptor = opened
+        do throws(SystemError) {
+            let count = try readOnce(&buffer)
+            return count > 0 ? .value(count) : .unavailable(.empty)
+        } catch {
+            let reason = UnavailableReason(error.errno)
+            isGone = reason == .absent
+            return .unavailable(reason)
         }
-        let file = descriptor
-        let count = unsafe buffer.withUnsafeMutableBufferPointer { bytes in
-            guard let start = bytes.baseAddress else { return 0 }
-            return unsafe sysfs_read(file, start, bytes.count)
-        }
-        if !isHeld { close() }
-        if count < 0 { return failed(Int32(-count)) }
-        return count == 0 ? .unavailable(.empty) : .value(count)
     }
 
     /// Reads the whole number in the file.
@@ -55,28 +54,42 @@ final class SensorFile {
         }
     }
 
-    private func failed(_ error: Int32) -> Reading<Int> {
-        let reason = SensorFile.reason(error)
-        if reason == .absent {
-            isGone = true
-            close()
+    /// One read at offset 0; a descriptor that gave an error is closed and opened anew the next time.
+    ///
+    /// Opened without blocking, since what stands in a sensor's place may be a pipe.
+    private func readOnce(_ buffer: inout [UInt8]) throws(SystemError) -> Int {
+        let file: FileDescriptor
+        if let held = descriptor.take() {
+            file = held
+        } else {
+            file = try FileDescriptor(opening: path, .read, [.noFollow, .nonBlocking])
         }
-        return .unavailable(reason)
+        var span = buffer.mutableSpan
+        let count = try file.read(into: &span, at: 0)
+        if isHeld { descriptor = consume file }
+        return count
     }
+}
 
-    private func close() {
-        if descriptor >= 0 { sysfs_close(descriptor) }
-        descriptor = -1
-    }
-
-    private static func reason(_ error: Int32) -> UnavailableReason {
-        switch sysfs_error_class(error) {
-        case Int32(SYSFS_EAGAIN): .tryAgain
-        case Int32(SYSFS_ENODATA): .noValue
-        case Int32(SYSFS_EACCES): .permission
-        case Int32(SYSFS_ENOENT): .absent
-        case Int32(SYSFS_ETIMEDOUT): .timeout
-        default: .inputOutput
+extension UnavailableReason {
+    /// The reason that an error of the system stands for.
+    init(_ errno: Errno) {
+        switch errno {
+        case .tryAgain: self = .tryAgain
+        case .noData: self = .noValue
+        case .accessDenied, .notPermitted: self = .permission
+        case .noEntry, .notDirectory, .tooManyLinks, .noDevice, .noSuchAddress: self = .absent
+        case .timedOut: self = .timeout
+        default: self = .inputOutput
         }
     }
+}
+
+extension Errno {
+    /// No such device or address (ENXIO).
+    fileprivate static let noSuchAddress = Errno(rawValue: 6)
+    /// No such device (ENODEV): the driver let go of it.
+    fileprivate static let noDevice = Errno(rawValue: 19)
+    /// The device did not answer in time (ETIMEDOUT).
+    fileprivate static let timedOut = Errno(rawValue: 110)
 }

@@ -6,8 +6,6 @@ public enum SensorLimits {
     public static let fileBytes = 4096
     /// Most bytes of one file that is read whole, such as a mode file.
     public static let wholeFileBytes = 65_536
-    /// Most bytes of the names in one folder; further names are not looked at.
-    public static let folderBytes = 65_536
     /// Most links followed on the way to one file, as in the kernel.
     public static let links = 40
     /// Most steps, folders and links together, on the way to one file.

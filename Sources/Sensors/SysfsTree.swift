@@ -1,4 +1,5 @@
 import CLinux
+import Platform
 import Telemetry
 
 /// The files of a machine under a root: `/`, a container's view of its host, or a captured tree.
@@ -18,7 +19,7 @@ public struct SysfsTree {
         var root = root
         while root.hasSuffix("/") { root.removeLast() }
         self.root = root
-        isLive = unsafe sysfs_is_live(root + "/sys") == 1
+        isLive = unsafe clinux_is_sysfs(root + "/sys") == 1
         var failures: [String: UnavailableReason] = [:]
         if !isLive, case .value(let bytes) = SysfsTree.read(root + "/_errno.tsv", limit: SensorLimits.wholeFileBytes) {
             failures = RecordedFailures.table(bytes)
@@ -52,25 +53,23 @@ public struct SysfsTree {
             if component == "." { continue }
             if component == ".." {
                 if !folder.isEmpty { folder.removeLast() }
+                isFolder = true
                 continue
             }
             let candidate = root + "/" + (folder + [component]).joined(separator: "/")
-            switch kind(of: candidate) {
-            case .folder:
+            guard let kind = kind(of: candidate) else { return nil }
+            isFolder = kind != .file || !pending.isEmpty
+            if kind == .directory || !isFolder {
                 folder.append(component)
-                isFolder = true
-            case .file where pending.isEmpty:
-                folder.append(component)
-                isFolder = false
-            case .file, .link:
-                links += 1
-                guard links <= SensorLimits.links, let target = target(of: candidate) else { return nil }
-                if target.hasPrefix("/") { folder = [] }
-                pending += target.split(separator: "/").reversed()
-                guard pending.count <= SensorLimits.pathSteps else { return nil }
-            case .nothing:
-                return nil
+                continue
             }
+            links += 1
+            guard kind == .link || kind == .file, links <= SensorLimits.links,
+                let target = target(of: candidate, kind)
+            else { return nil }
+            if target.hasPrefix("/") { folder = [] }
+            pending += target.split(separator: "/").reversed()
+            guard pending.count <= SensorLimits.pathSteps else { return nil }
         }
         return Place(path: "/" + folder.joined(separator: "/"), isFolder: isFolder)
     }
@@ -81,16 +80,11 @@ public struct SysfsTree {
     /// Names in the folder that `path` leads to, numbers in names counted as numbers; empty where there is none.
     public func names(in path: String) -> [String] {
         guard let folder = folder(path) else { return [] }
-        var buffer = [UInt8](repeating: 0, count: SensorLimits.folderBytes)
-        var leftOut: Int32 = 0
-        let used = unsafe buffer.withUnsafeMutableBufferPointer { bytes in
-            guard let start = bytes.baseAddress else { return 0 }
-            return unsafe sysfs_list(root + folder.path, start, bytes.count, &leftOut)
+        do throws(SystemError) {
+            return try FileSystem.list(root + folder.path).sorted { NaturalOrder.precedes($0, $1) }
+        } catch {
+            return []
         }
-        guard used > 0 else { return [] }
-        return buffer[..<used].split(separator: 0)
-            .compactMap { String(validating: $0, as: UTF8.self) }
-            .sorted { NaturalOrder.precedes($0, $1) }
     }
 
     /// The bytes of the file that `path` leads to, at most `limit` of them.
@@ -115,25 +109,19 @@ public struct SysfsTree {
         return SensorFile(path: root + place.path, isHeld: isLive, recorded: recordedFailures[place.path])
     }
 
-    private enum Kind { case nothing, file, folder, link }
-
-    private func kind(of path: String) -> Kind {
-        switch unsafe sysfs_kind(path) {
-        case Int32(SYSFS_FILE): .file
-        case Int32(SYSFS_FOLDER): .folder
-        case Int32(SYSFS_LINK): .link
-        default: .nothing
+    private func kind(of path: String) -> FileKind? {
+        do throws(SystemError) {
+            return try FileSystem.status(path, followingLink: false)?.kind
+        } catch {
+            return nil
         }
     }
 
     /// Where a link, or a plain file that stands for one, leads; nil where it is neither.
-    private func target(of path: String) -> String? {
-        var buffer = [UInt8](repeating: 0, count: SensorLimits.fileBytes)
-        let length = unsafe buffer.withUnsafeMutableBufferPointer { bytes in
-            guard let start = bytes.baseAddress else { return 0 }
-            return unsafe sysfs_link(path, start, bytes.count)
+    private func target(of path: String, _ kind: FileKind) -> String? {
+        if kind == .link {
+            do throws(SystemError) { return try FileSystem.readLink(path) } catch { return nil }
         }
-        if length > 0 { return String(validating: buffer[..<length], as: UTF8.self) }
         guard !isLive, case .value(let bytes) = SysfsTree.read(path, limit: SensorLimits.fileBytes), !bytes.isEmpty,
             bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7f })
         else { return nil }
