@@ -47,7 +47,7 @@ public struct AgentCore {
     var local: [TaskID: LocalTask] = [:]
     var errands: [CommandID: Errand] = [:]
     var pings: [CommandID: Ping] = [:]
-    var queries: [UInt64: CommandID] = [:]
+    var queries: [UInt64: (command: CommandID, isExport: Bool)] = [:]
     var nextQuery: UInt64 = 1
     /// Work waiting for a worker, in the order in which it is started.
     var queue: [QueuedWork] = []
@@ -87,12 +87,11 @@ public struct AgentCore {
         self.heartbeatDue = now.boot
         self.random = DeterministicRandom(seed: seed)
         self.ledger = LedgerMachine(image: store.ledger)
-        let restored = try RestoredRecords(store)
+        let restored = try RestoredRecords(store, policy: settings.charging)
         self.clock = restored.clock ?? LedgerClock(at: store.ledger.head.at)
         self.energy = BoardEnergy(
             settings.energy, profile: settings.profile, bootID: bootID, resuming: restored.meter)
         self.gate = restored.gate ?? ChargingGate(policy: settings.charging)
-        self.gate.policy = settings.charging
         self.lastPage = restored.lastPage?.link
         self.recentPages = restored.lastPage.map { [$0] } ?? []
         self.link = LinkEndpoint(

@@ -2,6 +2,7 @@ import Cryptography
 import Federation
 import Ledger
 import Quantities
+import Telemetry
 import Wire
 
 // What an operator asks for: the decision where it runs, and trying one place after the other.

@@ -13,16 +13,16 @@ extension AgentCore {
         guard let row = ledger.image.peers[peer], row.stop == nil,
             outbox[peer]?.count ?? 0 < AgentLimits.outboxPerPeer
         else { return nil }
-        return LanePosition(sequence: row.sent.sequence + 1, previous: row.sent.hash)
+        return LanePosition(after: row.sent)
     }
 
     /// Puts a signed message into the lane and the outbox, and sends it once both are durable.
-    mutating func enqueue(_ content: OutboxRow.Content, payload: [UInt8], at position: LanePosition, to peer: PlatformID)
-    {
-        guard let row = ledger.image.peers[peer] else { return }
-        let head = row.sent.advanced(by: payload)
-        apply(.advanceLane(LaneAdvance(peer: peer, direction: .sent, head: head)))
-        let entry = OutboxRow(peer: peer, sequence: position.sequence, content: content, signedAt: ledgerNow)
+    mutating func enqueue<Payload: LanePayload>(
+        _ signed: Signed<Payload>, as content: OutboxRow.Content, to peer: PlatformID
+    ) {
+        apply(.advanceLane(LaneAdvance(peer: peer, direction: .sent, head: signed.laneHead)))
+        let entry = OutboxRow(
+            peer: peer, sequence: signed.payload.lane.sequence, content: content, signedAt: ledgerNow)
         outbox[peer, default: []].append(entry)
         staging.write(.put(.outbox, key: entry.key, value: entry.encoded))
         send(entry.message(at: ledgerNow), to: peer)
@@ -122,11 +122,6 @@ extension AgentCore {
         return true
     }
 
-    private func nextHead(of peer: PlatformID, payload: [UInt8]) -> LedgerEvent {
-        let head = (ledger.image.peers[peer]?.received ?? .start).advanced(by: payload)
-        return .advanceLane(LaneAdvance(peer: peer, direction: .received, head: head))
-    }
-
     /// A payer's receipt: its lots are credited, the measured energy is discharged from them.
     mutating func takeReceipt(_ aged: AgedEnvelope, from peer: PlatformID) {
         guard let receipt: Signed<SettlementReceipt> = verified(aged.envelope, from: peer, "receipt"),
@@ -149,18 +144,15 @@ extension AgentCore {
     ) -> Bool {
         var events: [LedgerEvent] = []
         if !receipt.payload.lots.isEmpty, let reference = working[task]?.task?.payload.reference {
-            let lots = receipt.payload.lots.map {
-                LotTransfer(
-                    issuer: $0.issuer, amount: $0.amount, remaining: max(.zero, $0.remaining - age), proof: $0.proof)
-            }
+            let lots = receipt.payload.lots.map { $0.aged(by: age) }
             events.append(
                 .receive(ReceiptCredit(task: reference, account: account, lots: lots, receipt: receipt.hash)))
             events.append(
                 .dischargeReceived(
                     ReceivedDischarge(
-                        task: task, measured: measuredEnergy(of: task), reputation: reputation(for: task))))
+                        task: task, account: account, measured: measuredEnergy(of: task), reputation: reputation(for: task))))
         }
-        events.append(nextHead(of: peer, payload: receipt.envelope.payload))
+        events.append(.advanceLane(LaneAdvance(peer: peer, direction: .received, head: receipt.laneHead)))
         do throws(LedgerError) {
             for outcome in try ledger.apply(all: events, at: ledgerNow) {
                 if let commit = outcome.commit { staging.write(.ledger(commit)) }
@@ -174,12 +166,13 @@ extension AgentCore {
 
     /// A holder's notice: tokens of this society come home.
     mutating func takeReturn(_ envelope: SignedEnvelope, from peer: PlatformID) {
-        guard let notice: Signed<SignedReturnNotice> = verified(envelope, from: peer, "return notice"),
+        guard let notice: Signed<TokenReturn> = verified(envelope, from: peer, "return notice"),
             isNext(notice.payload.lane, from: peer), notice.payload.notice.from == peer
         else { return }
         do throws(LedgerError) {
             let events = [
-                LedgerEvent.acceptReturn(notice.payload.notice), nextHead(of: peer, payload: envelope.payload),
+                LedgerEvent.acceptReturn(notice.payload.notice),
+                .advanceLane(LaneAdvance(peer: peer, direction: .received, head: notice.laneHead)),
             ]
             for outcome in try ledger.apply(all: events, at: ledgerNow) {
                 if let commit = outcome.commit { staging.write(.ledger(commit)) }
@@ -194,12 +187,11 @@ extension AgentCore {
     /// Returns what is owed to `peer`.
     mutating func returnTokens(to peer: PlatformID) {
         while ledger.image.owed.keys.contains(where: { $0.giver == peer }), peers[peer]?.isLaneKnown == true,
-            let position = lanePosition(to: peer), case .returnNotice(let notice)? = apply(.issueReturn(to: peer))
+            let position = lanePosition(to: peer), case .returnNotice(let notice)? = apply(.issueReturn(to: peer)),
+            let content = TokenReturn(notice, lane: position)
         {
-            let signed = Signed(
-                signing: SignedReturnNotice(notice: notice, lane: position), with: identity.signing,
-                in: identity.domain, by: scheme)
-            enqueue(.returned(signed.envelope), payload: signed.envelope.payload, at: position, to: peer)
+            let signed = Signed(signing: content, with: identity.signing, in: identity.domain, by: scheme)
+            enqueue(signed, as: .returned(signed.envelope), to: peer)
         }
     }
 

@@ -124,7 +124,8 @@ extension AgentCore {
         order.silence = settings.silence
         let signed = Signed(signing: order, with: identity.signing, in: identity.domain, by: scheme)
         paying[task]?.task = signed.envelope
-        paying[task]?.signedAt = ledgerNow
+        let signedAt = ledgerNow
+        paying[task]?.signedAt = signedAt
         staging.write(.put(.task, key: TaskPart.payerTask.key(task), value: signed.envelope.encoded))
         tell(task, .locked(taskHash: signed.hash))
     }
@@ -142,10 +143,11 @@ extension AgentCore {
         let fault = proof.fault(
             for: order, executorKey: entry.life.worker, result: result.result, verified: verified)
         if let quality {
+            let checkedAt = ledgerNow
             peers[entry.life.worker]?.trust.record(
                 entry.operation, claimed: proof.payload.quality, verified: quality,
                 billedAboveMeasured: proof.payload.charged > proof.payload.work.energy, accepted: fault == nil,
-                at: ledgerNow)
+                at: checkedAt)
             storePeer(entry.life.worker)
         }
         if let fault {
@@ -198,9 +200,10 @@ extension AgentCore {
                 lane: position)
         {
             let signed = Signed(signing: content, with: identity.signing, in: identity.domain, by: scheme)
-            enqueue(.receipt(task, signed.envelope), payload: signed.envelope.payload, at: position, to: worker)
+            enqueue(signed, as: .receipt(task, signed.envelope), to: worker)
         }
-        paying[task]?.endedAt = ledgerNow
+        let endedAt = ledgerNow
+        paying[task]?.endedAt = endedAt
         store(paying: task)
         finishErrand(of: task, outcome)
     }
@@ -239,7 +242,7 @@ extension AgentCore {
         guard let entry = paying[task] else { return }
         staging.write(.put(.task, key: TaskPart.payerLife.key(task), value: entry.encoded))
         if let result = entry.result, entry.endedAt == nil {
-            staging.write(.put(.task, key: TaskPart.payerResult.key(task), value: result.encoded))
+            staging.write(.put(.task, key: TaskPart.payerResult.key(task), value: encoded(result)))
         }
     }
 

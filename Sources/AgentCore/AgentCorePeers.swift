@@ -20,7 +20,7 @@ extension AgentCore {
             do throws(CBORError) { handle(try PeerMessage(decoding: bytes), from: id) } catch {
                 log(.warning, "\(peerName(id)) sent an unreadable message: \(error.explanation)")
             }
-        case .delivered(_, let number): answerPing(number)
+        case .delivered(let link, let number): answerPing(number, from: link)
         case .unresponsive(let link):
             guard let id = peer(link) else { return }
             log(.notice, "\(peerName(id)) does not answer")

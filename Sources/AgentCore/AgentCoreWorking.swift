@@ -112,7 +112,8 @@ extension AgentCore {
                 if let result = working[task]?.result { send(.taskResult(result), to: peer) }
             case .applyReceipt:
                 guard let receipt, apply(receipt.0, age: receipt.age, for: task, from: peer) else { return }
-                working[task]?.endedAt = ledgerNow
+                let endedAt = ledgerNow
+                working[task]?.endedAt = endedAt
                 store(working: task)
                 returnTokens(to: peer)
             case .acknowledgeReceipt: sendLaneHeads(to: peer)
@@ -136,7 +137,7 @@ extension AgentCore {
         }
         staging.write(.put(.task, key: TaskPart.workerLife.key(task), value: entry.encoded))
         if let result = entry.result, !entry.isOver {
-            staging.write(.put(.task, key: TaskPart.workerResult.key(task), value: result.encoded))
+            staging.write(.put(.task, key: TaskPart.workerResult.key(task), value: encoded(result)))
         }
     }
 

@@ -1,4 +1,5 @@
 import Quantities
+import Ledger
 import Telemetry
 import Wire
 
@@ -14,24 +15,20 @@ public enum AgentEvent: Sendable {
     case work(WorkReport)
     /// The writes of this token are durable.
     case persisted(PersistenceToken)
-    /// The answer to a `RecordQuery`: keys and values.
-    case records(UInt64, [StoredRecord])
+    /// The answer to a `RecordQuery`.
+    case records(UInt64, StoreAnswer)
     /// `AgentCore.nextDeadline` has come.
     case timer
     /// The agent is asked to end: what is only remembered must be written now.
     case stopping
 }
 
-/// One record as the store keeps it.
-public struct StoredRecord: Hashable, Sendable {
-    /// The key.
-    public let key: [UInt8]
-    /// The value.
-    public let value: [UInt8]
-
-    /// A record.
-    public init(key: [UInt8], value: [UInt8]) {
-        self.key = key
-        self.value = value
-    }
+/// What the store found.
+public enum StoreAnswer: Sendable {
+    /// Energy pages as they were signed.
+    case pages([[UInt8]])
+    /// Lines of the journal.
+    case journal([JournalRecord])
+    /// Why nothing could be read.
+    case failed(String)
 }

@@ -96,7 +96,7 @@ struct BoardEnergy: Sendable {
         while true {
             // A window whose end no reading decides is closed once the silence is long enough to be a gap.
             let end = meter.windowStart + settings.window
-            guard let window = meter.closeWindow(at: end) else { break }
+            guard let window = meter.closeWindow(at: end, now: sample.taken) else { break }
             closed.append(close(window, meter))
         }
         self.meter = meter

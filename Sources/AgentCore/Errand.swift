@@ -1,6 +1,7 @@
 import Federation
 import Ledger
 import Quantities
+import Telemetry
 import Wire
 
 /// Something an operator asked for, from the decision to the outcome.

@@ -33,8 +33,8 @@ struct RestoredRecords {
     var outbox: [PlatformID: [OutboxRow]] = [:]
     var peers: [PeerState] = []
 
-    /// The records of `store`.
-    init(_ store: StoreImage) throws(AgentRestoreError) {
+    /// The records of `store`; the gate goes on under `policy`.
+    init(_ store: StoreImage, policy: ChargingPolicy) throws(AgentRestoreError) {
         for record in store.records(.setting) { try setting(record) }
         for record in store.records(.meter) {
             meter = try RestoredRecords.read(.meter, record) { reader throws(CBORError) in
@@ -43,7 +43,7 @@ struct RestoredRecords {
         }
         for record in store.records(.gate) {
             gate = try RestoredRecords.read(.gate, record) { reader throws(CBORError) in
-                try ChargingGate(from: &reader)
+                try ChargingGate(from: &reader, policy: policy)
             }
         }
         // The records of a kind come in the order of their keys: the last page is the newest.

@@ -4,6 +4,13 @@ import Ledger
 import Quantities
 import Wire
 
+/// The stored form of a result.
+func encoded(_ result: TaskResult) -> [UInt8] {
+    var writer = CBORWriter(capacity: result.result.count + 512)
+    result.write(to: &writer)
+    return writer.bytes
+}
+
 /// The parts of a task's stored state; a part is written only when it changes.
 enum TaskPart: UInt8 {
     /// `PayerRecord`.

@@ -170,14 +170,15 @@ public struct TaskResult: Hashable, Sendable {
     }
 
     /// Reads `[proof, result]`.
-    init(from reader: inout CBORReader) throws(CBORError) {
+    public init(from reader: inout CBORReader) throws(CBORError) {
         try reader.beginArray(of: 2)
         proof = try reader.envelope(.executionProof)
         result = try reader.byteString(limit: FederationLimits.maximumInlineLength)
         reader.endArray()
     }
 
-    func write(to writer: inout CBORWriter) {
+    /// Writes `[proof, result]`.
+    public func write(to writer: inout CBORWriter) {
         writer.array(2)
         proof.write(to: &writer)
         writer.byteString(result)

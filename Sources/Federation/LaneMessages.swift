@@ -95,30 +95,42 @@ public struct TokenReturn: Hashable, LanePayload {
 /// Both lanes between two platforms as the sender of this message sees them.
 ///
 /// Exchanged before money moves. As an answer to a lane message it acknowledges everything up to
-/// `received`, which clears those rows of the other side's outbox.
+/// `received`, which clears those rows of the other side's outbox. Messages may overtake each other
+/// and survive a new session; `echo` and `stamp` keep an old statement from passing for a store
+/// that has lost what it knew.
 public struct LaneHeads: Hashable, Sendable {
     /// The last message this side sent.
     public let sent: LaneHead
     /// The last message this side has applied, durably.
     public let received: LaneHead
+    /// One more than in the statement before, since the sender's process started.
+    public let stamp: UInt64
+    /// The receiver's last `laneQuestion`; zero where none has come.
+    public let echo: Bytes16
 
-    /// Both heads.
-    public init(sent: LaneHead, received: LaneHead) {
+    /// A statement of both heads.
+    public init(sent: LaneHead, received: LaneHead, stamp: UInt64, echo: Bytes16) {
         self.sent = sent
         self.received = received
+        self.stamp = stamp
+        self.echo = echo
     }
 
-    /// Reads `[sent, received]`.
+    /// Reads `[sent, received, stamp, echo]`.
     init(from reader: inout CBORReader) throws(CBORError) {
-        try reader.beginArray(of: 2)
+        try reader.beginArray(of: 4)
         sent = try LaneHead(from: &reader)
         received = try LaneHead(from: &reader)
+        stamp = try reader.unsigned()
+        echo = try reader.bytes16()
         reader.endArray()
     }
 
     func write(to writer: inout CBORWriter) {
-        writer.array(2)
+        writer.array(4)
         sent.write(to: &writer)
         received.write(to: &writer)
+        writer.unsigned(stamp)
+        writer.byteString(echo)
     }
 }

@@ -70,6 +70,8 @@ public enum PeerMessage: Hashable, Sendable {
     case energyPageRequest(Bytes32)
     /// A signed energy page.
     case energyPage(SignedEnvelope)
+    /// Asks where both lanes stand; the random bytes are echoed in every statement from then on.
+    case laneQuestion(Bytes16)
 
     /// The link's class of this message.
     public var messageClass: PeerMessageClass {
@@ -149,6 +151,9 @@ public enum PeerMessage: Hashable, Sendable {
         case 13:
             self = .energyPage(try reader.envelope(.energyProof))
             expected = 2
+        case 14:
+            self = .laneQuestion(try reader.bytes16())
+            expected = 2
         default: throw .invalidValue(at: numberStart)
         }
         guard count == expected else { throw .wrongCount(at: start, expected: expected, found: count) }
@@ -200,6 +205,9 @@ public enum PeerMessage: Hashable, Sendable {
         case .energyPage(let envelope):
             writer.begin(13, items: 1)
             envelope.write(to: &writer)
+        case .laneQuestion(let question):
+            writer.begin(14, items: 1)
+            writer.byteString(question)
         }
     }
 }

@@ -18,6 +18,19 @@ public enum LedgerBook: Hashable, Sendable {
     case abroad(PlatformID)
     /// Used up here and owed back to a peer.
     case owed(PlatformID)
+
+    /// The book in the words of output.
+    public var name: String {
+        switch self {
+        case .mint: "mint"
+        case .adp: "adp"
+        case .available(let account): "available " + account.text
+        case .locked(let account): "locked " + account.text
+        case .reserved(let account): "reserved " + account.text
+        case .abroad(let platform): "abroad " + platform.text
+        case .owed(let platform): "owed " + platform.text
+        }
+    }
 }
 
 /// Why tokens move.
@@ -46,6 +59,24 @@ public enum LedgerEntryKind: UInt8, Sendable, CaseIterable {
     case giveBack = 11
     /// Tokens that nobody reported, back after their lifetime and the grace.
     case reclaim = 12
+
+    /// The reason in the words of output.
+    public var name: String {
+        switch self {
+        case .supply: "supply"
+        case .charge: "charge"
+        case .lock: "lock"
+        case .post: "post"
+        case .release: "release"
+        case .reserve: "reserve"
+        case .discharge: "discharge"
+        case .expire: "expire"
+        case .receive: "receive"
+        case .grant: "grant"
+        case .giveBack: "give-back"
+        case .reclaim: "reclaim"
+        }
+    }
 }
 
 /// One line of double entry: an amount leaves one book for another.

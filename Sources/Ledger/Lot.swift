@@ -156,6 +156,11 @@ public struct LotTransfer: Hashable, Sendable {
         self.proof = proof
     }
 
+    /// The same lot `age` later; a spent lifetime is zero.
+    public func aged(by age: TimeSpan) -> LotTransfer {
+        LotTransfer(issuer: issuer, amount: amount, remaining: max(.zero, remaining - age), proof: proof)
+    }
+
     /// The same lot with no lifetime named, for comparing two sendings of one receipt.
     var withoutLifetime: LotTransfer {
         LotTransfer(issuer: issuer, amount: amount, remaining: .zero, proof: proof)

@@ -1,0 +1,165 @@
+import Cryptography
+import EnergyProofs
+import Federation
+import Ledger
+import Link
+import Quantities
+import Telemetry
+import Wire
+
+// What operators ask.
+extension AgentCore {
+    mutating func handle(_ id: CommandID, _ command: AgentCommand) {
+        switch command {
+        case .status: reply(id, CommandReply(statusJSON))
+        case .telemetry: reply(id, telemetryReply)
+        case .delegate(let request): delegate(request, for: id)
+        case .tasks: reply(id, CommandReply(tasksJSON))
+        case .cancel(let task): cancel(task, for: id)
+        case .balance: reply(id, CommandReply(AgentViews.balance(ledger.image, names: peerNames)))
+        case .history(let limit): read(.newestJournal, limit: limit, for: id)
+        case .proofs(let limit): read(.newestProofs, limit: limit, for: id)
+        case .exportProofs(let first, let limit):
+            read(.proofs(from: AgentCore.pageKey(first)), limit: limit, for: id)
+        case .peers: reply(id, CommandReply(peersJSON))
+        case .addPeer(let text): addPeer(text, for: id)
+        case .removePeer(let name): removePeer(name, for: id)
+        case .ping(let name): ping(name, for: id)
+        case .nodeRecord: reply(id, nodeRecordReply)
+        }
+    }
+
+    // MARK: Stored records
+
+    /// Asks the store; what was put off is written first, so that the answer is of now.
+    private mutating func read(_ kind: RecordQuery.Kind, limit: Int, for command: CommandID) {
+        staging.hurry()
+        var isExport = false
+        if case .proofs = kind { isExport = true }
+        queries[nextQuery] = (command, isExport)
+        afterWrites(.readRecords(RecordQuery(id: nextQuery, kind: kind, limit: limit)))
+        nextQuery += 1
+    }
+
+    mutating func answer(_ id: UInt64, _ found: StoreAnswer) {
+        guard let query = queries.removeValue(forKey: id) else { return }
+        switch found {
+        case .journal(let lines): reply(query.command, AgentViews.history(lines))
+        case .pages(let pages):
+            reply(query.command, query.isExport ? export(pages) : AgentViews.pages(pages))
+        case .failed(let reason): reply(query.command, CommandReply(.failed, "the store cannot be read: " + reason))
+        }
+    }
+
+    private func export(_ pages: [[UInt8]]) -> CommandReply {
+        guard !pages.isEmpty else {
+            return CommandReply(.notFound, "there are no energy proofs yet", hint: "the first comes with the first window")
+        }
+        let board = ProofText(replacing: settings.profile.title, limit: EnergyProofLimits.boardDescriptionBytes)
+        guard let export = ProofExport(
+            domain: identity.domain, key: identity.signing.publicKey, board: board, pages: pages)
+        else { return CommandReply(.failed, "more proofs than one export holds", hint: "export them in parts: --first PAGE") }
+        return AgentViews.export(export.encoded, pages: pages.count)
+    }
+
+    private var telemetryReply: CommandReply {
+        guard var sample = energy.sample else {
+            return CommandReply(.unavailable, "no sample has been taken yet", hint: "try again in a second")
+        }
+        if let register = energy.register, !sample.sources.isEmpty { sample.sources[0].register = register }
+        var writer = JSONWriter()
+        sample.writeJSON(to: &writer)
+        return CommandReply(writer.text)
+    }
+
+    // MARK: Tasks
+
+    private mutating func cancel(_ task: TaskID, for command: CommandID) {
+        if paying[task] != nil {
+            tell(task, PayerEvent.cancelRequested)
+        } else if let work = local[task] {
+            queue.removeAll { $0.task == task }
+            if active[task] != nil {
+                active[task]?.isCancelled = true
+                effects.append(.cancelWork(task))
+            }
+            local[task] = nil
+            apply(.failWork(task, .cancelled))
+            if let waiting = work.command, let errand = errands.removeValue(forKey: waiting) {
+                reply(waiting, AgentViews.cancelled(errand, task))
+            }
+        } else {
+            return reply(command, CommandReply(.notFound, "no task \(task.text) is under way here"))
+        }
+        reply(command, AgentViews.cancelling(task))
+    }
+
+    // MARK: Peers
+
+    private mutating func addPeer(_ text: String, for command: CommandID) {
+        let record: Signed<NodeRecord>
+        do throws(NodeRecordTextError) {
+            record = try NodeRecordText.record(text, in: identity.domain, using: scheme)
+        } catch {
+            return reply(command, CommandReply(.invalid, "not a node record: " + error.explanation))
+        }
+        let id = record.payload.signingKey.id
+        if let refusal = refusal(of: record, id) { return reply(command, refusal) }
+        if peers[id] != nil {
+            peers[id]?.record = record
+            if let address = record.payload.addresses.first, let peer = peers[id] {
+                link.setAddress(address, of: peer.linkID, now: now.boot)
+            }
+        } else {
+            let peer = PeerState(record: record)
+            peers[id] = peer
+            link.addPeer(peer.linkPeer)
+            heartbeatDue = now.boot
+        }
+        storePeer(id)
+        reply(command, AgentViews.peerAdded(record.payload))
+    }
+
+    private func refusal(of record: Signed<NodeRecord>, _ id: PlatformID) -> CommandReply? {
+        if id == identity.id { return CommandReply(.invalid, "this is the record of this node itself") }
+        if let known = peers[id] {
+            guard known.record.payload.agreementKey == record.payload.agreementKey else {
+                return CommandReply(
+                    .invalid, "\(known.name.text) has another link key than before",
+                    hint: "sage-edge peers remove \(known.name.text), then add it again")
+            }
+            return nil
+        }
+        if let other = peer(named: record.payload.platform.text) {
+            return CommandReply(
+                .invalid, "another node is called \(record.payload.platform.text): key \(other.fingerprint)")
+        }
+        if record.payload.platform == identity.platform {
+            return CommandReply(.invalid, "this node is called \(identity.platform.text) itself")
+        }
+        return peers.count < AgentLimits.peers ? nil : CommandReply(.unavailable, "\(peers.count) peers are the most")
+    }
+
+    private mutating func removePeer(_ name: String, for command: CommandID) {
+        guard let id = peer(named: name), let peer = peers[id] else {
+            return reply(command, CommandReply(.notFound, "no peer is called \(name)", hint: "sage-edge peers list"))
+        }
+        let isBusy =
+            outbox[id]?.isEmpty == false || paying.values.contains { $0.life.worker == id && !$0.isOver }
+            || working.values.contains { $0.life.payer == id && !$0.isOver }
+        guard !isBusy else {
+            return reply(command, CommandReply(.unavailable, "tasks or money with \(name) are under way"))
+        }
+        link.removePeer(peer.linkID)
+        peers[id] = nil
+        staging.write(.remove(.peer, key: id.bytes.array))
+        reply(command, AgentViews.peerRemoved(name))
+    }
+
+    private var nodeRecordReply: CommandReply {
+        guard let record = ownRecord() else {
+            return CommandReply(.failed, "too many addresses are configured for a node record")
+        }
+        return AgentViews.nodeRecord(NodeRecordText.text(record), record.payload)
+    }
+}

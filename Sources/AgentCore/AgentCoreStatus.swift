@@ -1,0 +1,173 @@
+import Federation
+import Ledger
+import Link
+import Quantities
+import Telemetry
+import Wire
+
+// The agent as its operator sees it.
+extension AgentCore {
+    var peerNames: [PlatformID: String] { peers.mapValues { $0.name.text } }
+
+    var statusJSON: String {
+        AgentViews.object { json in
+            json.member("platform", identity.platform.text)
+            json.member("key_id", identity.id.text)
+            json.member("fingerprint", identity.id.fingerprint)
+            json.member("uptime_ms", now.boot.since(startedAt).milliseconds)
+            json.member("state", isStopping ? "stopping" : "running")
+            json.key("board")
+            writeBoard(to: &json)
+            json.key("energy")
+            writeEnergy(to: &json)
+            json.key("ledger")
+            writeLedger(to: &json)
+            json.key("tasks")
+            json.beginObject()
+            json.member("running", active.count)
+            json.member("queued", queue.count)
+            json.member("elsewhere", paying.values.filter { !$0.isOver }.count)
+            json.member("for_others", working.values.filter { !$0.isOver }.count)
+            json.endObject()
+            json.key("peers")
+            json.beginObject()
+            json.member("known", peers.count)
+            json.member("up", peers.values.filter { isUp($0) }.count)
+            json.endObject()
+            json.member("last_decision", decisions.last?.sentence)
+        }
+    }
+
+    private func writeBoard(to json: inout JSONWriter) {
+        let sample = energy.sample
+        json.beginObject()
+        json.member("profile", settings.profile.name)
+        json.member("model", sample?.board.model)
+        json.member("evidence", energy.evidence.name)
+        json.member("replayed", energy.evidence == .replayed)
+        json.member("power_mode", sample?.powerMode?.name)
+        json.member("power_mw", sample?.totalPower?.milliwatts)
+        json.member("rated_mw", energy.rated.milliwatts)
+        json.member("hottest_millidegrees", sample?.hottest?.temperature.millidegrees)
+        json.member("memory_available_bytes", sample?.memory.available?.bytes)
+        json.member("memory_for_tasks_bytes", freeMemory.bytes)
+        json.key("throttle")
+        json.beginArray()
+        for reading in sample?.throttle ?? [] where reading.isActive { json.string(reading.cause) }
+        json.endArray()
+        json.key("unavailable")
+        json.beginArray()
+        for entry in sample?.unavailable ?? [] { json.string(entry.what + ": " + entry.reason.rawValue) }
+        json.endArray()
+        json.endObject()
+    }
+
+    private func writeEnergy(to json: inout JSONWriter) {
+        json.beginObject()
+        json.member("source", settings.energy.source.text)
+        json.member("register_mj", energy.register.map { "\($0.energy.millijoules)" })
+        json.member("baseline_mw", energy.baseline.milliwatts)
+        json.member("pages", lastPage.map { $0.page + 1 } ?? 0)
+        json.member("last_chargeable_mj", recentPages.last.map { "\($0.proof.chargeable.millijoules)" })
+        json.endObject()
+    }
+
+    private func writeLedger(to json: inout JSONWriter) {
+        let row = ledger.image.account(account)
+        json.beginObject()
+        json.member("account", account.text)
+        AgentViews.amount("available_mj", row.available, &json)
+        AgentViews.amount("locked_mj", row.locked, &json)
+        AgentViews.amount("reserved_mj", row.reserved, &json)
+        AgentViews.amount("adp_mj", ledger.image.summary?.adp ?? .zero, &json)
+        AgentViews.amount("supply_mj", ledger.image.summary?.supply ?? .zero, &json)
+        json.endObject()
+    }
+
+    // MARK: Tasks
+
+    var tasksJSON: String {
+        AgentViews.object { json in
+            json.key("tasks")
+            json.beginArray()
+            for (id, task) in local.sorted(by: { $0.key < $1.key }) {
+                json.beginObject()
+                json.member("task", id.text)
+                json.member("role", "own")
+                json.member("operation", task.operation.name)
+                json.member("state", active[id] == nil ? "queued" : "running")
+                json.member("platform", identity.platform.text)
+                AgentViews.amount("budget_mj", task.reserved, &json)
+                json.endObject()
+            }
+            for (id, task) in paying.sorted(by: { $0.key < $1.key }) {
+                json.beginObject()
+                json.member("task", id.text)
+                json.member("role", "payer")
+                json.member("operation", task.operation.name)
+                json.member("state", task.life.state.name)
+                json.member("platform", peerName(task.life.worker))
+                AgentViews.amount("budget_mj", task.life.budget, &json)
+                if case .settled(.posted(let paid), _) = task.life.state { AgentViews.amount("paid_mj", paid, &json) }
+                json.endObject()
+            }
+            for (id, task) in working.sorted(by: { $0.key < $1.key }) {
+                json.beginObject()
+                json.member("task", id.text)
+                json.member("role", "worker")
+                json.member("operation", task.task?.payload.operation.name)
+                json.member("state", task.life.state.name)
+                json.member("platform", peerName(task.life.payer))
+                AgentViews.amount("budget_mj", task.life.terms?.budget ?? .zero, &json)
+                if case .settled(.posted(let paid)) = task.life.state { AgentViews.amount("paid_mj", paid, &json) }
+                json.endObject()
+            }
+            json.endArray()
+        }
+    }
+
+    // MARK: Peers
+
+    private func isUp(_ peer: PeerState) -> Bool {
+        peer.heardAt.map { now.boot.since($0) <= settings.heartbeatPeriod * 3 } ?? false
+    }
+
+    var peersJSON: String {
+        AgentViews.object { json in
+            json.key("peers")
+            json.beginArray()
+            for id in peers.keys.sorted() {
+                guard let peer = peers[id] else { continue }
+                json.beginObject()
+                write(peer, to: &json)
+                json.endObject()
+            }
+            json.endArray()
+        }
+    }
+
+    private func write(_ peer: PeerState, to json: inout JSONWriter) {
+        let status = link.status(of: peer.linkID)
+        json.member("peer", peer.name.text)
+        json.member("key_id", peer.id.text)
+        json.member("fingerprint", peer.id.fingerprint)
+        json.member("address", (status?.address ?? peer.record.payload.addresses.first)?.text)
+        json.member("up", isUp(peer))
+        json.member("heard_ms_ago", peer.heardAt.map { now.boot.since($0).milliseconds })
+        json.member("round_trip_ms", status?.roundTrip?.milliseconds)
+        json.member("datagrams_sent", status?.datagramsSent)
+        json.member("datagrams_received", status?.datagramsReceived)
+        json.member("datagrams_lost", status?.datagramsLost)
+        json.member("free_memory_bytes", peer.heartbeat?.freeMemory.bytes)
+        json.member("available_mj", peer.heartbeat.map { "\($0.availableATP.millijoules)" })
+        json.member("load_bp", peer.heartbeat?.load.value)
+        json.member("headroom_millidegrees", peer.heartbeat?.thermalHeadroom)
+        json.key("operations")
+        json.beginArray()
+        for served in peer.heartbeat?.operations ?? [] { json.string(served.operation.name) }
+        json.endArray()
+        json.member("direct_trust_bp", peer.trust.direct.value)
+        json.member("money", peer.isLaneKnown ? "open" : "closed")
+        json.member("waiting_messages", outbox[peer.id]?.count ?? 0)
+    }
+}

@@ -1,0 +1,114 @@
+import Federation
+import Ledger
+import Link
+import Quantities
+import Wire
+
+// What happens because time passes, or because the agent starts again.
+extension AgentCore {
+    /// When the next task needs attention.
+    var taskDeadline: LedgerTime? {
+        let paid = paying.values.compactMap { $0.life.nextDeadline }
+        let worked = working.values.compactMap { $0.life.nextDeadline }
+        let held = ledger.image.holds.values.map { $0.deadline }
+        let lots = ledger.image.lots.values.map { $0.origin.expires }
+        return (paid + worked + held + lots).min()
+    }
+
+    mutating func passTaskTime() {
+        for task in paying.keys.sorted() where paying[task]?.life.nextDeadline.map({ $0 <= ledgerNow }) == true {
+            tell(task, PayerEvent.timePassed)
+        }
+        for task in working.keys.sorted() where working[task]?.life.nextDeadline.map({ $0 <= ledgerNow }) == true {
+            tell(task, WorkerEvent.timePassed)
+        }
+        expireHolds()
+        forgetEndedTasks()
+    }
+
+    /// Ends locks and tickets whose deadline has passed and that nobody ended.
+    private mutating func expireHolds() {
+        let overdue = ledger.image.holds.values.filter { $0.deadline <= ledgerNow }.map { $0.task.id }.sorted()
+        for task in overdue {
+            apply(.expire(task))
+            queue.removeAll { $0.task == task }
+            if let command = local.removeValue(forKey: task)?.command {
+                effects.append(.cancelWork(task))
+                active[task]?.isCancelled = true
+                fallBack(command, from: identity.platform, because: "not done in time")
+            }
+        }
+    }
+
+    /// Keeps the newest ended tasks for the operator and forgets the others.
+    private mutating func forgetEndedTasks() {
+        let paid = paying.filter { $0.value.isOver && $0.value.errand == nil }
+        let worked = working.filter { $0.value.isOver }
+        guard paid.count + worked.count > AgentLimits.endedTasks else { return }
+        let oldest =
+            paid.map { (id: $0.key, isPaid: true, at: $0.value.endedAt ?? $0.value.signedAt) }
+            + worked.map { (id: $0.key, isPaid: false, at: $0.value.endedAt ?? .origin) }
+        let order = oldest.sorted { $0.at != $1.at ? $0.at < $1.at : $0.id < $1.id }
+        for ended in order.prefix(oldest.count - AgentLimits.endedTasks) {
+            let parts: [TaskPart]
+            if ended.isPaid {
+                paying[ended.id] = nil
+                parts = [.payerLife, .payerTask, .payerResult]
+            } else {
+                working[ended.id] = nil
+                parts = [.workerLife, .workerTask, .workerResult]
+            }
+            for part in parts { staging.write(.remove(.task, key: part.key(ended.id))) }
+        }
+    }
+
+    /// Takes up what was under way when the agent ended.
+    mutating func resumeTasks() {
+        // A ticket without a worker is work that was lost with the process.
+        for hold in ledger.image.holds.values.sorted(by: { $0.task.id < $1.task.id })
+        where hold.payee == nil && local[hold.task.id] == nil {
+            apply(.failWork(hold.task.id, .failed))
+        }
+        for task in paying.keys.sorted() { tell(task, PayerEvent.restarted) }
+        for task in working.keys.sorted() { tell(task, WorkerEvent.restarted) }
+    }
+
+    // MARK: Pings
+
+    mutating func ping(_ name: String, for command: CommandID) {
+        guard let id = peer(named: name), let peer = peers[id] else {
+            return reply(command, CommandReply(.notFound, "no peer is called \(name)", hint: "sage-edge peers list"))
+        }
+        // Any reliable message will do: what is measured is its acknowledgement.
+        let message = PeerMessage.laneQuestion(peer.laneQuestion)
+        switch link.send(message.encoded, to: peer.linkID, class: .task, now: now.boot) {
+        case .success(let number):
+            pings[command] = Ping(
+                peer: id, sentAt: now.boot, deadline: now.boot + AgentCore.pingTimeout, message: number)
+        case .failure:
+            reply(command, CommandReply(.unavailable, "too much waits for \(name) already"))
+        }
+    }
+
+    /// How long a ping waits.
+    static let pingTimeout = TimeSpan.seconds(10)
+
+    mutating func answerPing(_ number: MessageNumber, from link: LinkPeerID) {
+        for (command, ping) in pings.sorted(by: { $0.key < $1.key })
+        where ping.message == number && peers[ping.peer]?.linkID == link {
+            pings[command] = nil
+            reply(command, AgentViews.ping(peerName(ping.peer), roundTrip: now.boot.since(ping.sentAt)))
+        }
+    }
+
+    mutating func expirePings() {
+        for (command, ping) in pings.sorted(by: { $0.key < $1.key }) where ping.deadline <= now.boot {
+            pings[command] = nil
+            reply(
+                command,
+                CommandReply(
+                    .failed, "\(peerName(ping.peer)) did not answer in \(AgentCore.pingTimeout.milliseconds) ms",
+                    hint: "check its address and that its agent knows this node's record"))
+        }
+    }
+}
