@@ -4,6 +4,8 @@ import Telemetry
 import Wire
 
 /// Why the charging gate refuses; nothing has changed then.
+///
+/// Where several refusals of a charge hold, the first in this order is given.
 public enum ChargeRefusal: Error, Equatable, Sendable {
     // MARK: Registering a source
     /// The source belongs to another key.

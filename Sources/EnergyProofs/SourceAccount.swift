@@ -68,7 +68,7 @@ struct SourceAccount: Hashable, Sendable {
             day = today
             timeToday = .zero
         }
-        let counted = min(proof.window, EnergyProofLimits.humanTimeADay - timeToday)
+        let counted = max(.zero, min(proof.window, EnergyProofLimits.humanTimeADay - timeToday))
         timeToday = timeToday + counted
         return min(proof.chargeable, proof.rated.held(for: counted))
     }

@@ -61,13 +61,15 @@ public struct Meter: Sendable {
             epoch: state.epoch, reason: state.epochReason, total: state.total, deficit: state.deficit)
     }
 
-    /// A meter in the epoch after that of `state`, for a source that is now measured in another way.
+    /// A meter in the epoch after that of `state`, for a source whose register cannot go on.
+    ///
+    /// Within the same boot its first window begins where the last one ended, in another boot at `at`.
     public init(
         following state: MeterState, _ configuration: MeterConfiguration, bootID: Bytes16, at: BootTime,
         because reason: MeterEpochReason
     ) {
         self.init(
-            configuration, bootID: bootID, windowStart: state.bootID == bootID ? max(at, state.windowEnd) : at,
+            configuration, bootID: bootID, windowStart: state.bootID == bootID ? state.windowEnd : at,
             epoch: state.epoch &+ 1, reason: reason, total: 0, deficit: 0)
     }
 
@@ -290,6 +292,7 @@ public struct Meter: Sendable {
             let held = 2 * UInt128(power.microwatts) * UInt128(span.milliseconds)
             return MeterRegisterReading(register: EnergyRegister(total: total + held), isSettled: false)
         }
+        if last == nil, time >= foldedUpTo { return MeterRegisterReading(register: register, isSettled: false) }
         guard let segment = history.segment(at: time) else { return nil }
         return MeterRegisterReading(register: EnergyRegister(total: segment.total(at: time)), isSettled: true)
     }

@@ -88,6 +88,18 @@ private func decoded(_ bytes: [UInt8]) throws -> MeterState {
         #expect(meter.windowStart == BootTime(milliseconds: 60_000))
     }
 
+    @Test func `a new epoch within a boot leaves no hole in time`() throws {
+        var meter = Meter(
+            following: try stopped(), configuration, bootID: boot, at: BootTime(milliseconds: 70_000),
+            because: .sensorChanged)
+        run(&meter, from: 70_000, seconds: 10)
+        let window = try meter.closed(at: 80_000)
+        #expect(window.start == BootTime(milliseconds: 60_000))
+        #expect(window.gap == .seconds(10))
+        #expect(window.epoch == 2)
+        #expect(window.registerStart == .zero)
+    }
+
     @Test func `another way of measuring ends the epoch`() throws {
         let meter = Meter(
             following: try stopped(), configuration, bootID: nextBoot, at: BootTime(milliseconds: 1),

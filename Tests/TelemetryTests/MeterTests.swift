@@ -328,6 +328,19 @@ extension Meter {
         #expect(meter.register(at: milliseconds(-1)) == nil)
     }
 
+    @Test func `before the first reading, and in the silence after a gap, the register is where it was`() throws {
+        var meter = powerMeter(at: 500)
+        let none = MeterRegisterReading(register: .zero, isSettled: false)
+        #expect(meter.register(at: milliseconds(600)) == none)
+        #expect(meter.register(at: milliseconds(499)) == nil)
+        meter.power(10_000, at: 1000)
+        meter.power(10_000, at: 2000)
+        _ = try meter.closed(at: 9000)
+        let still = MeterRegisterReading(register: microjoules(10_000_000), isSettled: false)
+        #expect(meter.register(at: milliseconds(9500)) == still)
+        #expect(meter.register(at: milliseconds(8000))?.isSettled == true)
+    }
+
     @Test func `only the newest intervals are remembered`() {
         var meter = powerMeter()
         for second in 0...(MeterLimits.history + 9) { meter.power(1000, at: Int64(second) * 1000) }
