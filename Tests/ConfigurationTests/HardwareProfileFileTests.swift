@@ -89,11 +89,13 @@ private func profile(_ name: String) throws -> HardwareProfile {
     @Test(arguments: [
         (
             "titel: x",
-            "board.yaml:1: titel: unknown key; allowed here: gpu, memory_reserve_mib, module_rating_milliwatts, power_modes, priors, rails, recognise, thermal, title, totals"
+            "board.yaml:1: titel: unknown key; allowed here: gpu, memory_reserve_mib, "
+                + "module_rating_milliwatts, power_modes, priors, rails, recognise, thermal, title, totals"
         ),
         (
             "rails:\n  - {name: A, role: gpus}",
-            "board.yaml:2: rails[0].role: 'gpus' is not allowed; allowed: total, cpu-gpu, gpu, cpu, gpu-soc, cpu-cv, cpu-soc-memory, soc, sys5v, memory, other"
+            "board.yaml:2: rails[0].role: 'gpus' is not allowed; allowed: total, cpu-gpu, gpu, cpu, "
+                + "gpu-soc, cpu-cv, cpu-soc-memory, soc, sys5v, memory, other"
         ),
         ("rails:\n  - {role: gpu}", "board.yaml:2: rails[0].name: the key is required"),
         (
@@ -122,11 +124,13 @@ private func profile(_ name: String) throws -> HardwareProfile {
         ),
         (
             "rails: [{name: A, role: gpu}]\ntotals:\n  - {rails: [A], scope: all}",
-            "board.yaml:3: totals[0].scope: 'all' is not allowed; allowed: module, module-lower-bound, board, cpu-package, cpu-package+gpu-board, internal-rails, battery"
+            "board.yaml:3: totals[0].scope: 'all' is not allowed; allowed: module, module-lower-bound, "
+                + "board, cpu-package, cpu-package+gpu-board, internal-rails, battery"
         ),
         (
             "thermal:\n  soft_millidegrees: 99000\n  throttle_millidegrees: 99000",
-            "board.yaml:3: thermal.throttle_millidegrees: throttle 99000, soft 99000 is not allowed; allowed: a throttle limit above the soft limit"
+            "board.yaml:3: thermal.throttle_millidegrees: throttle 99000, soft 99000 is not allowed; "
+                + "allowed: a throttle limit above the soft limit"
         ),
         (
             "thermal:\n  soft_millidegrees: warm",
@@ -138,7 +142,8 @@ private func profile(_ name: String) throws -> HardwareProfile {
         ),
         (
             "recognise:\n  minimum_memory_mib: 2\n  maximum_memory_mib: 1",
-            "board.yaml:3: recognise.maximum_memory_mib: less than minimum_memory_mib is not allowed; allowed: minimum_memory_mib or more"
+            "board.yaml:3: recognise.maximum_memory_mib: less than minimum_memory_mib is not allowed; "
+                + "allowed: minimum_memory_mib or more"
         ),
         ("recognise:\n  battery: yes", "board.yaml:2: recognise.battery: expected true or false, found 'yes'"),
         (

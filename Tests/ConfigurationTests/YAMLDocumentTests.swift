@@ -143,8 +143,14 @@ private func refusal(_ text: String, _ read: (inout YAMLMapping) throws(YAMLErro
 
     @Test(arguments: 0..<4) func `with bytes changed are read or refused`(seed: UInt64) throws {
         let file = Array(
-            "title: x\nrails:\n  - {name: A, role: gpu}\ntotals: [{rails: [A], scope: module}]\nthermal: {soft_millidegrees: 1000}\n"
-                .utf8)
+            """
+            title: x
+            rails:
+              - {name: A, role: gpu}
+            totals: [{rails: [A], scope: module}]
+            thermal: {soft_millidegrees: 1000}
+            """
+            .utf8)
         var state = seed &+ 1
         func random(_ bound: Int) -> Int {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407

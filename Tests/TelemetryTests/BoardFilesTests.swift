@@ -41,7 +41,15 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
     @Test func `lines that are not well formed are passed over`() {
         let table = PowerModeTable(
             bytes(
-                "< POWER_MODEL ID=x NAME=A >\n< POWER_MODEL NAME=B >\n< POWER_MODEL ID=1 >\n<POWER_MODEL ID=1 NAME=C >\n< POWER_MODEL ID=7 NAME=D>\n# < POWER_MODEL ID=2 NAME=E >\n<\n"
+                """
+                < POWER_MODEL ID=x NAME=A >
+                < POWER_MODEL NAME=B >
+                < POWER_MODEL ID=1 >
+                <POWER_MODEL ID=1 NAME=C >
+                < POWER_MODEL ID=7 NAME=D>
+                # < POWER_MODEL ID=2 NAME=E >
+                <
+                """
             ))
         #expect(table.entries == [PowerModeTable.Entry(identifier: 7, name: "D")])
     }

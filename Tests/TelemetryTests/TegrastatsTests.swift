@@ -76,7 +76,7 @@ private func json(_ bytes: [UInt8], number: Int = 1) -> String {
     @Test func `blanks of any number and at the end do not matter`() throws {
         let tight = try line("RAM 29114/30697MB (lfb 3x4MB) SWAP 4915/15348MB (cached 1MB) NVENC off APE 174 gpu@47.8C")
         let loose = try line(
-            "  RAM 29114/30697MB (lfb 3x4MB)    SWAP 4915/15348MB (cached 1MB)\tNVENC      off  APE     174   gpu@47.8C  "
+            "  RAM 29114/30697MB (lfb 3x4MB)    SWAP 4915/15348MB (cached 1MB)\tNVENC   off  APE   174   gpu@47.8C  "
         )
         #expect(tight == loose)
     }
@@ -95,7 +95,8 @@ private func json(_ bytes: [UInt8], number: Int = 1) -> String {
 
     @Test func `one clock for all cores of the oldest releases`() throws {
         let line = try line(
-            "RAM 1/2MB (lfb 1x4MB) cpu [17%,off,5%]@408 EMC 1%@408 AVP 0%@12 VDE 0 GR3D 3%@76 EDP limit 1734")
+            "RAM 1/2MB (lfb 1x4MB) cpu [17%,off,5%]@408 EMC 1%@408 AVP 0%@12 VDE 0 GR3D 3%@76 "
+                + "EDP limit 1734")
         #expect(line.cores.map { $0.frequencyMegahertz } == [408, nil, 408])
         #expect(line.memoryController == TegrastatsLine.Load(percent: 1, megahertz: [408]))
         #expect(line.graphics == TegrastatsLine.Load(percent: 3, megahertz: [76]))
