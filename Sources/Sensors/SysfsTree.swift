@@ -27,6 +27,9 @@ public struct SysfsTree {
         recordedFailures = failures
     }
 
+    /// Whether there is a folder at the root.
+    public var isThere: Bool { kind(of: root + "/.") == .directory }
+
     /// A place under the root that was found, with no link left in its path.
     public struct Place: Hashable, Sendable {
         /// The path under the root, beginning with `/`.

@@ -301,6 +301,15 @@ final class TemporaryTree {
         #expect(sample.unavailable.contains(Unavailable("cpu-thermal", .absent)))
     }
 
+    @Test func `a root that is no folder is told apart from an empty one`() throws {
+        let tree = try TemporaryTree()
+        try tree.write("file", "")
+        #expect(SysfsTree(root: tree.path).isThere)
+        #expect(!SysfsTree(root: tree.path + "/file").isThere)
+        #expect(!SysfsTree(root: tree.path + "/absent").isThere)
+        #expect(SysfsTree(root: "/").isThere)
+    }
+
     @Test func `names sort by their numbers`() throws {
         let tree = try TemporaryTree()
         for name in ["z10", "z9", "z1", "a", "z", "z010"] { try tree.write("d/" + name, "") }
