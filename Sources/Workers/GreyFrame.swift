@@ -1,3 +1,5 @@
+import Wire
+
 /// A picture of 256 grey levels, row by row from the top, each row from the left.
 public struct GreyFrame: Equatable, Sendable {
     /// Pixels in a row, 1 … `FrameLimits.maximumSide`.
@@ -69,8 +71,9 @@ public struct FrameInput: Equatable, Sendable {
         try self.init(previous: first, current: second)
     }
 
-    /// One or two frames of `width × height` bare grey levels.
-    public init(raw bytes: [UInt8], width: Int, height: Int) throws(FrameError) {
+    /// One or two frames of bare grey levels.
+    public init(raw bytes: [UInt8], _ size: FrameSize) throws(FrameError) {
+        let (width, height) = (Int(size.width), Int(size.height))
         let count = try GreyFrame.pixelCount(width: width, height: height)
         guard bytes.count == FrameLimits.maximumFrames * count else {
             try self.init(previous: nil, current: GreyFrame(width: width, height: height, pixels: bytes))
@@ -80,5 +83,57 @@ public struct FrameInput: Equatable, Sendable {
         try self.init(
             previous: GreyFrame(checkedWidth: width, height: height, pixels: frames.0),
             current: GreyFrame(checkedWidth: width, height: height, pixels: frames.1))
+    }
+}
+
+/// The size of bare frames; encoded it is the parameters of a perception operation.
+public struct FrameSize: Hashable, Sendable {
+    /// Pixels in a row.
+    public var width: UInt16
+    /// Rows.
+    public var height: UInt16
+
+    /// A size of `width × height` pixels.
+    public init(width: UInt16, height: UInt16) {
+        self.width = width
+        self.height = height
+    }
+
+    private enum Field {
+        static let width: UInt64 = 1
+        static let height: UInt64 = 2
+    }
+
+    /// The size whose encoding `bytes` is.
+    public init(decoding bytes: Span<UInt8>) throws(CBORError) {
+        var reader = try CBORReader(bytes, limit: WorkerLimits.maximumParametersBytes)
+        try self.init(from: &reader)
+        try reader.finish()
+    }
+
+    /// Reads a size.
+    public init(from reader: inout CBORReader) throws(CBORError) {
+        var map = try reader.beginMap()
+        try reader.field(Field.width, of: &map)
+        width = UInt16(try reader.unsigned(atMost: UInt64(FrameLimits.maximumSide)))
+        try reader.field(Field.height, of: &map)
+        height = UInt16(try reader.unsigned(atMost: UInt64(FrameLimits.maximumSide)))
+        try reader.endMap(&map)
+    }
+
+    /// The encoding: a CBOR map of 1: width, 2: height.
+    public var encoded: [UInt8] {
+        var writer = CBORWriter()
+        write(to: &writer)
+        return writer.bytes
+    }
+
+    /// Appends the encoding.
+    public func write(to writer: inout CBORWriter) {
+        writer.map(2)
+        writer.unsigned(Field.width)
+        writer.unsigned(UInt64(width))
+        writer.unsigned(Field.height)
+        writer.unsigned(UInt64(height))
     }
 }

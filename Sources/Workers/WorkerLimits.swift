@@ -1,3 +1,4 @@
+import Federation
 import Quantities
 
 /// Limits of worker processes and of the pool that runs them.
@@ -5,17 +6,30 @@ public enum WorkerLimits {
     /// Most bytes of one operation's input: a colour frame of 16 Mpixel and its header.
     public static let maximumInputBytes = 3 * FrameLimits.maximumPixels + 65_536
     /// Most bytes of one operation's result, so that it travels in one message.
-    public static let maximumResultBytes = 49_152
+    public static let maximumResultBytes = FederationLimits.maximumInlineLength
+    /// Most bytes of an operation's name.
+    public static let maximumOperationBytes = FederationLimits.maximumOperationLength
+    /// Most bytes of an operation's parameters.
+    public static let maximumParametersBytes = FederationLimits.maximumParametersLength
     /// Most bytes of an explanation.
     public static let maximumExplanationBytes = 512
-    /// Most bytes of an operation's name.
-    public static let maximumOperationBytes = 64
-    /// Most parameters of one request.
-    public static let maximumParameters = 16
-    /// Most bytes of a parameter's name and of its value, each.
-    public static let maximumParameterBytes = 256
     /// Most bytes of one encoded request.
-    public static let maximumRequestBytes = maximumInputBytes + 16_384
+    public static let maximumRequestBytes = maximumInputBytes + maximumParametersBytes + 256
     /// Most bytes that a worker may write; one more and it is stopped.
     public static let maximumAnswerBytes = maximumResultBytes + maximumExplanationBytes + 64
+
+    /// Most workers that run at the same time.
+    public static let maximumConcurrentWorkers = 8
+    /// Most jobs that wait for a worker.
+    public static let maximumQueuedJobs = 16
+    /// Most bytes of input that wait for a worker.
+    public static let maximumQueuedBytes = 64 * 1_048_576
+    /// Address space that a worker has for its program and libraries, besides what its job may use.
+    public static let programAddressSpace = ByteCount.mebibytes(64)
+    /// Most descriptors that a worker may have open.
+    public static let maximumOpenFiles: UInt32 = 64
+    /// How far a worker steps back for the agent and others (nice(2)).
+    public static let nice: Int32 = 5
+    /// How often an end is looked for where the kernel cannot tell of it (before Linux 5.3).
+    public static let endPollInterval = TimeSpan(milliseconds: 20)
 }

@@ -2,18 +2,18 @@ import Wire
 
 /// What a worker process reads from its standard input, up to the end: one operation to run.
 ///
-/// A CBOR map of 1: the operation's name, 2: the input, 3: the parameters, where there are any, as an array of
-/// name, value, name, value … in the order given.
+/// A CBOR map of 1: the operation's name, 2: the input, and, where there are any, 3: the parameters as bytes in
+/// the operation's own encoding.
 public struct WorkerRequest: Equatable, Sendable {
     /// Name of the operation.
     public var operation: String
     /// The input; at most `WorkerLimits.maximumInputBytes` bytes.
     public var input: [UInt8]
-    /// Settings; at most `WorkerLimits.maximumParameters`.
-    public var parameters: [WorkerParameter]
+    /// The operation's own parameters, empty for none; at most `WorkerLimits.maximumParametersBytes` bytes.
+    public var parameters: [UInt8]
 
     /// The request to run `operation` on `input`.
-    public init(operation: String, input: [UInt8], parameters: [WorkerParameter] = []) {
+    public init(operation: String, input: [UInt8], parameters: [UInt8] = []) {
         self.operation = operation
         self.input = input
         self.parameters = parameters
@@ -42,15 +42,9 @@ public struct WorkerRequest: Equatable, Sendable {
         parameters = []
         if try reader.hasField(Field.parameters, of: &map) {
             let start = reader.offset
-            let count = try reader.beginArray(limit: 2 * WorkerLimits.maximumParameters)
-            guard count > 0, count % 2 == 0 else { throw .invalidValue(at: start) }
-            for _ in 0..<(count / 2) {
-                parameters.append(
-                    WorkerParameter(
-                        name: try reader.text(limit: WorkerLimits.maximumParameterBytes),
-                        value: try reader.text(limit: WorkerLimits.maximumParameterBytes)))
-            }
-            reader.endArray()
+            parameters = try reader.byteString(limit: WorkerLimits.maximumParametersBytes)
+            // None have one form: no field.
+            guard !parameters.isEmpty else { throw .invalidValue(at: start) }
         }
         try reader.endMap(&map)
     }
@@ -71,11 +65,7 @@ public struct WorkerRequest: Equatable, Sendable {
         writer.byteString(input)
         guard !parameters.isEmpty else { return }
         writer.unsigned(Field.parameters)
-        writer.array(2 * parameters.count)
-        for parameter in parameters {
-            writer.text(parameter.name)
-            writer.text(parameter.value)
-        }
+        writer.byteString(parameters)
     }
 }
 

@@ -1,0 +1,128 @@
+import Platform
+import Quantities
+
+/// Runs jobs in worker processes, some at the same time and the others in the order in which they came.
+///
+/// It never waits: it watches its workers through the caller's event loop, under the tokens of `tokens`; the
+/// caller passes on their events, calls `advance` when `nextDeadline` has come, and collects the outcomes.
+/// Workers still running when the pool goes away are killed.
+public struct WorkerPool: ~Copyable {
+    /// The tokens that belong to the pool.
+    public let tokens: Range<UInt32>
+    private let command: WorkerCommand
+    private var slots: [RunningWorker?]
+    private var waiting: [WorkerJob] = []
+    private var finished: [WorkerOutcome] = []
+
+    /// A pool of up to `concurrency` workers (1 … `WorkerLimits.maximumConcurrentWorkers`) whose tokens begin
+    /// at `firstToken`; the process ignores `SIGPIPE` from now on, since a worker may end before it has read all.
+    public init(_ command: WorkerCommand, concurrency: Int, firstToken: EventToken) throws(SystemError) {
+        precondition((1...WorkerLimits.maximumConcurrentWorkers).contains(concurrency), "a concurrency within limits")
+        try Signal.pipe.ignore()
+        self.command = command
+        slots = Array(repeating: nil, count: concurrency)
+        let channels = UInt32(concurrency * RunningWorker.Channel.allCases.count)
+        tokens = firstToken.rawValue..<(firstToken.rawValue + channels)
+    }
+
+    /// Workers that run.
+    public var runningCount: Int { slots.count { $0 != nil } }
+    /// Jobs that wait for their turn.
+    public var waitingCount: Int { waiting.count }
+
+    /// The outcomes since the last call, in the order in which they came about.
+    public mutating func takeOutcomes() -> [WorkerOutcome] {
+        defer { finished = [] }
+        return finished
+    }
+
+    // MARK: Jobs
+
+    /// Starts a job now or lets it wait for its turn.
+    public mutating func start(_ job: WorkerJob, now: BootTime, _ loop: borrowing EventLoop) -> WorkerAdmission {
+        guard job.request.input.count <= WorkerLimits.maximumInputBytes else {
+            return .inputTooLarge(bytes: job.request.input.count)
+        }
+        guard !slots.contains(where: { $0?.id == job.id }), !waiting.contains(where: { $0.id == job.id }) else {
+            return .duplicate
+        }
+        if let slot = slots.firstIndex(where: { $0 == nil }) {
+            launch(job, slot, now: now, loop)
+            return .started
+        }
+        let bytes = waiting.reduce(0) { $0 + $1.request.input.count }
+        guard waiting.count < WorkerLimits.maximumQueuedJobs,
+            bytes + job.request.input.count <= WorkerLimits.maximumQueuedBytes
+        else { return .queueFull(jobs: waiting.count, bytes: bytes) }
+        waiting.append(job)
+        return .queued(behind: waiting.count - 1)
+    }
+
+    /// Gives up a job, whose outcome then comes; whether there was one.
+    public mutating func cancel(_ id: Bytes16, now: BootTime, _ loop: borrowing EventLoop) -> Bool {
+        if let index = waiting.firstIndex(where: { $0.id == id }) {
+            waiting.remove(at: index)
+            finished.append(WorkerOutcome(id, .cancelled, started: now, ended: now))
+            return true
+        }
+        guard let slot = slots.firstIndex(where: { $0?.id == id }), let worker = slots[slot] else { return false }
+        attend(slot, now: now, loop) { _ throws(SystemError) in
+            try worker.stop(.cancelled)
+            return nil
+        }
+        return true
+    }
+
+    // MARK: Events and time
+
+    /// Goes on with the worker that an event of the pool's tokens is about.
+    public mutating func handle(_ event: ReadyEvent, now: BootTime, _ loop: borrowing EventLoop) {
+        guard tokens.contains(event.token.rawValue) else { return }
+        let channels = UInt32(RunningWorker.Channel.allCases.count)
+        let (slot, offset) = (event.token.rawValue - tokens.lowerBound).quotientAndRemainder(dividingBy: channels)
+        guard let worker = slots[Int(slot)], let channel = RunningWorker.Channel(rawValue: offset) else { return }
+        attend(Int(slot), now: now, loop) { loop throws(SystemError) in try worker.handle(channel, loop) }
+    }
+
+    /// When `advance` is due; nil where nothing depends on time.
+    public func nextDeadline(after now: BootTime) -> BootTime? {
+        slots.compactMap { $0?.nextDeadline(after: now) }.min()
+    }
+
+    /// Stops the workers whose time is over.
+    public mutating func advance(to now: BootTime, _ loop: borrowing EventLoop) {
+        for slot in slots.indices {
+            guard let worker = slots[slot] else { continue }
+            attend(slot, now: now, loop) { _ throws(SystemError) in try worker.advance(to: now) }
+        }
+    }
+
+    // MARK: Workers
+
+    private mutating func launch(_ job: WorkerJob, _ slot: Int, now: BootTime, _ loop: borrowing EventLoop) {
+        let channels = UInt32(RunningWorker.Channel.allCases.count)
+        let token = EventToken(rawValue: tokens.lowerBound + UInt32(slot) * channels)
+        do throws(SystemError) {
+            slots[slot] = try RunningWorker(job, command, now: now, token: token, loop)
+        } catch {
+            finished.append(WorkerOutcome(job.id, .systemError(error), started: now, ended: now))
+        }
+    }
+
+    /// Does something with a worker; once it has ended, records its outcome and lets the next job have its place.
+    private mutating func attend(
+        _ slot: Int, now: BootTime, _ loop: borrowing EventLoop,
+        _ action: (borrowing EventLoop) throws(SystemError) -> ChildExit?
+    ) {
+        guard let worker = slots[slot] else { return }
+        do throws(SystemError) {
+            guard let exit = try action(loop) else { return }
+            finished.append(try worker.outcome(exit, ended: now, loop))
+        } catch {
+            // Letting go of the worker kills it.
+            finished.append(WorkerOutcome(worker.id, .systemError(error), started: worker.started, ended: now))
+        }
+        slots[slot] = nil
+        while slots[slot] == nil, !waiting.isEmpty { launch(waiting.removeFirst(), slot, now: now, loop) }
+    }
+}
