@@ -1,3 +1,4 @@
+import Ledger
 import Quantities
 
 /// What a platform knows about itself when a task asks to be let in.
