@@ -25,7 +25,8 @@ enum Architecture {
     /// The targets that each C shim belongs to.
     static let shimOwners: [String: Set<String>] = [
         "CSodium": ["Cryptography"], "CLinux": ["Platform", "Sensors"], "CHardware": ["Sensors"],
-        "CSQLite": ["Store"], "CYAML": ["Configuration"], "CMicroHTTPD": ["Gateway"], "CJansson": ["Gateway"],
+        "CSQLite": ["Store"], "CYAML": ["Configuration"], "CHardwareProfiles": ["Configuration"],
+        "CMicroHTTPD": ["Gateway"], "CJansson": ["Gateway"],
     ]
 
     /// Modules of the toolchain that sources may import, all of them present in Embedded Swift.

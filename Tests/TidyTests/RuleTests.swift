@@ -169,6 +169,10 @@ struct RuleTests {
         #expect(findings(String(repeating: "a\n", count: 501)).map(\.line) == [500])
         #expect(findings("a\n" + String(repeating: "é", count: 120)) == [])
         #expect(findings("a\n" + String(repeating: "b", count: 121)).map(\.line) == [2])
+        #expect(findings("a // " + String(repeating: "b", count: 120)).map(\.line) == [1])
+        #expect(findings("a = \"\"\"\n" + String(repeating: "b", count: 200) + "\n\"\"\"") == [])
+        #expect(findings("f(\n \"" + String(repeating: "b", count: 200) + "\",\n 1)") == [])
+        #expect(findings("f(\"" + String(repeating: "b", count: 200) + "\")").map(\.line) == [1])
         #expect(findings("// Nothing yet.\n").map(\.message) == ["has no code"])
     }
 

@@ -22,11 +22,14 @@ struct SourceFile {
         self.path = path
         self.text = text
         let isCode = [".swift", ".c", ".h"].contains { path.hasSuffix($0) }
-        code = isCode ? SourceFile.blanked(text, strings: true) : ""
+        code = isCode ? SourceFile.blanked(text, comments: true, strings: true) : ""
     }
 
     /// The text with comments blanked; lines stay where they are.
-    var withoutComments: String { SourceFile.blanked(text, strings: false) }
+    var withoutComments: String { SourceFile.blanked(text, comments: true, strings: false) }
+
+    /// The text with the content of string literals blanked; lines stay where they are.
+    var withoutStrings: String { SourceFile.blanked(text, comments: false, strings: true) }
 
     var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
 
@@ -60,8 +63,8 @@ struct SourceFile {
         case string(quote: [UInt8], end: [UInt8])
     }
 
-    /// Blanks comments and, if asked, string contents; knows nested comments, raw and multi-line strings.
-    private static func blanked(_ text: String, strings: Bool) -> String {
+    /// Blanks comments and string contents, as asked; knows nested comments, raw and multi-line strings.
+    private static func blanked(_ text: String, comments: Bool, strings: Bool) -> String {
         let bytes = Array(text.utf8)
         var out: [UInt8] = []
         out.reserveCapacity(bytes.count)
@@ -84,7 +87,7 @@ struct SourceFile {
                     place = .lineComment
                 } else if follows("/", "*") {
                     place = .blockComment(depth: 1)
-                    take(2, visible: false)
+                    take(2, visible: !comments)
                 } else if let opening = stringOpening(bytes, at: position) {
                     let quote = Array(opening.drop { $0 == UInt8(ascii: "#") })
                     let end = quote + Array(opening.prefix(opening.count - quote.count))
@@ -95,11 +98,11 @@ struct SourceFile {
                 }
             case .lineComment:
                 if bytes[position] == UInt8(ascii: "\n") { place = .code }
-                take(1, visible: false)
+                take(1, visible: !comments)
             case .blockComment(let depth):
                 let step = follows("/", "*") ? 1 : follows("*", "/") ? -1 : 0
                 place = depth + step == 0 ? .code : .blockComment(depth: depth + step)
-                take(step == 0 ? 1 : 2, visible: false)
+                take(step == 0 ? 1 : 2, visible: !comments)
             case .string(let quote, let end):
                 if bytes[position...].starts(with: end) {
                     place = .code
