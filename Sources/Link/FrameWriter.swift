@@ -33,7 +33,7 @@ struct FrameWriter {
         let kindOffset = bytes.count
         begin(FrameKind.acknowledgement)
         append(UInt64(first.high), 4)
-        append(UInt64(min(max(delay.milliseconds, 0), 255)), 1)
+        append(UInt64(min(max(delay, .zero), LinkTimes.longestToldDelay).milliseconds), 1)
         append(UInt64(min(first.high - first.low, 255)), 1)
         var previous = first
         for (index, run) in runs.enumerated().dropFirst() {

@@ -2,7 +2,7 @@ import Cryptography
 import Quantities
 import Wire
 
-/// What an Init says, sealed: `boot epoch 8 | sequence 8 | store epoch 8 | capabilities 4 | challenge 16 | spare 4`
+/// What an Init says, sealed: `boot epoch 8 | sequence 8 | store epoch 8 | capabilities 4 | challenge 16 | numbering 4`
 struct InitPayload: Equatable, Sendable {
     static let length = 48
 
@@ -11,8 +11,10 @@ struct InitPayload: Equatable, Sendable {
     var capabilities: UInt32
     /// The answer to a RETRY, zero where there was none.
     var challenge: Bytes16
+    /// A random name for the sender's numbering of messages: another one starts another numbering.
+    var numbering: UInt32
 
-    /// The bytes of the payload; the spare ones are zero.
+    /// The bytes of the payload.
     var encoded: [UInt8] {
         var writer = ByteWriter(capacity: InitPayload.length)
         writer.uint64(position.bootEpoch)
@@ -20,13 +22,13 @@ struct InitPayload: Equatable, Sendable {
         writer.uint64(storeEpoch)
         writer.uint32(capabilities)
         writer.append(challenge.array)
-        writer.zeros(4)
+        writer.uint32(numbering)
         return writer.bytes
     }
 }
 
 extension InitPayload {
-    /// Reads the payload; nil where it has another length. Spare bytes are left to later versions.
+    /// Reads the payload; nil where it has another length.
     init?(_ bytes: [UInt8]) {
         guard bytes.count == InitPayload.length, let challenge = Bytes16(bytes.span.extracting(28..<44)) else {
             return nil
@@ -35,35 +37,41 @@ extension InitPayload {
         storeEpoch = littleEndian(bytes, 16, 8)
         capabilities = UInt32(truncatingIfNeeded: littleEndian(bytes, 24, 4))
         self.challenge = challenge
+        numbering = UInt32(truncatingIfNeeded: littleEndian(bytes, 44, 4))
     }
 }
 
-/// What a Response says, sealed: `boot epoch 8 | store epoch 8 | capabilities 4 | spare 12`
+/// What a Response says, sealed: `boot epoch 8 | sequence 8 | store epoch 8 | capabilities 4 | numbering 4`
 struct ResponsePayload: Equatable, Sendable {
     static let length = 32
 
-    var bootEpoch: UInt64
+    /// The sender's boot epoch and its last Init, so that all its Inits up to here are known to be old.
+    var position: HandshakePosition
     var storeEpoch: UInt64
     var capabilities: UInt32
+    /// A random name for the sender's numbering of messages.
+    var numbering: UInt32
 
-    /// The bytes of the payload; the spare ones are zero.
+    /// The bytes of the payload.
     var encoded: [UInt8] {
         var writer = ByteWriter(capacity: ResponsePayload.length)
-        writer.uint64(bootEpoch)
+        writer.uint64(position.bootEpoch)
+        writer.uint64(position.sequence)
         writer.uint64(storeEpoch)
         writer.uint32(capabilities)
-        writer.zeros(12)
+        writer.uint32(numbering)
         return writer.bytes
     }
 }
 
 extension ResponsePayload {
-    /// Reads the payload; nil where it has another length. Spare bytes are left to later versions.
+    /// Reads the payload; nil where it has another length.
     init?(_ bytes: [UInt8]) {
         guard bytes.count == ResponsePayload.length else { return nil }
-        bootEpoch = littleEndian(bytes, 0, 8)
-        storeEpoch = littleEndian(bytes, 8, 8)
-        capabilities = UInt32(truncatingIfNeeded: littleEndian(bytes, 16, 4))
+        position = HandshakePosition(bootEpoch: littleEndian(bytes, 0, 8), sequence: littleEndian(bytes, 8, 8))
+        storeEpoch = littleEndian(bytes, 16, 8)
+        capabilities = UInt32(truncatingIfNeeded: littleEndian(bytes, 24, 4))
+        numbering = UInt32(truncatingIfNeeded: littleEndian(bytes, 28, 4))
     }
 }
 

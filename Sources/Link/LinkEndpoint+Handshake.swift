@@ -15,12 +15,12 @@ extension LinkEndpoint {
 
     private mutating func beginInitiation(with index: Int, answering challenge: Bytes16?, now: BootTime) {
         links[index].initiationDeadline = nil
-        guard let address = links[index].address, let ephemeral = KeyAgreementKey(secret: random.bytes(32)) else { return }
+        guard let address = links[index].handshakeAddress, let ephemeral = KeyAgreementKey(secret: random.bytes(32)) else { return }
         initSequence += 1
         let payload = InitPayload(
             position: HandshakePosition(bootEpoch: configuration.bootEpoch, sequence: initSequence),
             storeEpoch: configuration.storeEpoch, capabilities: configuration.capabilities,
-            challenge: challenge ?? .zero
+            challenge: challenge ?? .zero, numbering: links[index].numbering
         ).encoded
         let prologue = HandshakeBinding.prologue(federation: configuration.prologue, responder: links[index].node)
         var handshake = NoiseHandshake(
@@ -62,15 +62,14 @@ extension LinkEndpoint {
         } catch { return .notAuthentic }
         guard let payload = ResponsePayload(opened) else { return .notAuthentic }
         if initiation.timesSent == 1 { links[index].roundTrip.observe(now.since(initiation.startedAt)) }
-        // A Response is fresh by its keys, so Inits of earlier boot epochs are old from now on.
-        raisePosition(of: index, to: HandshakePosition(bootEpoch: payload.bootEpoch, sequence: 0))
+        raisePosition(of: index, to: payload.position)
         links[index].initiation = nil
         links[index].address = source
         links[index].provenAddress = source
         var session = Session(
             localIndex: initiation.localIndex, remoteIndex: response.sender, keys: handshake.initiatorKeys(),
-            establishedAt: now, peerBootEpoch: payload.bootEpoch, peerStoreEpoch: payload.storeEpoch,
-            peerCapabilities: payload.capabilities)
+            establishedAt: now, peerBootEpoch: payload.position.bootEpoch, peerStoreEpoch: payload.storeEpoch,
+            peerCapabilities: payload.capabilities, peerNumbering: payload.numbering)
         // The peer uses the session only after it has heard from this side in it.
         session.wantsPing = true
         establish(session, with: index, at: source, now: now)
@@ -100,11 +99,12 @@ extension LinkEndpoint {
         guard HandshakeAuthenticator.isValid(datagram, key: authenticatorKey) else { return .badAuthenticator }
         guard answers.count < LinkLimits.handshakeAnswers else { return .busy }
         // A repetition gets the same Response, without a second handshake.
-        if let link = links.first(where: { $0.unconfirmed?.ephemeral == initiation.ephemeral }),
-            let unconfirmed = link.unconfirmed
+        if let index = links.firstIndex(where: { $0.unconfirmed?.ephemeral == initiation.ephemeral }),
+            let unconfirmed = links[index].unconfirmed
         {
+            links[index].unconfirmed?.wasRepeated = true
             answers.append(OutgoingDatagram(bytes: unconfirmed.response, destination: source))
-            return .accepted(link.id)
+            return .accepted(links[index].id)
         }
         let prologue = HandshakeBinding.prologue(
             federation: configuration.prologue, responder: configuration.localNode)
@@ -137,8 +137,9 @@ extension LinkEndpoint {
         let presharedKey = HandshakeBinding.presharedKey(
             fleet: configuration.presharedKey, initiator: links[index].node, responder: configuration.localNode)
         let answer = ResponsePayload(
-            bootEpoch: configuration.bootEpoch, storeEpoch: configuration.storeEpoch,
-            capabilities: configuration.capabilities
+            position: HandshakePosition(bootEpoch: configuration.bootEpoch, sequence: initSequence),
+            storeEpoch: configuration.storeEpoch,
+            capabilities: configuration.capabilities, numbering: links[index].numbering
         ).encoded
         let noise: [UInt8]
         do throws(NoiseError) {
@@ -152,7 +153,7 @@ extension LinkEndpoint {
         let session = Session(
             localIndex: localIndex, remoteIndex: initiation.sender, keys: handshake.responderKeys(),
             establishedAt: now, peerBootEpoch: payload.position.bootEpoch, peerStoreEpoch: payload.storeEpoch,
-            peerCapabilities: payload.capabilities)
+            peerCapabilities: payload.capabilities, peerNumbering: payload.numbering)
         // This side's own Init is given up: the peer's goes on.
         links[index].initiation = nil
         links[index].unconfirmed = UnconfirmedSession(

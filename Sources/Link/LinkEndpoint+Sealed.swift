@@ -25,6 +25,7 @@ extension LinkEndpoint {
             links[index].address = confirmed.source
             links[index].provenAddress = confirmed.source
             links[index].initiation = nil
+            if !confirmed.wasRepeated { links[index].roundTrip.observe(now.since(confirmed.answeredAt)) }
             establish(confirmed.session, with: index, at: confirmed.source, now: now)
         }
         links[index].datagramsReceived += 1

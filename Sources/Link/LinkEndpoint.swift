@@ -20,8 +20,6 @@ public struct LinkEndpoint: Sendable {
     var events: [LinkEvent] = []
     /// The number of the last Init.
     var initSequence: UInt64 = 0
-    /// Numbers below this one were used for a peer that is gone.
-    private var firstNumber: UInt64 = 0
     /// The peer whose turn it is.
     private var turn = 0
     /// Room for opened datagrams, kept between calls.
@@ -49,7 +47,8 @@ public struct LinkEndpoint: Sendable {
             peer.id.staticKey != configuration.staticKey.publicKey
         else { return false }
         let place = links.firstIndex { $0.id > peer.id } ?? links.count
-        links.insert(PeerLink(peer, limits: configuration.limits, firstNumber: firstNumber), at: place)
+        let numbering = UInt32(truncatingIfNeeded: random.number(below: 1 << 32))
+        links.insert(PeerLink(peer, limits: configuration.limits, numbering: numbering), at: place)
         return true
     }
 
@@ -57,7 +56,6 @@ public struct LinkEndpoint: Sendable {
     public mutating func removePeer(_ id: LinkPeerID) {
         guard let index = index(of: id) else { return }
         closeSession(of: index)
-        firstNumber = max(firstNumber, links[index].queue.numberAboveAll)
         links.remove(at: index)
     }
 

@@ -71,13 +71,17 @@ enum LinkTimes {
     /// Longest wait of an acknowledgement for a datagram to ride on.
     static let acknowledgementDelay = TimeSpan.milliseconds(25)
     /// Assumed round trip before the first measurement.
-    static let initialRoundTrip = TimeSpan.milliseconds(200)
+    static let initialRoundTrip = TimeSpan.milliseconds(100)
+    /// The longest delay that an acknowledgement can tell; it may mean more.
+    static let longestToldDelay = TimeSpan.milliseconds(255)
     /// Smallest step of the timers, and of round trips taken for loss.
     static let granularity = TimeSpan.milliseconds(2)
     /// Longest wait between two probes.
     static let longestProbeTimeout = TimeSpan.seconds(5)
-    /// Probes without an answer after which a new session is tried.
-    static let probesBeforeHandshake = 5
+    /// Probes without an answer after which a new session is tried besides.
+    static let probesBeforeHandshake = 3
+    /// Probes without an answer after which the session is not probed any more.
+    static let probesBeforeSilence = 8
     /// Waits between an Init and its repetitions; the last one repeats.
     static let initRepetitions: [TimeSpan] = [.milliseconds(250), .milliseconds(500), .seconds(1)]
     /// Life of one Init; after that a fresh one is made.

@@ -29,8 +29,8 @@ struct SentPacket: Equatable, Sendable {
 
 /// Finds lost datagrams and decides when to probe, per session.
 ///
-/// Follows RFC 9002 §6 with an adaptive packet threshold: each loss that proves spurious raises it
-/// to the reordering seen. Frames are sent again, packets never.
+/// Follows RFC 9002 §6 with adaptive thresholds: each loss that proves spurious raises them to the
+/// reordering seen, in packets and in time. Frames are sent again, packets never.
 struct LossDetector: Sendable {
     /// What an acknowledgement brought.
     struct Outcome: Equatable, Sendable {
@@ -44,10 +44,12 @@ struct LossDetector: Sendable {
     private(set) var probeCount = 0
     /// A packet this many counters behind an acknowledged one is lost.
     private(set) var packetThreshold: UInt32 = 3
+    /// The longest that a packet, held for lost, took to be acknowledged.
+    private var reorderingDelay = TimeSpan.zero
     private var largestAcknowledged: UInt32?
     private var lastSentAt = BootTime.origin
-    /// Counters lately declared lost, to notice that they were not; oldest first.
-    private var declaredLost: [UInt32] = []
+    /// Packets lately declared lost, to notice that they were not; oldest first.
+    private var declaredLost: [(counter: UInt32, sentAt: BootTime)] = []
 
     private static let highestPacketThreshold: UInt32 = 64
     private static let rememberedLosses = 64
@@ -65,7 +67,7 @@ struct LossDetector: Sendable {
         _ runs: [CounterRun], delay: TimeSpan, now: BootTime, roundTrip: inout RoundTripEstimator
     ) -> Outcome {
         guard let largest = runs.first?.high else { return Outcome() }
-        noteSpuriousLosses(in: runs, largest: largest)
+        noteSpuriousLosses(in: runs, largest: largest, now: now)
         var outcome = Outcome()
         inFlight.removeAll { packet in
             guard LossDetector.contains(runs, packet.counter) else { return false }
@@ -75,7 +77,7 @@ struct LossDetector: Sendable {
         largestAcknowledged = max(largestAcknowledged ?? 0, largest)
         guard let newest = outcome.acknowledged.last else { return outcome }
         probeCount = 0
-        if newest.counter == largest {
+        if newest.counter == largest, delay < LinkTimes.longestToldDelay {
             roundTrip.observe(now.since(newest.sentAt), acknowledgementDelay: delay)
         }
         outcome.lost = detectLost(now: now, roundTrip: roundTrip)
@@ -85,7 +87,7 @@ struct LossDetector: Sendable {
     /// Takes out the datagrams that count as lost at `now`.
     mutating func detectLost(now: BootTime, roundTrip: RoundTripEstimator) -> [SentPacket] {
         guard let largestAcknowledged else { return [] }
-        let delay = roundTrip.lossDelay
+        let delay = lossDelay(roundTrip)
         var lost: [SentPacket] = []
         inFlight.removeAll { packet in
             guard packet.counter < largestAcknowledged,
@@ -94,7 +96,7 @@ struct LossDetector: Sendable {
             lost.append(packet)
             return true
         }
-        declaredLost += lost.map(\.counter)
+        declaredLost += lost.map { ($0.counter, $0.sentAt) }
         declaredLost.removeFirst(max(0, declaredLost.count - LossDetector.rememberedLosses))
         return lost
     }
@@ -104,12 +106,17 @@ struct LossDetector: Sendable {
         guard let largestAcknowledged, let oldest = inFlight.first, oldest.counter < largestAcknowledged else {
             return nil
         }
-        return oldest.sentAt + roundTrip.lossDelay
+        return oldest.sentAt + lossDelay(roundTrip)
+    }
+
+    /// 9/8 round trips, or the reordering seen, which counts up to where a probe would find out.
+    private func lossDelay(_ roundTrip: RoundTripEstimator) -> TimeSpan {
+        max(roundTrip.lossDelay, min(reorderingDelay, roundTrip.probeTimeout))
     }
 
     /// When to probe; nil when nothing is under way, or when enough probes have failed.
     func probeDeadline(roundTrip: RoundTripEstimator) -> BootTime? {
-        guard !inFlight.isEmpty, probeCount < LinkTimes.probesBeforeHandshake else { return nil }
+        guard !inFlight.isEmpty, probeCount < LinkTimes.probesBeforeSilence else { return nil }
         let factor = LossDetector.backOff[min(probeCount, LossDetector.backOff.count - 1)]
         let timeout = TimeSpan.milliseconds((roundTrip.probeTimeout * factor).milliseconds / 16)
         return lastSentAt + min(timeout, LinkTimes.longestProbeTimeout)
@@ -130,10 +137,12 @@ struct LossDetector: Sendable {
         return frames
     }
 
-    private mutating func noteSpuriousLosses(in runs: [CounterRun], largest: UInt32) {
-        declaredLost.removeAll { counter in
-            guard LossDetector.contains(runs, counter) else { return false }
-            packetThreshold = max(packetThreshold, min(largest - counter + 1, LossDetector.highestPacketThreshold))
+    private mutating func noteSpuriousLosses(in runs: [CounterRun], largest: UInt32, now: BootTime) {
+        declaredLost.removeAll { packet in
+            guard LossDetector.contains(runs, packet.counter) else { return false }
+            let distance = min(largest - packet.counter, LossDetector.highestPacketThreshold - 1) + 1
+            packetThreshold = max(packetThreshold, distance)
+            reorderingDelay = max(reorderingDelay, now.since(packet.sentAt))
             return true
         }
     }

@@ -37,6 +37,8 @@ struct UnconfirmedSession: Sendable {
     let response: [UInt8]
     let source: NetworkAddress
     let answeredAt: BootTime
+    /// Whether the Response was sent more than once.
+    var wasRepeated = false
 }
 
 /// A challenge that the peer may answer once.
@@ -82,13 +84,15 @@ struct PeerLink: Sendable {
     var initiationDeadline: BootTime?
     var unconfirmed: UnconfirmedSession?
     var session: Session?
-    /// The boot epoch to which `receivedNumbers` belongs.
-    var knownBootEpoch: UInt64?
 
     // MARK: Messages
 
+    /// A random name for the numbers of `queue`.
+    let numbering: UInt32
     var queue: SendQueue
     var receivedNumbers = ReplayWindow()
+    /// The peer's numbering that `receivedNumbers` is about.
+    var receivedNumbering: UInt32?
     var reassembly = Reassembly()
     /// Messages whose parts were dropped here; the requests to begin them anew that have to be sent.
     var resets: [UInt64] = []
@@ -105,13 +109,14 @@ struct PeerLink: Sendable {
     var datagramsLost: UInt64 = 0
     var sessions: UInt64 = 0
 
-    init(_ peer: LinkPeer, limits: LinkLimits, firstNumber: UInt64) {
+    init(_ peer: LinkPeer, limits: LinkLimits, numbering: UInt32) {
         id = peer.id
         node = peer.node
         authenticatorKey = HandshakeAuthenticator.key(for: peer.id.staticKey)
         address = peer.address
         highestPosition = peer.durablePosition
-        queue = SendQueue(limits: limits, firstNumber: firstNumber)
+        self.numbering = numbering
+        queue = SendQueue(limits: limits)
     }
 
     /// Whether the peer may be reached only after a new handshake.
@@ -142,9 +147,9 @@ struct PeerLink: Sendable {
 
     /// Makes `session` the current one; what was under way goes on in it.
     mutating func adopt(_ session: Session) {
-        if knownBootEpoch != session.peerBootEpoch {
+        if receivedNumbering != session.peerNumbering {
             receivedNumbers = ReplayWindow()
-            knownBootEpoch = session.peerBootEpoch
+            receivedNumbering = session.peerNumbering
         }
         reassembly = Reassembly()
         resets = []
@@ -156,8 +161,12 @@ struct PeerLink: Sendable {
         sessions += 1
     }
 
+    /// Where Inits go: not to an address that is not proven, as long as there is another one.
+    var handshakeAddress: NetworkAddress? { path == nil ? address : provenAddress ?? address }
+
     /// Drops the session; what was under way waits for the next one.
     mutating func dropSession() {
+        address = handshakeAddress
         session = nil
         reassembly = Reassembly()
         resets = []

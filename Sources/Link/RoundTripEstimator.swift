@@ -11,11 +11,11 @@ struct RoundTripEstimator: Sendable {
     /// Samples beyond a minute are cut: they tell of a sleep, not of a path.
     private static let longestSampleMilliseconds: Int64 = 60_000
 
-    /// Takes a sample, of which the peer spent `acknowledgementDelay` waiting; delays that are
-    /// longer than the protocol's own, or longer than the sample allows, are not believed.
+    /// Takes a sample, of which the peer spent `acknowledgementDelay` waiting; a delay that leaves
+    /// less than the shortest round trip so far is not believed.
     mutating func observe(_ sample: TimeSpan, acknowledgementDelay: TimeSpan = .zero) {
         let measured = min(max(sample.milliseconds, 0), RoundTripEstimator.longestSampleMilliseconds) * 1000
-        let delay = min(max(acknowledgementDelay, .zero), LinkTimes.acknowledgementDelay).milliseconds * 1000
+        let delay = max(acknowledgementDelay, .zero).milliseconds * 1000
         guard let smoothed else {
             self.smoothed = measured
             variation = measured / 2

@@ -46,8 +46,8 @@ struct SendQueue: Sendable {
     /// Reliable messages by class, oldest first.
     private var classes: [[OutgoingMessage]]
     private var heartbeat: OutgoingMessage?
-    private var nextNumber: UInt64
-    private var nextHeartbeat: UInt64
+    private var nextNumber: UInt64 = 0
+    private var nextHeartbeat: UInt64 = 0
     /// Reliable messages that wait.
     private(set) var count = 0
     /// Bytes of those messages.
@@ -55,17 +55,12 @@ struct SendQueue: Sendable {
     /// Messages of several parts that have begun.
     private var openCount = 0
 
-    /// An empty queue whose numbers start at `firstNumber`.
-    init(limits: LinkLimits, firstNumber: UInt64) {
+    /// An empty queue.
+    init(limits: LinkLimits) {
         messageLimit = limits.queuedMessagesPerPeer
         byteLimit = limits.queuedBytesPerPeer
         classes = Array(repeating: [], count: MessageClass.allCases.count)
-        nextNumber = firstNumber
-        nextHeartbeat = firstNumber
     }
-
-    /// A number above all that were given.
-    var numberAboveAll: UInt64 { max(nextNumber, nextHeartbeat) }
 
     /// Whether nothing waits.
     var isEmpty: Bool { count == 0 && heartbeat == nil }

@@ -12,6 +12,8 @@ struct Session: Sendable {
     let peerBootEpoch: UInt64
     let peerStoreEpoch: UInt64
     let peerCapabilities: UInt32
+    /// The name of the peer's numbering of messages.
+    let peerNumbering: UInt32
 
     /// The counter of the next packet; never used twice.
     private(set) var nextCounter: UInt32 = 0
@@ -34,7 +36,8 @@ struct Session: Sendable {
 
     init(
         localIndex: SessionIndex, remoteIndex: SessionIndex, keys: TransportKeys, establishedAt: BootTime,
-        peerBootEpoch: UInt64, peerStoreEpoch: UInt64, peerCapabilities: UInt32
+        peerBootEpoch: UInt64, peerStoreEpoch: UInt64, peerCapabilities: UInt32,
+        peerNumbering: UInt32
     ) {
         self.localIndex = localIndex
         self.remoteIndex = remoteIndex
@@ -43,6 +46,7 @@ struct Session: Sendable {
         self.peerBootEpoch = peerBootEpoch
         self.peerStoreEpoch = peerStoreEpoch
         self.peerCapabilities = peerCapabilities
+        self.peerNumbering = peerNumbering
     }
 
     /// Whether the next send should ask for a new session: by age, or by packets.
