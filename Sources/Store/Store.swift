@@ -1,1 +1,215 @@
-// The first declarations of this target.
+import AgentCore
+import CSQLite
+import Cryptography
+import Ledger
+import Quantities
+import Wire
+
+/// The agent's durable memory: one SQLite file with the ledger, its journal, and the agent's records.
+///
+/// Plain and synchronous; whoever owns it decides on which thread it works. After a write that failed
+/// it refuses everything: what is on the disk is only known again after it was opened anew.
+public final class Store {
+    /// What a store is opened for.
+    public enum Access: Sendable {
+        /// To run an agent on it; creates it where there is none, as a store of the given epoch.
+        case agent(newEpoch: StoreEpoch)
+        /// To look at it while no agent runs.
+        case inspection
+    }
+
+    /// The random number the store was created with.
+    public let storeEpoch: StoreEpoch
+    /// How often the store has been opened for an agent, this time included.
+    public let bootEpoch: UInt64
+    /// Whether a write has failed.
+    public private(set) var isPoisoned = false
+
+    let database: Database
+    private let isInspection: Bool
+    private let statements: StoreStatements
+
+    /// Opens the store at `path`.
+    ///
+    /// For an agent the boot epoch is counted up, durably, before this returns. Throws `StoreError`:
+    /// `inUse` while another process has it open, `foreignSchema` and `newerSchema` for files that must
+    /// not be touched, and what the file system says.
+    public convenience init(path: String, for access: Access) throws(StoreError) {
+        try self.init(path: path, for: access, schema: .current)
+    }
+
+    init(path: String, for access: Access, schema: StoreSchema) throws(StoreError) {
+        switch access {
+        case .agent(let newEpoch):
+            isInspection = false
+            database = try Database(path: path, creates: true)
+            try Store.configure(database)
+            _ = try StoreSchema.checkOwnership(of: database)
+            try database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
+            try schema.prepare(database, path: path)
+            try Store.countOpening(database, newEpoch)
+        case .inspection:
+            isInspection = true
+            database = try Database(path: path, creates: false)
+            try Store.configure(database)
+            let found = try StoreSchema.checkOwnership(of: database)
+            guard found == schema.version else {
+                throw StoreError(
+                    failure: .newerSchema(found: found, known: schema.version), extendedCode: 0, message: "", sql: "")
+            }
+            try database.execute("PRAGMA query_only = ON")
+        }
+        storeEpoch = StoreEpoch(
+            UInt64(bitPattern: try database.integer("SELECT value FROM store WHERE name = 'store_epoch'")))
+        bootEpoch = UInt64(
+            clamping: try database.integer("SELECT value FROM store WHERE name = 'boot_epoch'"))
+        statements = try StoreStatements(database)
+    }
+
+    private static func configure(_ database: borrowing Database) throws(StoreError) {
+        // Locked exclusively, the file is no other process's, and the log's index needs no shared memory.
+        try database.execute(
+            """
+            PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -\(StoreLimits.cacheKibibytes);
+            PRAGMA mmap_size = 0; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;
+            PRAGMA cell_size_check = ON; PRAGMA journal_size_limit = 4194304
+            """)
+    }
+
+    private static func countOpening(
+        _ database: borrowing Database, _ newEpoch: StoreEpoch
+    ) throws(StoreError) {
+        let insert = try database.prepare("INSERT OR IGNORE INTO store VALUES ('store_epoch', ?1)")
+        insert.bind(1, Int64(bitPattern: newEpoch.number))
+        try database.execute("BEGIN IMMEDIATE")
+        try database.run(insert)
+        try database.execute(
+            """
+            INSERT INTO store VALUES ('boot_epoch', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1;
+            COMMIT
+            """)
+    }
+
+    // MARK: Writing
+
+    /// Makes `writes` durable, all of them or none.
+    ///
+    /// They are on the disk when this returns. Throws `StoreError`; the store is poisoned then.
+    public func commit(_ writes: [StoreWrite]) throws(StoreError) {
+        guard !writes.isEmpty else { return }
+        try transaction { () throws(StoreError) in
+            for write in writes { try self.write(write) }
+        }
+    }
+
+    /// Runs `body` as one transaction and keeps the log short; poisons the store when that fails.
+    func transaction(_ body: () throws(StoreError) -> Void) throws(StoreError) {
+        try requireUsable()
+        guard !isInspection else {
+            throw StoreError(failure: .inspectionOnly, extendedCode: 0, message: "", sql: "")
+        }
+        do throws(StoreError) {
+            try database.run(statements.begin)
+            try body()
+            try database.run(statements.commit)
+            if database.logPages >= StoreLimits.logPages { try database.checkpoint() }
+        } catch {
+            isPoisoned = true
+            throw error
+        }
+    }
+
+    func requireUsable() throws(StoreError) {
+        guard !isPoisoned else { throw StoreError(failure: .poisoned, extendedCode: 0, message: "", sql: "") }
+    }
+
+    private func write(_ write: StoreWrite) throws(StoreError) {
+        switch write {
+        case .ledger(let commit): try self.write(commit)
+        case .put(let kind, let key, let value):
+            statements.putRecord.bind(1, Int64(kind.rawValue))
+            statements.putRecord.bind(2, key)
+            statements.putRecord.bind(3, value)
+            try database.run(statements.putRecord)
+        case .remove(let kind, let key):
+            statements.removeRecord.bind(1, Int64(kind.rawValue))
+            statements.removeRecord.bind(2, key)
+            try database.run(statements.removeRecord)
+        case .removeBelow(let kind, let key):
+            statements.removeBelow.bind(1, Int64(kind.rawValue))
+            statements.removeBelow.bind(2, key)
+            try database.run(statements.removeBelow)
+        }
+    }
+
+    private func write(_ commit: LedgerCommit) throws(StoreError) {
+        let record = commit.record
+        statements.journal.bind(1, Int64(clamping: record.sequence))
+        statements.journal.bind(2, record.at.milliseconds)
+        statements.journal.bind(3, record.event)
+        statements.journal.bind(4, record.entries)
+        statements.journal.bind(5, record.hash.array)
+        try database.run(statements.journal)
+        for change in commit.changes {
+            let key = change.key
+            switch change {
+            case .put(let row):
+                statements.putRow.bind(1, Int64(key.kind.rawValue))
+                statements.putRow.bind(2, key.bytes)
+                statements.putRow.bind(3, row.encoded)
+                try database.run(statements.putRow)
+            case .remove:
+                statements.removeRow.bind(1, Int64(key.kind.rawValue))
+                statements.removeRow.bind(2, key.bytes)
+                try database.run(statements.removeRow)
+            }
+        }
+    }
+
+    /// Writes a copy of the whole store to `path`, where nothing is yet, and flushes it.
+    ///
+    /// The store goes on working meanwhile only in so far as its owner has other threads for that.
+    public func backup(to path: String) throws(StoreError) {
+        try requireUsable()
+        let statement = try database.prepare("VACUUM INTO ?1")
+        statement.bind(1, text: path)
+        try database.run(statement)
+        try flushFile(path)
+    }
+}
+
+/// The statements that every commit uses, prepared once.
+struct StoreStatements: ~Copyable {
+    let begin: Statement
+    let commit: Statement
+    let journal: Statement
+    let putRow: Statement
+    let removeRow: Statement
+    let putRecord: Statement
+    let removeRecord: Statement
+    let removeBelow: Statement
+
+    init(_ database: borrowing Database) throws(StoreError) {
+        let begin = try database.prepare("BEGIN IMMEDIATE")
+        let commit = try database.prepare("COMMIT")
+        let journal = try database.prepare("INSERT INTO journal VALUES (?1, ?2, ?3, ?4, ?5)")
+        let putRow = try database.prepare(
+            """
+            INSERT INTO ledger_row VALUES (?1, ?2, ?3) ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value
+            """)
+        let removeRow = try database.prepare("DELETE FROM ledger_row WHERE kind = ?1 AND key = ?2")
+        let putRecord = try database.prepare(
+            "INSERT INTO record VALUES (?1, ?2, ?3) ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value")
+        let removeRecord = try database.prepare("DELETE FROM record WHERE kind = ?1 AND key = ?2")
+        let removeBelow = try database.prepare("DELETE FROM record WHERE kind = ?1 AND key < ?2")
+        // At the end, because a statement that is part of a half-made value could not be finalized.
+        self.begin = begin
+        self.commit = commit
+        self.journal = journal
+        self.putRow = putRow
+        self.removeRow = removeRow
+        self.putRecord = putRecord
+        self.removeRecord = removeRecord
+        self.removeBelow = removeBelow
+    }
+}

@@ -4,13 +4,19 @@ import Quantities
 
 /// A ledger with short names for what tests do to it.
 public struct LedgerFixture: Sendable {
+    /// The ledger.
     public var machine = LedgerMachine()
+    /// The time of the next event.
     public var now = LedgerTime(milliseconds: 1_000)
+    /// What was committed so far.
     public var commits: [LedgerCommit] = []
+    /// The ledger's platform.
     public let home: PlatformID
+    /// The epoch of its store.
     public let epoch: StoreEpoch
     private var nextTask: UInt64 = 1
 
+    /// Seven days.
     public static let week = TimeSpan.seconds(7 * 86_400)
 
     /// A platform's id that differs for every name.
@@ -36,6 +42,7 @@ public struct LedgerFixture: Sendable {
         _ = try? apply(.genesis(Genesis(home: home, storeEpoch: epoch, supply: Energy(joules: joules))))
     }
 
+    /// Applies `event` now.
     @discardableResult
     public mutating func apply(_ event: LedgerEvent) throws(LedgerError) -> LedgerOutcome {
         let outcome = try machine.apply(event, at: now)
@@ -43,13 +50,16 @@ public struct LedgerFixture: Sendable {
         return outcome
     }
 
+    /// Lets time pass.
     public mutating func pass(_ span: TimeSpan) { now = now + span }
 
+    /// The next task of this platform.
     public mutating func task() -> TaskReference {
         defer { nextTask += 1 }
         return TaskReference(delegator: home, storeEpoch: epoch, sequence: nextTask)
     }
 
+    /// Charges all of a proof of `joules`.
     @discardableResult
     public mutating func charge(
         _ account: AccountID, joules: Int64, proof: Int, lifetime: TimeSpan = week
@@ -71,6 +81,7 @@ public struct LedgerFixture: Sendable {
             deadline: now + span, leastLifetimeBeyond: .seconds(3_600))
     }
 
+    /// The payment of `joules` of a lock.
     public func postRequest(_ lock: LockRequest, _ joules: Int64, proof: Int = 900) -> PostRequest {
         PostRequest(
             task: lock.task.id, by: home, payee: lock.payee, amount: Energy(joules: joules),
@@ -83,6 +94,8 @@ public struct LedgerFixture: Sendable {
             peer: peer, storeEpoch: StoreEpoch(epoch), bootEpoch: boot, sent: .start, received: .start)
     }
 
+    /// The balances of an account.
     public func account(_ id: AccountID) -> Account { machine.image.account(id) }
+    /// The pool.
     public var adp: Energy { machine.image.summary?.adp ?? .zero }
 }
