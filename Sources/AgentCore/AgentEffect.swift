@@ -105,6 +105,13 @@ public struct RecordQuery: Hashable, Sendable {
     /// Most records.
     public let limit: Int
 
+    /// A question for at most `limit` records.
+    public init(id: UInt64, kind: Kind, limit: Int) {
+        self.id = id
+        self.kind = kind
+        self.limit = limit
+    }
+
     /// Which records.
     public enum Kind: Hashable, Sendable {
         /// Energy pages from a key on, oldest first.

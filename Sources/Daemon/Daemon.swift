@@ -1,0 +1,312 @@
+import AgentCore
+import Cryptography
+import Gateway
+import Ledger
+import Link
+import Platform
+import Quantities
+import Store
+import Telemetry
+import Wire
+import Workers
+
+/// Runs an agent: waits for what happens, tells the core, and carries out what it answers.
+///
+/// One thread owns all of it; only the store and the sensors have threads of their own.
+public struct Daemon: ~Copyable {
+    private enum Token {
+        static let signals = EventToken(rawValue: 1)
+        static let datagrams = EventToken(rawValue: 2)
+        static let store = EventToken(rawValue: 3)
+        static let sensors = EventToken(rawValue: 4)
+        static let workers = EventToken(rawValue: 16)
+        static let control: UInt32 = 1024
+    }
+
+    /// How long a stop may take before the agent ends all the same.
+    private static let stopTime = TimeSpan.seconds(5)
+    /// Datagrams handled at once.
+    private static let batch = DatagramBatch(datagrams: 32, datagramBytes: 1500)
+
+    private let log = DaemonLog()
+    private let lock: LockFile
+    private let signals: SignalSource
+    private var loop: EventLoop
+    private var socket: DatagramSocket
+    private var store: StoreThread
+    private var sensors: SensorThread
+    private var workers: WorkerPool
+    private var control: ControlServer
+    private var core: AgentCore
+    /// The connections that wait for a command's reply.
+    private var askers: [CommandID: UInt32] = [:]
+    private var nextCommand: UInt64 = 1
+    private var stopBy: BootTime?
+    private var isSocketBlocked = false
+    private var failure: DaemonError?
+
+    // MARK: Beginning
+
+    /// Runs the agent of `plan` until it is asked to stop.
+    ///
+    /// - Parameter ready: called once commands and datagrams are taken, with the address that is listened at.
+    public static func run(_ plan: DaemonPlan, ready: (NetworkAddress) -> Void) throws(DaemonError) {
+        // Before any other thread, which would otherwise get the signals.
+        let signals = try system { () throws(SystemError) in
+            try SignalSource([.terminate, .interrupt, .hangup])
+        }
+        let lock = try acquire(plan.lockPath)
+        var store = try system { () throws(SystemError) in try StoreThread(path: plan.storePath) }
+        var loop = try system { () throws(SystemError) in try EventLoop() }
+        let image = try open(&store, &loop)
+        let core = try makeCore(plan, image)
+        let socket = try system { () throws(SystemError) in
+            try DatagramSocket(boundTo: plan.listen, batch: batch)
+        }
+        let sensors = try system { () throws(SystemError) in
+            try SensorThread(
+                root: plan.root, profile: plan.settings.profile, period: plan.settings.energy.samplePeriod,
+                now: Clock.bootTime)
+        }
+        let workers = try system { () throws(SystemError) in
+            try WorkerPool(plan.workers, concurrency: plan.settings.concurrentWork, firstToken: Token.workers)
+        }
+        let control: ControlServer
+        let address: NetworkAddress
+        do throws(SystemError) {
+            try loop.register(signals.descriptor, Token.signals, .readable)
+            try loop.register(socket.descriptor, Token.datagrams, .readable)
+            try loop.register(sensors.descriptor, Token.sensors, .readable)
+            control = try ControlServer(at: plan.socketPath, in: loop, firstToken: Token.control)
+            address = try socket.localAddress()
+        } catch { throw .system(error) }
+        var daemon = Daemon(
+            lock: lock, signals: signals, loop: loop, socket: socket, store: store, sensors: sensors,
+            workers: workers, control: control, core: core)
+        ready(address)
+        do throws(SystemError) { try daemon.work(plan.peerRecords) } catch { throw .system(error) }
+        if let failure = daemon.failure { throw failure }
+    }
+
+    private init(
+        lock: consuming LockFile, signals: consuming SignalSource, loop: consuming EventLoop,
+        socket: consuming DatagramSocket, store: consuming StoreThread, sensors: consuming SensorThread,
+        workers: consuming WorkerPool, control: consuming ControlServer, core: AgentCore
+    ) {
+        self.lock = lock
+        self.signals = signals
+        self.loop = loop
+        self.socket = socket
+        self.store = store
+        self.sensors = sensors
+        self.workers = workers
+        self.control = control
+        self.core = core
+    }
+
+    private static func system<Result: ~Copyable>(_ body: () throws(SystemError) -> Result) throws(DaemonError)
+        -> Result
+    {
+        do throws(SystemError) { return try body() } catch { throw .system(error) }
+    }
+
+    private static func acquire(_ path: String) throws(DaemonError) -> LockFile {
+        switch try system({ () throws(SystemError) in try LockFile.acquire(path) }) {
+        case .held(let process): throw .alreadyRunning(process: process)
+        case .acquired(let lock): return lock
+        }
+    }
+
+    /// Waits for the store to be open; it stays registered.
+    private static func open(_ store: inout StoreThread, _ loop: inout EventLoop) throws(DaemonError) -> StoreImage {
+        do throws(SystemError) {
+            try loop.register(store.descriptor, Token.store, .readable)
+            var events: [ReadyEvent] = []
+            try loop.wait(until: nil, into: &events)
+        } catch { throw .system(error) }
+        switch store.collect() {
+        case .opened(let image): return image
+        case .cannotOpen(let error): throw .store(error)
+        default: preconditionFailure("the first completion is that of opening")
+        }
+    }
+
+    private static func makeCore(_ plan: DaemonPlan, _ image: StoreImage) throws(DaemonError) -> AgentCore {
+        let bootID = try system { () throws(SystemError) in try Clock.bootID() }
+        let bytes = try system { () throws(SystemError) in try Entropy.bytes(32) }
+        guard let seed = Bytes32(bytes) else { preconditionFailure("thirty-two bytes") }
+        do throws(AgentRestoreError) {
+            return try AgentCore(
+                identity: plan.identity, settings: plan.settings, scheme: Ed25519(), verifier: OperationVerifier(),
+                store: image, bootID: bootID, seed: seed, now: now)
+        } catch { throw .restore(error) }
+    }
+
+    private static var now: Moment {
+        Moment(boot: Clock.bootTime, wall: Clock.wallTime, status: Clock.timeStatus)
+    }
+
+    // MARK: The loop
+
+    private mutating func work(_ peerRecords: [String]) throws(SystemError) {
+        try carryOut(core.start(at: Daemon.now))
+        for record in peerRecords {
+            try carryOut(core.handle(.command(newCommand(), .addPeer(record: record)), at: Daemon.now))
+        }
+        var events: [ReadyEvent] = []
+        while failure == nil {
+            if let stopBy, core.isSettled || Clock.bootTime >= stopBy { return }
+            sensors.askIfDue(Clock.bootTime)
+            try loop.wait(until: nextDeadline, into: &events)
+            for event in events { try handle(event) }
+            try passTime()
+        }
+    }
+
+    private var nextDeadline: BootTime {
+        var next = min(core.nextDeadline, sensors.due)
+        if let deadline = workers.nextDeadline(after: Clock.bootTime) { next = min(next, deadline) }
+        if let deadline = control.nextDeadline { next = min(next, deadline) }
+        if let stopBy { next = min(next, stopBy) }
+        return next
+    }
+
+    private mutating func passTime() throws(SystemError) {
+        let now = Daemon.now
+        if core.nextDeadline <= now.boot { try carryOut(core.handle(.timer, at: now)) }
+        workers.advance(to: now.boot, loop)
+        for outcome in workers.takeOutcomes() {
+            try carryOut(core.handle(.work(WorkReport(outcome)), at: now))
+        }
+        try control.closeSlow(in: loop, now: now.boot)
+        try dropAbandoned(now)
+    }
+
+    private mutating func handle(_ event: ReadyEvent) throws(SystemError) {
+        switch event.token {
+        case Token.signals: try takeSignals()
+        case Token.datagrams:
+            if event.writable { try flush() }
+            if event.readable { try takeDatagrams() }
+        case Token.store: try takeCompletions()
+        case Token.sensors:
+            while let sample = sensors.collect() { try carryOut(core.handle(.sample(sample), at: Daemon.now)) }
+        default:
+            if workers.tokens.contains(event.token.rawValue) {
+                workers.handle(event, now: Clock.bootTime, loop)
+            } else if control.owns(event.token) {
+                try takeRequests(event)
+            }
+        }
+    }
+
+    // MARK: What comes in
+
+    private mutating func takeSignals() throws(SystemError) {
+        while let signal = try signals.next() {
+            // A configuration is read when an agent starts; asking to read it again changes nothing here.
+            guard signal != .hangup, stopBy == nil else { continue }
+            log.write(.notice, "stopping")
+            stopBy = Clock.bootTime + Daemon.stopTime
+            try carryOut(core.handle(.stopping, at: Daemon.now))
+        }
+    }
+
+    private mutating func takeDatagrams() throws(SystemError) {
+        let now = Daemon.now
+        var effects: [AgentEffect] = []
+        _ = try socket.receive { datagram, source in
+            effects += core.receive(datagram, from: source, at: now)
+        }
+        try carryOut(effects)
+    }
+
+    private mutating func takeCompletions() throws(SystemError) {
+        while let outcome = store.collect() {
+            switch outcome {
+            case .committed(let token): try carryOut(core.handle(.persisted(token), at: Daemon.now))
+            case .read(let query, let answer): try carryOut(core.handle(.records(query, answer), at: Daemon.now))
+            case .commitFailed(let error), .cannotOpen(let error): failure = .storeFailed(error)
+            case .opened: break
+            }
+        }
+    }
+
+    private mutating func takeRequests(_ event: ReadyEvent) throws(SystemError) {
+        for request in try control.handle(event, in: loop, now: Clock.bootTime) {
+            switch ControlProtocol.command(request.line) {
+            case .failure(let refusal): try control.reply(refusal.reply.json, to: request.connection, isLast: true, in: loop)
+            case .success(let command):
+                let id = newCommand()
+                askers[id] = request.connection
+                try carryOut(core.handle(.command(id, command), at: Daemon.now))
+            }
+        }
+    }
+
+    /// Tells the core of askers that have gone away.
+    private mutating func dropAbandoned(_ now: Moment) throws(SystemError) {
+        for (id, connection) in askers.sorted(by: { $0.key < $1.key }) where !control.isConnected(connection) {
+            askers[id] = nil
+            try carryOut(core.handle(.commandAbandoned(id), at: now))
+        }
+    }
+
+    private mutating func newCommand() -> CommandID {
+        defer { nextCommand += 1 }
+        return CommandID(value: nextCommand)
+    }
+
+    // MARK: What goes out
+
+    private mutating func carryOut(_ effects: [AgentEffect]) throws(SystemError) {
+        for effect in effects {
+            switch effect {
+            case .persist(let token, let writes): store.offer(StoreJob(.commit(token, writes)))
+            case .readRecords(let query): store.offer(StoreJob(.read(query)))
+            case .send(let datagram):
+                if !socket.enqueue(datagram.bytes.span, to: datagram.destination) {
+                    try flush()
+                    // Still no room: the network is slower than the link's own limits; a lost datagram is sent again.
+                    _ = socket.enqueue(datagram.bytes.span, to: datagram.destination)
+                }
+            case .startWork(let order): try start(order)
+            case .cancelWork(let task): _ = workers.cancel(task.bytes, now: Clock.bootTime, loop)
+            case .reply(let id, let reply):
+                guard let connection = askers.removeValue(forKey: id) else {
+                    if reply.refusal != nil { log.write(.warning, reply.json) }
+                    continue
+                }
+                try control.reply(reply.json, to: connection, isLast: true, in: loop)
+            case .log(let entry): log.write(entry.level, entry.text)
+            }
+        }
+        try flush()
+    }
+
+    private mutating func flush() throws(SystemError) {
+        guard socket.queuedCount > 0 else { return }
+        let sent = try socket.flush()
+        guard sent.blocked != isSocketBlocked else { return }
+        isSocketBlocked = sent.blocked
+        try loop.change(
+            socket.descriptor, Token.datagrams, isSocketBlocked ? [.readable, .writable] : .readable)
+    }
+
+    private mutating func start(_ order: WorkOrder) throws(SystemError) {
+        let job = WorkerJob(
+            id: order.task.bytes,
+            request: WorkerRequest(
+                operation: order.operation.name, input: order.input, parameters: order.parameters),
+            memory: order.memory, time: order.timeout)
+        let now = Clock.bootTime
+        switch workers.start(job, now: now, loop) {
+        case .started, .queued: break
+        case .duplicate, .inputTooLarge, .queueFull:
+            let report = WorkReport(
+                task: order.task, outcome: .failure("no worker could be started"), started: now, ended: now,
+                processor: .zero, peakMemory: .zero)
+            try carryOut(core.handle(.work(report), at: Daemon.now))
+        }
+    }
+}

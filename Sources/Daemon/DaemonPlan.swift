@@ -1,0 +1,57 @@
+import AgentCore
+import Platform
+import Store
+import Wire
+import Workers
+
+/// What a daemon needs to know besides what its core is set to do.
+public struct DaemonPlan: Sendable {
+    /// Who the agent is.
+    public var identity: AgentIdentity
+    /// What it is set to do.
+    public var settings: AgentSettings
+    /// The file of its store.
+    public var storePath: String
+    /// The file that keeps a second agent away.
+    public var lockPath: String
+    /// Where commands come in.
+    public var socketPath: String
+    /// Where datagrams come in.
+    public var listen: NetworkAddress
+    /// The root of the board's files.
+    public var root: String
+    /// How workers are started.
+    public var workers: WorkerCommand
+    /// Node records, as texts, of the peers that the configuration names.
+    public var peerRecords: [String]
+
+    /// A plan of its parts.
+    public init(
+        identity: AgentIdentity, settings: AgentSettings, storePath: String, lockPath: String, socketPath: String,
+        listen: NetworkAddress, root: String = "/", workers: WorkerCommand = .thisProgram, peerRecords: [String] = []
+    ) {
+        self.identity = identity
+        self.settings = settings
+        self.storePath = storePath
+        self.lockPath = lockPath
+        self.socketPath = socketPath
+        self.listen = listen
+        self.root = root
+        self.workers = workers
+        self.peerRecords = peerRecords
+    }
+}
+
+/// Why a daemon cannot begin or go on.
+public enum DaemonError: Error, Sendable {
+    /// The kernel refused something that it cannot do without.
+    case system(SystemError)
+    /// Another agent works in the same folder.
+    case alreadyRunning(process: Int32?)
+    /// The store cannot be opened.
+    case store(StoreError)
+    /// The store failed while the agent ran; what was not confirmed is not known to be stored.
+    case storeFailed(StoreError)
+    /// The store's records are not what this program writes.
+    case restore(AgentRestoreError)
+}

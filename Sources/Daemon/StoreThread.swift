@@ -1,0 +1,129 @@
+import AgentCore
+import Ledger
+import Platform
+import Store
+
+/// What the store's thread is to do.
+final class StoreJob: Sendable {
+    enum Task: Sendable {
+        case commit(PersistenceToken, [StoreWrite])
+        case read(RecordQuery)
+    }
+
+    let task: Task
+
+    init(_ task: Task) { self.task = task }
+}
+
+/// What the store's thread has done.
+final class StoreCompletion: Sendable {
+    enum Outcome: Sendable {
+        case opened(StoreImage)
+        case cannotOpen(StoreError)
+        case committed(PersistenceToken)
+        case commitFailed(StoreError)
+        case read(UInt64, StoreAnswer)
+    }
+
+    let outcome: Outcome
+
+    init(_ outcome: Outcome) { self.outcome = outcome }
+}
+
+/// The thread that owns the store: everything that waits is made durable in one transaction.
+struct StoreThread: ~Copyable {
+    private let thread: WorkerThread<StoreJob, StoreCompletion>
+    /// Jobs beyond the mailbox's room, in order.
+    private var waiting: [StoreJob] = []
+
+    /// Jobs under way at once.
+    private static let capacity = 128
+
+    /// Starts the thread, which opens the store at `path`; its first completion says how that went.
+    init(path: String) throws(SystemError) {
+        let random = try Entropy.bytes(8).reduce(0) { $0 << 8 | UInt64($1) }
+        thread = try WorkerThread(name: "store", capacity: StoreThread.capacity) { port in
+            StoreThread.work(port, path: path, newEpoch: StoreEpoch(random))
+        }
+        // The opening is a job like any other: it has one completion.
+        offer(StoreJob(.read(RecordQuery(id: 0, kind: .newestJournal, limit: 0))))
+    }
+
+    /// What to wait for.
+    var descriptor: Int32 { thread.descriptor }
+
+    /// Hands a job over, or keeps it until there is room; jobs stay in order.
+    mutating func offer(_ job: StoreJob) {
+        if !waiting.isEmpty || !thread.offer(job) { waiting.append(job) }
+    }
+
+    /// The oldest completion; nil where there is none yet.
+    mutating func collect() -> StoreCompletion.Outcome? {
+        guard let completion = thread.collect() else { return nil }
+        while let next = waiting.first, thread.offer(next) { waiting.removeFirst() }
+        return completion.outcome
+    }
+
+    // MARK: On the thread
+
+    private static func work(_ port: WorkerPort<StoreJob, StoreCompletion>, path: String, newEpoch: StoreEpoch) {
+        guard port.take() != nil else { return }
+        let store: Store
+        do throws(StoreError) {
+            store = try Store(path: path, for: .agent(newEpoch: newEpoch))
+            port.complete(StoreCompletion(.opened(try store.load(StoreThread.restoredKinds))))
+        } catch {
+            port.complete(StoreCompletion(.cannotOpen(error)))
+            return
+        }
+        while let jobs = port.takeAll() {
+            var batch: [(PersistenceToken, [StoreWrite])] = []
+            for job in jobs {
+                switch job.task {
+                case .commit(let token, let writes): batch.append((token, writes))
+                case .read(let query):
+                    commit(&batch, store, port)
+                    port.complete(StoreCompletion(.read(query.id, answer(query, store))))
+                }
+            }
+            commit(&batch, store, port)
+        }
+    }
+
+    /// All energy pages but the last stay on the disk.
+    private static let restoredKinds: [StoreRecordKind] = [.task, .outbox, .meter, .peer, .setting, .gate]
+
+    private static func commit(
+        _ batch: inout [(PersistenceToken, [StoreWrite])], _ store: Store,
+        _ port: WorkerPort<StoreJob, StoreCompletion>
+    ) {
+        guard !batch.isEmpty else { return }
+        do throws(StoreError) {
+            try store.commit(batch.flatMap { $0.1 })
+            for (token, _) in batch { port.complete(StoreCompletion(.committed(token))) }
+        } catch {
+            for _ in batch { port.complete(StoreCompletion(.commitFailed(error))) }
+        }
+        batch = []
+    }
+
+    private static func answer(_ query: RecordQuery, _ store: Store) -> StoreAnswer {
+        do throws(StoreError) {
+            switch query.kind {
+            case .proofs(let key):
+                return .pages(try store.records(.proof, from: key, limit: query.limit).map { $0.value })
+            case .newestProofs:
+                return .pages(try store.lastRecords(.proof, limit: query.limit).map { $0.value })
+            case .newestJournal:
+                return .journal(try journal(store, limit: query.limit))
+            }
+        } catch { return .failed(error.explanation) }
+    }
+
+    /// The newest lines with their hashes, newest first; each line's hash needs the one before it.
+    private static func journal(_ store: Store, limit: Int) throws(StoreError) -> [JournalRecord] {
+        let lines = try store.history(before: nil, limit: limit + 1)
+        return zip(lines, lines.dropFirst()).map { $0.record(after: $1.hash) }
+            + (lines.last.map { $0.sequence == 1 ? [$0.record(after: .zero)] : [] } ?? [])
+    }
+}
