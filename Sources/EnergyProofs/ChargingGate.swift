@@ -132,6 +132,9 @@ public struct ChargingGate: Sendable {
         guard amount <= pool else { return .failure(.poolTooSmall(amount, pool: pool)) }
 
         let (source, proof) = (allowance.source, allowance.proof)
+        let grant = ChargeGrant(
+            id: hash, amount: amount, limit: allowance.limit, chargedBefore: accounts[source].proofs[proof].charged,
+            remaining: allowance.remaining)
         accounts[source].proofs[proof].charged += amount
         accounts[source].proofs[proof].withheld += allowance.withheld
         accounts[source].storedCredit -= allowance.withheld
@@ -143,8 +146,7 @@ public struct ChargingGate: Sendable {
             let stored = accounts[fed].storedCredit
             accounts[fed].storedCredit = min(stored.adding(amount) ?? .largest, .largest)
         }
-        return .success(
-            ChargeGrant(id: hash, amount: amount, limit: allowance.limit, remaining: allowance.remaining))
+        return .success(grant)
     }
 
     /// Where a page's account is, and how far it can be charged.

@@ -69,6 +69,8 @@ public struct ChargeGrant: Hashable, Sendable {
     public let amount: Energy
     /// How much the page allows to be charged in all.
     public let limit: Energy
+    /// How much of that was charged before this.
+    public let chargedBefore: Energy
     /// How long the credits live from now.
     public let remaining: TimeSpan
 }

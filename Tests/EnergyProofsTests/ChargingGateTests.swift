@@ -72,8 +72,10 @@ private func refuses(
         #expect(grant.id == page.hash)
         #expect(grant.amount == mJ(100_000))
         #expect(grant.limit == mJ(154_000))
+        #expect(grant.chargedBefore == .zero)
         #expect(grant.remaining == .seconds(7 * 86_400 - 5))
         #expect(try gate.left(page) == 54_000)
+        #expect(try gate.charge(54_000, page).get().chargedBefore == mJ(100_000))
     }
 
     @Test func `lifetime counts from the window's end, not from the charge`() throws {
