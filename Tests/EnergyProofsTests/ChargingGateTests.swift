@@ -342,6 +342,28 @@ private func refuses(
         #expect(gate.register(feeding).refusal == .feedsNoBattery(panel.source))
     }
 
+    @Test func `a cell of a battery charges nothing of what filled the battery`() throws {
+        var panel = try ProvingBoard("solar:roof", watts: 100)
+        var battery = try ProvingBoard("battery:B", watts: 100)
+        var cell = try ProvingBoard("battery:B:cell", watts: 100)
+        var gate = ChargingGate(policy: ChargingPolicy())
+        try gate.register(battery.registration).get()
+        var part = cell.registration
+        part.parent = battery.source
+        try gate.register(part).get()
+        var feeding = panel.registration
+        feeding.feeds = battery.source
+        try gate.register(feeding).get()
+        let pages = [
+            try panel.page(milliwatts: 6000), try battery.page(milliwatts: 10_000), try cell.page(milliwatts: 9000),
+        ]
+        for page in pages { try gate.take(page) }
+        _ = try gate.charge(60_000, pages[0]).get()
+        _ = try gate.charge(30_000, pages[1]).get()
+        // Of 100 J, 60 J filled the battery and 30 J were charged from the whole.
+        refuses(.chargedByParent(mJ(10_001), left: mJ(10_000)), &gate) { $0.charge(10_001, pages[2]) }
+    }
+
     // MARK: The state
 
     @Test func `the state is read back and goes on where it was`() throws {

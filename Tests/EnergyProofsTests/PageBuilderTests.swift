@@ -38,6 +38,20 @@ import Testing
         #expect(total == 3333)
     }
 
+    @Test func `the peak is rounded up, so that it is never below the mean`() throws {
+        var board = try ProvingBoard()
+        for second in 0...10 {
+            let at = BootTime(milliseconds: board.now + Int64(second) * 1000)
+            board.meter.record(MeterReading(at: at, power: Power(microwatts: 9_600_999)))
+        }
+        let end = BootTime(milliseconds: board.now + 10_000)
+        let window = board.meter.closeWindow(at: end, now: end)
+        let page = board.sign(try #require(window))
+        #expect(page.proof.peak == mW(9601))
+        #expect(page.proof.drawn == mJ(96_009))
+        try board.verify(page, after: nil)
+    }
+
     @Test(
         arguments: [
             (nil, [], 25_000), (84_999, [], 25_000), (85_000, [], 25_000), (92_000, [], 12_500), (98_999, [], 1),
