@@ -104,4 +104,10 @@ public struct MissingPermission: Hashable, Sendable {
     public let permission: Permission
     /// Whose it would have to be.
     public let of: Party
+
+    /// The lack of `permission`.
+    public init(permission: Permission, of party: Party) {
+        self.permission = permission
+        self.of = party
+    }
 }
