@@ -30,11 +30,10 @@ struct MovingStatistic: Hashable, Sendable {
 
     var mean: Int64 { mean256 / 256 }
 
-    /// Mean and 1.645 standard deviations.
-    var p95: Int64 {
-        let deviation = Int128(squareRoot(UInt64(max(0, variance)))) * 1645 / 1000
-        return Int64(clamping: Int128(mean) + deviation)
-    }
+    /// Mean and two standard deviations.
+    ///
+    /// 1.645 would do for a known mean and variance; these are guesses from about the last fifteen values.
+    var p95: Int64 { Int64(clamping: Int128(mean) + 2 * Int128(squareRoot(UInt64(max(0, variance))))) }
 
     init(from reader: inout CBORReader) throws(CBORError) {
         try reader.beginArray(of: 2)

@@ -64,12 +64,13 @@ import Wire
         #expect(Fixture.refusal(FederationTask.self, bytes) != nil)
     }
 
-    @Test(arguments: [
-        (["Legion", "Sprout", "Thor"], [9_000, 2_500], [3, 1, 1], nil),
-        (["Thor", "Sprout", "Thor"], [9_000, 2_500], [3, 1, 1], HopFault.cycle),
-        (["Legion", "Sprout", "Thor"], [2_000, 2_500], [3, 1, 1], .budgetGrows),
-        (["Legion", "Sprout", "Thor"], [9_000, 2_500], [1, 3, 3], .scopeWidens),
-    ] as [([String], [Int64], [UInt32], HopFault?)])
+    @Test(
+        arguments: [
+            (["Legion", "Sprout", "Thor"], [9_000, 2_500], [3, 1, 1], nil),
+            (["Thor", "Sprout", "Thor"], [9_000, 2_500], [3, 1, 1], HopFault.cycle),
+            (["Legion", "Sprout", "Thor"], [2_000, 2_500], [3, 1, 1], .budgetGrows),
+            (["Legion", "Sprout", "Thor"], [9_000, 2_500], [1, 3, 3], .scopeWidens),
+        ] as [([String], [Int64], [UInt32], HopFault?)])
     func `a chain of delegation narrows and never comes back`(
         platforms: [String], budgets: [Int64], scopes: [UInt32], fault: HopFault?
     ) throws {
@@ -234,7 +235,9 @@ import Wire
         #expect(throws: CBORError.self) { try PeerMessage(decoding: wrong) }
     }
 
-    @Test(arguments: [[0x80], [0x81, 0x01], [0x82, 0x0e, 0x00], [0x82, 0x00, 0x00], [0xa0], [], [0x85, 1, 1, 1, 1, 1]])
+    @Test(arguments: [
+        [0x80], [0x81, 0x01], [0x82, 0x0e, 0x00], [0x82, 0x00, 0x00], [0xa0], [], [0x85, 1, 1, 1, 1, 1],
+    ])
     func `what is no message is refused`(bytes: [UInt8]) {
         #expect(throws: CBORError.self) { try PeerMessage(decoding: bytes) }
     }

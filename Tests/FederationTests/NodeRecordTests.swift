@@ -36,7 +36,8 @@ import Wire
     @Test func `line ends, indentation and text around the block do not matter`() {
         #expect(Self.read(Self.text.replacing("\n", with: "\r\n")) == nil)
         #expect(Self.read(Self.text.replacing("\n", with: "\r")) == nil)
-        #expect(Self.read("Hello, here is my node:\n\n  " + Self.text.replacing("\n", with: " \n\t") + "\nBye\n") == nil)
+        #expect(
+            Self.read("Hello, here is my node:\n\n  " + Self.text.replacing("\n", with: " \n\t") + "\nBye\n") == nil)
     }
 
     @Test func `a text without one whole block is refused by name`() {
@@ -45,7 +46,9 @@ import Wire
         #expect(Self.read(lines.dropFirst().joined(separator: "\n")) == .noBegin)
         #expect(Self.read(lines.dropLast().joined(separator: "\n")) == .noEnd)
         #expect(Self.read(Self.text + Self.text) == .severalBlocks)
-        #expect(Self.read([lines[0], "!" + lines[1].dropFirst()].joined(separator: "\n") + "\n" + (lines.last ?? "")) == .notBase64)
+        #expect(
+            Self.read([lines[0], "!" + lines[1].dropFirst()].joined(separator: "\n") + "\n" + (lines.last ?? ""))
+                == .notBase64)
         #expect(Self.read(String(repeating: "x", count: 16_385)) == .tooLong(length: 16_385))
     }
 

@@ -70,23 +70,26 @@ import Testing
         #expect(TaskType.perception.budget.limited(toMemory: .mebibytes(7_620), cores: 6).cores == 2)
     }
 
-    @Test(arguments: [
-        ("perception.features", TaskType.perception, TaskType.delegationFederation, nil),
-        ("planning", .adminReadonly, .consciousness, nil),
-        ("execution.script", .executionSafe, .adminFull, MissingPermission(permission: .execCode, of: .target)),
-        ("execution.script", .executionCode, .consciousnessSage, nil),
-        ("delegation", .planning, .adminFull, MissingPermission(permission: .federationDelegate, of: .target)),
-        (
-            "perception.features", .perception, .perception,
-            MissingPermission(permission: .federationDelegate, of: .delegator)
-        ),
-    ] as [(String, TaskType, TaskType, MissingPermission?)])
+    @Test(
+        arguments: [
+            ("perception.features", TaskType.perception, TaskType.delegationFederation, nil),
+            ("planning", .adminReadonly, .consciousness, nil),
+            ("execution.script", .executionSafe, .adminFull, MissingPermission(permission: .execCode, of: .target)),
+            ("execution.script", .executionCode, .consciousnessSage, nil),
+            ("delegation", .planning, .adminFull, MissingPermission(permission: .federationDelegate, of: .target)),
+            (
+                "perception.features", .perception, .perception,
+                MissingPermission(permission: .federationDelegate, of: .delegator)
+            ),
+        ] as [(String, TaskType, TaskType, MissingPermission?)])
     func `an operation needs its family's permission, and delegating needs its own`(
         name: String, target: TaskType, delegator: TaskType, missing: MissingPermission?
     ) {
         #expect(Fixture.operation(name).missingPermission(target: target, delegator: delegator) == missing)
     }
 
-    @Test(arguments: ["", "perception.", ".perception", "vision", "perception..x", "Perception", "perception x", "perceptionx"])
+    @Test(arguments: [
+        "", "perception.", ".perception", "vision", "perception..x", "Perception", "perception x", "perceptionx",
+    ])
     func `what is no operation's name is refused`(name: String) { #expect(Operation(name) == nil) }
 }

@@ -208,7 +208,8 @@ private struct Pair {
                 #expect(pair.worker.state == .settled(outcome), "seed \(seed)")
                 #expect(pair.credited == [outcome], "seed \(seed)")
             case .none:
-                if case .refused = pair.worker.state {} else {
+                if case .refused = pair.worker.state {
+                } else {
                     Issue.record("seed \(seed): void without receipt, the worker is \(pair.worker.state.name)")
                 }
             case .owed: Issue.record("seed \(seed): the receipt never arrived")

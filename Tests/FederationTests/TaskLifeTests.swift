@@ -47,7 +47,8 @@ import Wire
         Arrow(
             before: [.started], event: .locked(taskHash: hash), state: "locked", directives: [.store, .sendTask]),
         Arrow(before: [.started, .locked(taskHash: hash)], event: .sent, state: "sent", directives: []),
-        Arrow(before: [.started, .locked(taskHash: hash)], event: .restarted, state: "locked", directives: [.sendTask]),
+        Arrow(
+            before: [.started, .locked(taskHash: hash)], event: .restarted, state: "locked", directives: [.sendTask]),
         Arrow(before: sent, event: .timePassed, state: "sent", directives: [.sendTask]),
         Arrow(before: sent, event: .stage(.accepted, taskHash: hash), state: "accepted", directives: [.store]),
         Arrow(before: sent, event: .stage(.running, taskHash: hash), state: "running", directives: [.store]),
@@ -146,10 +147,11 @@ import Wire
                 == [.settle(.posted(Energy(millijoules: 1_200)), proofHash: Self.proof, receipt: true)])
     }
 
-    @Test(arguments: [
-        (Pricing.metered, 1_200, 1_200), (.metered, 2_500, 2_500), (.metered, 9_999_999, 2_500), (.metered, -5, 0),
-        (.metered, 0, 0), (.fixed, 1_200, 2_500), (.fixed, 0, 2_500),
-    ] as [(Pricing, Int64, Int64)])
+    @Test(
+        arguments: [
+            (Pricing.metered, 1_200, 1_200), (.metered, 2_500, 2_500), (.metered, 9_999_999, 2_500), (.metered, -5, 0),
+            (.metered, 0, 0), (.fixed, 1_200, 2_500), (.fixed, 0, 2_500),
+        ] as [(Pricing, Int64, Int64)])
     func `metered pays what was used up to the lock, fixed pays the lock`(
         pricing: Pricing, charged: Int64, paid: Int64
     ) {
