@@ -88,15 +88,17 @@ final class RunningWorker {
     }
 
     /// Stops it where its time is over; its exit, once it has ended.
-    func advance(to now: BootTime) throws(SystemError) -> ChildExit? {
-        if now >= started + time { try stop(.timedOut(limit: time)) }
+    func advance(to now: BootTime, _ loop: borrowing EventLoop) throws(SystemError) -> ChildExit? {
+        if now >= started + time { try stop(.timedOut(limit: time), loop) }
         return child.endDescriptor == nil ? try child.poll() : nil
     }
 
-    /// Kills its process group; the first reason given is the one that counts.
-    func stop(_ reason: WorkerFailure) throws(SystemError) {
+    /// Kills its process group and listens to it no more; the first reason given is the one that counts.
+    func stop(_ reason: WorkerFailure, _ loop: borrowing EventLoop) throws(SystemError) {
         guard failure == nil else { return }
         failure = reason
+        try close(&requestEnd, loop)
+        try close(&answerEnd, loop)
         try child.signal(.kill)
     }
 
@@ -153,12 +155,12 @@ final class RunningWorker {
     }
 
     private func receiveAnswer(_ loop: borrowing EventLoop) throws(SystemError) {
-        while failure == nil {
+        while true {
             let room = WorkerLimits.maximumAnswerBytes + 1 - answer.count
             switch try answerEnd?.read(upTo: room, appendingTo: &answer) {
             case .bytes:
                 guard answer.count > WorkerLimits.maximumAnswerBytes else { continue }
-                try stop(.tooMuchOutput(limit: WorkerLimits.maximumAnswerBytes))
+                try stop(.tooMuchOutput(limit: WorkerLimits.maximumAnswerBytes), loop)
             case .end: try close(&answerEnd, loop)
             case .wouldBlock, nil: return
             }

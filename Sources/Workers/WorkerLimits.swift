@@ -3,8 +3,8 @@ import Quantities
 
 /// Limits of worker processes and of the pool that runs them.
 public enum WorkerLimits {
-    /// Most bytes of one operation's input: a colour frame of 16 Mpixel and its header.
-    public static let maximumInputBytes = 3 * FrameLimits.maximumPixels + 65_536
+    /// Most bytes of one operation's input: a grey frame of 16 Mpixel and its header.
+    public static let maximumInputBytes = FrameLimits.maximumPixels + 65_536
     /// Most bytes of one operation's result, so that it travels in one message.
     public static let maximumResultBytes = FederationLimits.maximumInlineLength
     /// Most bytes of an operation's name.
@@ -23,7 +23,7 @@ public enum WorkerLimits {
     /// Most jobs that wait for a worker.
     public static let maximumQueuedJobs = 16
     /// Most bytes of input that wait for a worker.
-    public static let maximumQueuedBytes = 64 * 1_048_576
+    public static let maximumQueuedBytes = maximumInputBytes
     /// Address space that a worker has for its program and libraries, besides what its job may use.
     public static let programAddressSpace = ByteCount.mebibytes(64)
     /// Most descriptors that a worker may have open.

@@ -66,8 +66,8 @@ public struct WorkerPool: ~Copyable {
             return true
         }
         guard let slot = slots.firstIndex(where: { $0?.id == id }), let worker = slots[slot] else { return false }
-        attend(slot, now: now, loop) { _ throws(SystemError) in
-            try worker.stop(.cancelled)
+        attend(slot, now: now, loop) { loop throws(SystemError) in
+            try worker.stop(.cancelled, loop)
             return nil
         }
         return true
@@ -93,7 +93,7 @@ public struct WorkerPool: ~Copyable {
     public mutating func advance(to now: BootTime, _ loop: borrowing EventLoop) {
         for slot in slots.indices {
             guard let worker = slots[slot] else { continue }
-            attend(slot, now: now, loop) { _ throws(SystemError) in try worker.advance(to: now) }
+            attend(slot, now: now, loop) { loop throws(SystemError) in try worker.advance(to: now, loop) }
         }
     }
 
