@@ -15,7 +15,7 @@ struct RoundTripEstimator: Sendable {
     /// less than the shortest round trip so far is not believed.
     mutating func observe(_ sample: TimeSpan, acknowledgementDelay: TimeSpan = .zero) {
         let measured = min(max(sample.milliseconds, 0), RoundTripEstimator.longestSampleMilliseconds) * 1000
-        let delay = max(acknowledgementDelay, .zero).milliseconds * 1000
+        let delay = min(max(acknowledgementDelay, .zero), LinkTimes.longestToldDelay).milliseconds * 1000
         guard let smoothed else {
             self.smoothed = measured
             variation = measured / 2
