@@ -154,6 +154,7 @@ public struct AgentCore {
         var next = heartbeatDue
         if let deadline = link.nextDeadline { next = min(next, deadline) }
         if let deadline = staging.deadline { next = min(next, deadline) }
+        if let deadline = energy.windowDeadline { next = min(next, deadline) }
         if let deadline = taskDeadline { next = min(next, now.boot + deadline.since(ledgerNow)) }
         for peer in peers.values { if let due = peer.outboxDue { next = min(next, due) } }
         for ping in pings.values { next = min(next, ping.deadline) }
@@ -191,6 +192,7 @@ public struct AgentCore {
 
     private mutating func passTime() {
         passTaskTime()
+        passMeterTime()
         if now.boot >= heartbeatDue { sendHeartbeats() }
         resendOutbox()
         sweepLots()

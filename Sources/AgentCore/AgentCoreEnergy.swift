@@ -13,6 +13,11 @@ extension AgentCore {
         settleMeasuredWork()
     }
 
+    /// Ends windows that no sample ended: a sensor that has gone silent leaves a gap, not an open window.
+    mutating func passMeterTime() {
+        for closed in energy.passTime(to: now.boot) { makePage(of: closed) }
+    }
+
     /// Registers the board as this society's source, rated at the most that any of its modes allows.
     mutating func registerSource() {
         var rated = max(settings.energy.rated, settings.profile.moduleRating ?? .zero)
@@ -65,7 +70,7 @@ extension AgentCore {
             return
         }
         let authorisation = ChargeAuthorisation(
-            proof: grant.id, account: account, amount: grant.amount, limit: grant.limit, chargedBefore: .zero,
+            proof: grant.id, account: account, amount: grant.amount, limit: grant.limit, chargedBefore: grant.chargedBefore,
             expires: ledgerNow + grant.remaining)
         guard apply(.charge(authorisation)) != nil else { return }
         gate = charged

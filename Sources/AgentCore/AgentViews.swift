@@ -197,48 +197,14 @@ public enum AgentViews {
                 json.key("proofs")
                 json.beginArray()
                 for bytes in pages {
-                    json.beginObject()
-                    do throws(EnergyProofError) { write(try ProofPage(decoding: bytes), to: &json) } catch {
+                    do throws(EnergyProofError) { try ProofPage(decoding: bytes).write(to: &json) } catch {
+                        json.beginObject()
                         json.member("error", error.explanation)
+                        json.endObject()
                     }
-                    json.endObject()
                 }
                 json.endArray()
             })
-    }
-
-    /// The members of one page.
-    public static func write(_ page: ProofPage, to json: inout JSONWriter) {
-        let proof = page.proof
-        json.member("hash", hexadecimal(page.hash.array))
-        json.member("source", proof.source.text)
-        json.member("kind", proof.kind.name)
-        json.member("class", proof.evidence.name)
-        json.member("epoch", proof.epoch)
-        json.member("page", proof.page)
-        json.member("window_start_wall_ms", proof.wallStart.milliseconds)
-        json.member("window_end_wall_ms", proof.wallEnd.milliseconds)
-        json.member("time_status", proof.timeStatus == .synchronized ? "synchronized" : "unsynchronized")
-        amount("register_start_mj", proof.registerStart, &json)
-        amount("register_end_mj", proof.registerEnd, &json)
-        amount("drawn_mj", proof.drawn, &json)
-        json.member("rated_mw", proof.rated.milliwatts)
-        json.member("capacity_mw", proof.capacity.milliwatts)
-        json.member("baseline_mw", proof.baseline.milliwatts)
-        json.member("peak_mw", proof.peak.milliwatts)
-        amount("work_mj", proof.work, &json)
-        amount("chargeable_mj", proof.chargeable, &json)
-        json.member("max_millidegrees", proof.hottest?.millidegrees)
-        json.key("throttle")
-        json.beginArray()
-        for reason in proof.throttle.all { json.string(reason.name) }
-        json.endArray()
-        json.member("power_mode", proof.powerMode?.text)
-        json.member("samples", proof.samples)
-        json.member("expected", proof.expected)
-        json.member("gap_ms", proof.gap.milliseconds)
-        json.member("error_bound_permille", proof.errorBoundPermille)
-        json.member("validation_method", proof.validationMethod.text)
     }
 
     static func export(_ bytes: [UInt8], pages: Int) -> CommandReply {

@@ -89,34 +89,53 @@ struct BoardEnergy: Sendable {
         self.sample = sample
         if let temperature = sample.hottest?.temperature { hottest = max(hottest ?? temperature, temperature) }
         for reading in sample.throttle { note(reading) }
-        var meter = startedMeter(for: sample)
         var closed: [ClosedWindow] = []
+        var meter = startedMeter(for: sample, &closed)
         let outcome = meter.record(MeterReading(at: sample.taken, power: sample.totalPower))
         if case .newEpoch(_, let lastWindow?) = outcome { closed.append(close(lastWindow, meter)) }
-        while true {
-            // A window whose end no reading decides is closed once the silence is long enough to be a gap.
-            let end = meter.windowStart + settings.window
-            guard let window = meter.closeWindow(at: end, now: sample.taken) else { break }
+        self.meter = meter
+        return closed + passTime(to: sample.taken)
+    }
+
+    /// Closes every window whose end is decided at `now`.
+    mutating func passTime(to now: BootTime) -> [ClosedWindow] {
+        guard var meter else { return [] }
+        var closed: [ClosedWindow] = []
+        while let window = meter.closeWindow(at: meter.windowStart + settings.window, now: now) {
             closed.append(close(window, meter))
         }
         self.meter = meter
         return closed
     }
 
+    /// When the open window is decided at the latest, readings or not.
+    var windowDeadline: BootTime? {
+        guard let meter else { return nil }
+        let silent = max(meter.lastReadingAt ?? meter.windowStart, meter.windowStart + settings.window)
+        return silent + settings.samplePeriod * (MeterLimits.gapPeriods + 1)
+    }
+
     /// What to keep for a restart.
     var meterState: MeterState? { meter?.state }
 
-    private mutating func startedMeter(for sample: TelemetrySample) -> Meter {
+    private mutating func startedMeter(for sample: TelemetrySample, _ closed: inout [ClosedWindow]) -> Meter {
         if let meter { return meter }
+        // A reading beyond what a page may show as drawn is a broken sensor.
+        let believable = Power(milliwatts: max(rated.milliwatts, 1) * EnergyProofLimits.drawnOverRated)
         let configuration = MeterConfiguration(
             samplePeriod: settings.samplePeriod,
-            sensorStep: sample.total.flatMap { profile.powerStep(of: $0) } ?? Power(milliwatts: 100))
+            sensorStep: sample.total.flatMap { profile.powerStep(of: $0) } ?? BoardEnergy.assumedStep,
+            maximumPower: believable)
         defer { resumed = nil }
-        if let resumed {
-            return Meter(resuming: resumed, configuration, bootID: bootID, at: sample.taken)
-        }
-        return Meter(configuration, bootID: bootID, at: sample.taken)
+        guard let resumed else { return Meter(configuration, bootID: bootID, at: sample.taken) }
+        var meter = Meter(resuming: resumed, configuration, bootID: bootID, at: sample.taken)
+        // The time in which no agent ran is one window without energy, not a row of them.
+        if let window = meter.closeWindow(at: sample.taken, now: sample.taken) { closed.append(close(window, meter)) }
+        return meter
     }
+
+    /// The step of a sensor that the profile does not know: an INA3221's with a common shunt.
+    private static let assumedStep = Power(milliwatts: 100)
 
     private mutating func note(_ reading: ThrottleReading) {
         if reading.maximum == nil {
