@@ -1,0 +1,143 @@
+import AgentCore
+import Cryptography
+import Federation
+import Ledger
+import Quantities
+import Wire
+
+/// What is said over the control socket: one JSON object per line asks, one JSON object per line answers.
+///
+/// The member `command` names what is asked; every other member belongs to that command, and an
+/// unknown one is refused. Amounts are decimal texts, so that no reader rounds them; bytes are base64.
+///
+/// | command | members |
+/// |---|---|
+/// | `status` `telemetry` `tasks` `balance` `peers` `node_record` | |
+/// | `delegate` | `operation` `input` [`parameters`] [`placement`] [`budget_mj`] [`timeout_ms`] [`trial`] |
+/// | `cancel` | `task` |
+/// | `history` `proofs` | [`limit`] |
+/// | `export_proofs` | [`first`] [`limit`] |
+/// | `add_peer` | `record` |
+/// | `remove_peer` `ping` | `name` |
+///
+/// `placement` is `any`, `local`, or the name of a platform. An answer is what the command asked
+/// for, or holds `error` with `kind` (`CommandReply.Refusal`), `message` and `hint`.
+public enum ControlProtocol {
+    /// Entries of the journal and proofs that are listed where a request does not say how many.
+    static let ordinaryLimit = 20
+
+    /// The command that a line asks, or the answer that says why it asks none.
+    ///
+    /// - Complexity: O(bytes).
+    public static func command(_ line: [UInt8]) -> Result<AgentCommand, CommandReply> {
+        do throws(CommandReply) { return .success(try parse(line)) } catch { return .failure(error) }
+    }
+
+    private static func parse(_ line: [UInt8]) throws(CommandReply) -> AgentCommand {
+        guard line.count <= GatewayLimits.requestBytes else {
+            throw CommandReply(
+                .invalid, "the request has \(line.count) bytes; \(GatewayLimits.requestBytes) are the most")
+        }
+        let value: JSONValue
+        do throws(JSONError) { value = try JSONValue(parsing: line) } catch {
+            throw CommandReply(.invalid, "the request is not JSON: \(error.message)")
+        }
+        let request = try ControlRequest(value)
+        switch request.command {
+        case .status: return .status
+        case .telemetry: return .telemetry
+        case .delegate: return .delegate(try delegation(request))
+        case .tasks: return .tasks
+        case .cancel: return .cancel(task: try request.task("task"))
+        case .balance: return .balance
+        case .history: return .history(limit: try request.limit(atMost: GatewayLimits.listedRecords))
+        case .proofs: return .proofs(limit: try request.limit(atMost: GatewayLimits.listedRecords))
+        case .exportProofs:
+            return .exportProofs(
+                first: UInt64(try request.number("first", in: 0...(1 << 53)) ?? 0),
+                limit: try request.limit(atMost: GatewayLimits.exportedPages, otherwise: GatewayLimits.exportedPages))
+        case .peers: return .peers
+        case .addPeer:
+            return .addPeer(record: try request.text("record", limit: FederationLimits.maximumNodeTextLength))
+        case .removePeer: return .removePeer(name: try request.platform("name"))
+        case .ping: return .ping(name: try request.platform("name"))
+        case .nodeRecord: return .nodeRecord
+        }
+    }
+
+    private static func delegation(_ request: ControlRequest) throws(CommandReply) -> DelegationRequest {
+        let name = try request.text("operation", limit: FederationLimits.maximumOperationLength)
+        guard let operation = Operation(name) else {
+            throw request.refusal("operation", "the name of an operation, such as perception.features")
+        }
+        guard let input = try request.bytes("input", limit: FederationLimits.maximumInlineLength) else {
+            throw request.missing("input")
+        }
+        var delegation = DelegationRequest(operation: operation, input: input)
+        delegation.parameters =
+            try request.bytes("parameters", limit: FederationLimits.maximumParametersLength) ?? []
+        delegation.placement = try request.placement("placement")
+        delegation.budget = try request.energy("budget_mj")
+        if let timeout = try request.number("timeout_ms", in: 1...GatewayLimits.longestTimeout.milliseconds) {
+            delegation.timeout = .milliseconds(timeout)
+        }
+        delegation.isTrial = try request.flag("trial")
+        return delegation
+    }
+
+    /// The line, without its end, that asks `command`; what `command(_:)` reads back.
+    public static func request(_ command: AgentCommand) -> String {
+        var json = JSONWriter()
+        json.beginObject()
+        func begin(_ name: ControlRequest.Command) { json.member("command", name.rawValue) }
+        switch command {
+        case .status: begin(.status)
+        case .telemetry: begin(.telemetry)
+        case .delegate(let request):
+            begin(.delegate)
+            write(request, to: &json)
+        case .tasks: begin(.tasks)
+        case .cancel(let task):
+            begin(.cancel)
+            json.member("task", task.text)
+        case .balance: begin(.balance)
+        case .history(let limit):
+            begin(.history)
+            json.member("limit", limit)
+        case .proofs(let limit):
+            begin(.proofs)
+            json.member("limit", limit)
+        case .exportProofs(let first, let limit):
+            begin(.exportProofs)
+            json.member("first", first)
+            json.member("limit", limit)
+        case .peers: begin(.peers)
+        case .addPeer(let record):
+            begin(.addPeer)
+            json.member("record", record)
+        case .removePeer(let name):
+            begin(.removePeer)
+            json.member("name", name)
+        case .ping(let name):
+            begin(.ping)
+            json.member("name", name)
+        case .nodeRecord: begin(.nodeRecord)
+        }
+        json.endObject()
+        return json.text
+    }
+
+    private static func write(_ request: DelegationRequest, to json: inout JSONWriter) {
+        json.member("operation", request.operation.name)
+        json.member("input", Base64.encode(request.input))
+        json.member("parameters", Base64.encode(request.parameters))
+        switch request.placement {
+        case .any: json.member("placement", ControlRequest.anywhere)
+        case .local: json.member("placement", ControlRequest.here)
+        case .platform(let name): json.member("placement", name.text)
+        }
+        if let budget = request.budget { json.member("budget_mj", "\(budget.millijoules)") }
+        json.member("timeout_ms", request.timeout.milliseconds)
+        json.member("trial", request.isTrial)
+    }
+}

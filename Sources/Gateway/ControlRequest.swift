@@ -1,0 +1,188 @@
+import AgentCore
+import Cryptography
+import Federation
+import Ledger
+import Quantities
+import Wire
+
+/// A refused request carries its answer.
+extension CommandReply: Error {}
+
+/// One request, its members read by name and type; everything that does not fit is refused by name.
+struct ControlRequest {
+    /// The commands, as they are named on the wire.
+    enum Command: String, CaseIterable {
+        case status
+        case telemetry
+        case delegate
+        case tasks
+        case cancel
+        case balance
+        case history
+        case proofs
+        case exportProofs = "export_proofs"
+        case peers
+        case addPeer = "add_peer"
+        case removePeer = "remove_peer"
+        case ping
+        case nodeRecord = "node_record"
+
+        /// The members that the command has besides its name.
+        var members: [String] {
+            switch self {
+            case .status, .telemetry, .tasks, .balance, .peers, .nodeRecord: []
+            case .delegate: ["operation", "input", "parameters", "placement", "budget_mj", "timeout_ms", "trial"]
+            case .cancel: ["task"]
+            case .history, .proofs: ["limit"]
+            case .exportProofs: ["first", "limit"]
+            case .addPeer: ["record"]
+            case .removePeer, .ping: ["name"]
+            }
+        }
+    }
+
+    static let anywhere = "any"
+    static let here = "local"
+
+    /// What is asked.
+    let command: Command
+    private let value: JSONValue
+
+    /// The request that `value` is.
+    init(_ value: JSONValue) throws(CommandReply) {
+        guard case .object(let members) = value else {
+            throw CommandReply(.invalid, "the request is not a JSON object")
+        }
+        guard let named = value["command"] else {
+            throw CommandReply(.invalid, "the request has no member 'command'")
+        }
+        guard let name = named.text, let command = Command(rawValue: name) else {
+            let known = Command.allCases.map { $0.rawValue }.joined(separator: ", ")
+            throw CommandReply(.invalid, "there is no command " + quoted(named), hint: "the commands are: " + known)
+        }
+        for member in members where member.key != "command" && !command.members.contains(member.key) {
+            let known = command.members.isEmpty ? "none" : command.members.joined(separator: ", ")
+            throw CommandReply(
+                .invalid, "'\(name)' has no member " + quoted(.string(member.key)),
+                hint: "its members besides 'command' are: " + known)
+        }
+        self.command = command
+        self.value = value
+    }
+
+    /// The text of `name`, which must be there and have at most `limit` bytes.
+    func text(_ name: String, limit: Int) throws(CommandReply) -> String {
+        guard let found = value[name] else { throw missing(name) }
+        guard let text = found.text, text.utf8.count <= limit else {
+            throw refusal(name, "a text of at most \(limit) bytes")
+        }
+        return text
+    }
+
+    /// The bytes of `name`, at most `limit` of them; nil where it is not there.
+    func bytes(_ name: String, limit: Int) throws(CommandReply) -> [UInt8]? {
+        guard let found = value[name] else { return nil }
+        guard let bytes = found.text.flatMap({ Base64.decode($0) }) else { throw refusal(name, "base64") }
+        guard bytes.count <= limit else {
+            throw CommandReply(.invalid, "'\(name)' has \(bytes.count) bytes; \(limit) are the most")
+        }
+        return bytes
+    }
+
+    /// The whole number of `name` within `range`; nil where it is not there.
+    func number(_ name: String, in range: ClosedRange<Int64>) throws(CommandReply) -> Int64? {
+        guard let found = value[name] else { return nil }
+        guard let number = found.number, range.contains(number) else {
+            throw refusal(name, "a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    /// The number of records that `limit` asks for.
+    func limit(atMost most: Int, otherwise: Int = ControlProtocol.ordinaryLimit) throws(CommandReply) -> Int {
+        Int(try number("limit", in: 1...Int64(most)) ?? Int64(otherwise))
+    }
+
+    /// The truth value of `name`; false where it is not there.
+    func flag(_ name: String) throws(CommandReply) -> Bool {
+        switch value[name] {
+        case .none: return false
+        case .some(.boolean(let flag)): return flag
+        case .some: throw refusal(name, "true or false")
+        }
+    }
+
+    /// The amount of `name`, positive millijoules in decimal digits without leading zeros; nil where it is not there.
+    func energy(_ name: String) throws(CommandReply) -> Energy? {
+        guard let found = value[name] else { return nil }
+        guard let text = found.text, let number = Int64(text), "\(number)" == text, number > 0,
+            number <= Energy.largest.millijoules
+        else { throw refusal(name, "a text of digits from 1 to \(Energy.largest.millijoules)") }
+        return Energy(millijoules: number)
+    }
+
+    /// The task that `name` names in hexadecimal.
+    func task(_ name: String) throws(CommandReply) -> TaskID {
+        let text = try text(name, limit: GatewayLimits.quotedBytes)
+        guard let task = TaskID(text: text) else { throw refusal(name, "a task's id, 32 hexadecimal digits") }
+        return task
+    }
+
+    /// The platform name that `name` holds.
+    func platform(_ name: String) throws(CommandReply) -> String {
+        let text = try text(name, limit: FederationLimits.maximumPlatformNameLength)
+        guard let platform = PlatformName(text) else { throw refusal(name, "a platform's name") }
+        return platform.text
+    }
+
+    /// Where a task may run; anywhere where it is not said.
+    func placement(_ name: String) throws(CommandReply) -> Placement {
+        guard let found = value[name] else { return .any }
+        switch found.text {
+        case ControlRequest.anywhere: return .any
+        case ControlRequest.here: return .local
+        case .some(let text):
+            if let platform = PlatformName(text) { return .platform(platform) }
+            fallthrough
+        case .none: throw refusal(name, "any, local, or a platform's name")
+        }
+    }
+
+    /// The refusal of a request without member `name`.
+    func missing(_ name: String) -> CommandReply {
+        CommandReply(.invalid, "'\(command.rawValue)' needs the member '\(name)'")
+    }
+
+    /// The refusal of what member `name` holds, where `due` is due.
+    func refusal(_ name: String, _ due: String) -> CommandReply {
+        CommandReply(.invalid, "'\(name)' takes \(due), not " + quoted(value[name] ?? .null))
+    }
+}
+
+extension TaskID {
+    /// The id that `text` spells in 32 hexadecimal digits; nil where it spells none.
+    public init?(text: String) {
+        guard let decoded = Wire.bytes(hexadecimal: text), let id = Bytes16(decoded) else { return nil }
+        self.init(bytes: id)
+    }
+}
+
+/// A foreign value as an answer repeats it: what kind it is, or its text, cut and without control characters.
+private func quoted(_ value: JSONValue) -> String {
+    switch value {
+    case .null: return "null"
+    case .boolean(let flag): return flag ? "true" : "false"
+    case .integer(let number): return "\(number)"
+    case .real(let token): return token
+    case .array: return "an array"
+    case .object: return "an object"
+    case .string(let text):
+        let scalars = text.unicodeScalars.map { $0.value < 0x20 || (0x7f..<0xa0).contains($0.value) ? "?" : $0 }
+        var quoted = ""
+        for scalar in scalars {
+            guard quoted.utf8.count < GatewayLimits.quotedBytes else { return "'" + quoted + "…'" }
+            quoted.unicodeScalars.append(scalar)
+        }
+        return "'" + quoted + "'"
+    }
+}
