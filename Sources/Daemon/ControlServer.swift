@@ -56,9 +56,10 @@ struct ControlServer: ~Copyable {
 
     /// Listens at `path`; its tokens in the loop are `firstToken` for the socket and those after it for connections.
     init(at path: String, in loop: borrowing EventLoop, firstToken: UInt32) throws(SystemError) {
-        listener = try StreamListener(at: path, mode: 0o660)
+        let made = try StreamListener(at: path, mode: 0o660)
+        try loop.register(made.descriptor, EventToken(rawValue: firstToken), .readable)
+        listener = made
         self.firstToken = firstToken
-        try loop.register(listener.descriptor, EventToken(rawValue: firstToken), .readable)
     }
 
     /// Whether `token` is one of this server's.
@@ -167,9 +168,10 @@ struct ControlServer: ~Copyable {
     private mutating func write(_ number: UInt32, _ connection: Connection, in loop: borrowing EventLoop)
         throws(SystemError)
     {
+        let output = connection.output
         do throws(SystemError) {
-            while connection.written < connection.output.count {
-                let rest = connection.output.span.extracting(connection.written..<connection.output.count)
+            while connection.written < output.count {
+                let rest = output.span.extracting(connection.written..<output.count)
                 guard case .bytes(let count) = try connection.stream.descriptor.write(rest) else { break }
                 connection.written += count
             }

@@ -71,15 +71,15 @@ public struct Daemon: ~Copyable {
         let workers = try system { () throws(SystemError) in
             try WorkerPool(plan.workers, concurrency: plan.settings.concurrentWork, firstToken: Token.workers)
         }
-        let control: ControlServer
-        let address: NetworkAddress
-        do throws(SystemError) {
+        let address = try system { () throws(SystemError) in
             try loop.register(signals.descriptor, Token.signals, .readable)
             try loop.register(socket.descriptor, Token.datagrams, .readable)
             try loop.register(sensors.descriptor, Token.sensors, .readable)
-            control = try ControlServer(at: plan.socketPath, in: loop, firstToken: Token.control)
-            address = try socket.localAddress()
-        } catch { throw .system(error) }
+            return try socket.localAddress()
+        }
+        let control = try system { () throws(SystemError) in
+            try ControlServer(at: plan.socketPath, in: loop, firstToken: Token.control)
+        }
         var daemon = Daemon(
             lock: lock, signals: signals, loop: loop, socket: socket, store: store, sensors: sensors,
             workers: workers, control: control, core: core)
@@ -235,7 +235,7 @@ public struct Daemon: ~Copyable {
     private mutating func takeRequests(_ event: ReadyEvent) throws(SystemError) {
         for request in try control.handle(event, in: loop, now: Clock.bootTime) {
             switch ControlProtocol.command(request.line) {
-            case .failure(let refusal): try control.reply(refusal.reply.json, to: request.connection, isLast: true, in: loop)
+            case .failure(let refusal): try control.reply(refusal.json, to: request.connection, isLast: true, in: loop)
             case .success(let command):
                 let id = newCommand()
                 askers[id] = request.connection

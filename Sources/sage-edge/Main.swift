@@ -31,4 +31,4 @@ struct SageEdge {
 }
 
 /// Every command, in the order help lists them.
-let allCommands: [CommandSpecification] = keyCommands + [versionCommand]
+let allCommands: [CommandSpecification] = keyCommands + [versionCommand, runCommand, workerCommand]
