@@ -213,20 +213,23 @@ import Wire
             .cancel(task.payload.id, taskHash: task.hash),
             .settlement(AgedEnvelope(Fixture.sign(receipt).envelope, age: .zero)),
             .tokensReturned(Fixture.sign(back).envelope),
-            .laneHeads(LaneHeads(sent: .start, received: LaneHead(sequence: 4, hash: Fixture.hash(4)))),
-            .energyPageRequest(Fixture.hash(6)), .energyPage(page),
+            .laneHeads(
+                LaneHeads(
+                    sent: .start, received: LaneHead(sequence: 4, hash: Fixture.hash(4)), stamp: 9,
+                    echo: Bytes16(bits: 3))),
+            .energyPageRequest(Fixture.hash(6)), .energyPage(page), .laneQuestion(Bytes16(bits: 3)),
         ]
     }
 
     @Test func `every message is read back as written, under its number`() throws {
-        #expect(Self.messages.count == 13)
+        #expect(Self.messages.count == 14)
         for (index, message) in Self.messages.enumerated() {
             let bytes = message.encoded
             #expect(try PeerMessage(decoding: bytes) == message)
             #expect(bytes[1] == UInt8(index + 1))
         }
         let classes = Self.messages.map { $0.messageClass.rawValue }
-        #expect(classes == [1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3])
+        #expect(classes == [1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 2])
     }
 
     @Test func `an envelope signed as something else is refused where it is read`() throws {
@@ -236,7 +239,7 @@ import Wire
     }
 
     @Test(arguments: [
-        [0x80], [0x81, 0x01], [0x82, 0x0e, 0x00], [0x82, 0x00, 0x00], [0xa0], [], [0x85, 1, 1, 1, 1, 1],
+        [0x80], [0x81, 0x01], [0x82, 0x0f, 0x00], [0x82, 0x00, 0x00], [0xa0], [], [0x85, 1, 1, 1, 1, 1],
     ])
     func `what is no message is refused`(bytes: [UInt8]) {
         #expect(throws: CBORError.self) { try PeerMessage(decoding: bytes) }
