@@ -56,6 +56,8 @@ enum HandshakeAuthenticator {
     }
 }
 
+/// The first datagram of a handshake.
+///
 /// `type 1 | version 1 | sender index 3 | zero 3 | Noise message 144 | mac1 16 | mac2 16`
 struct InitDatagram: Sendable {
     static let length = 184
@@ -92,6 +94,8 @@ struct InitDatagram: Sendable {
     }
 }
 
+/// The answer to an Init.
+///
 /// `type 1 | version 1 | sender index 3 | receiver index 3 | Noise message 80 | mac1 16 | mac2 16`
 struct ResponseDatagram: Sendable {
     static let length = 120
@@ -126,6 +130,8 @@ struct ResponseDatagram: Sendable {
     }
 }
 
+/// The answer to an Init that may be an old one.
+///
 /// `type 1 | version 1 | receiver index 3 | zero 3 | challenge 16 | code 16`
 ///
 /// The code is keyed with a key exported from the handshake after its first message, so only the
@@ -166,7 +172,9 @@ struct RetryDatagram: Sendable {
     }
 }
 
-/// The header of sealed datagrams: `type and flags 1 | receiver index 3 | packet counter 4`, also the associated data.
+/// The header of sealed datagrams, which is also their associated data.
+///
+/// `type and flags 1 | receiver index 3 | packet counter 4`
 struct SealedHeader: Equatable, Sendable {
     static let length = 8
     /// Header and tag.

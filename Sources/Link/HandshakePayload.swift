@@ -2,7 +2,9 @@ import Cryptography
 import Quantities
 import Wire
 
-/// What an Init says, sealed: `boot epoch 8 | sequence 8 | store epoch 8 | capabilities 4 | challenge 16 | numbering 4`
+/// What an Init says, sealed.
+///
+/// `boot epoch 8 | sequence 8 | store epoch 8 | capabilities 4 | challenge 16 | numbering 4`
 struct InitPayload: Equatable, Sendable {
     static let length = 48
 
@@ -41,7 +43,9 @@ extension InitPayload {
     }
 }
 
-/// What a Response says, sealed: `boot epoch 8 | sequence 8 | store epoch 8 | capabilities 4 | numbering 4`
+/// What a Response says, sealed.
+///
+/// `boot epoch 8 | sequence 8 | store epoch 8 | capabilities 4 | numbering 4`
 struct ResponsePayload: Equatable, Sendable {
     static let length = 32
 

@@ -15,7 +15,8 @@ extension LinkEndpoint {
 
     private mutating func beginInitiation(with index: Int, answering challenge: Bytes16?, now: BootTime) {
         links[index].initiationDeadline = nil
-        guard let address = links[index].handshakeAddress, let ephemeral = KeyAgreementKey(secret: random.bytes(32)) else { return }
+        guard let address = links[index].handshakeAddress, let ephemeral = KeyAgreementKey(secret: random.bytes(32))
+        else { return }
         initSequence += 1
         let payload = InitPayload(
             position: HandshakePosition(bootEpoch: configuration.bootEpoch, sequence: initSequence),

@@ -38,7 +38,7 @@ public struct LinkEndpoint: Sendable {
     // MARK: Peers
 
     /// The peers in order.
-    public var peers: [LinkPeerID] { links.map(\.id) }
+    public var peers: [LinkPeerID] { links.map { $0.id } }
 
     /// Adds a peer; false when it is there already, is this endpoint itself, or the limit of peers is reached.
     @discardableResult
@@ -93,8 +93,10 @@ public struct LinkEndpoint: Sendable {
 
     // MARK: Time
 
-    /// When `advance` must be called next; nil when nothing is awaited. Complexity: O(peers).
-    public var nextDeadline: BootTime? { links.lazy.compactMap(\.nextDeadline).min() }
+    /// When `advance` must be called next; nil when nothing is awaited.
+    ///
+    /// Complexity: O(peers).
+    public var nextDeadline: BootTime? { links.lazy.compactMap { $0.nextDeadline }.min() }
 
     /// Lets time pass: fires every timer that is due at `now`.
     public mutating func advance(to now: BootTime) {

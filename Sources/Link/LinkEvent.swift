@@ -59,18 +59,29 @@ public enum DatagramVerdict: Equatable, Sendable {
 
 /// How many datagrams met each verdict.
 public struct LinkCounters: Hashable, Sendable {
-    /// One count per verdict, named like it.
+    /// Authentic, new and used.
     public internal(set) var accepted: UInt64 = 0
+    /// No datagrams of this protocol.
     public internal(set) var malformed: UInt64 = 0
+    /// Not meant for this key.
     public internal(set) var badAuthenticator: UInt64 = 0
+    /// Of a key that was not added.
     public internal(set) var unknownPeer: UInt64 = 0
+    /// Of no session or handshake here.
     public internal(set) var unknownSession: UInt64 = 0
+    /// Did not open.
     public internal(set) var notAuthentic: UInt64 = 0
+    /// Came before, or too late.
     public internal(set) var replayed: UInt64 = 0
+    /// Inits that were answered with a challenge.
     public internal(set) var challenged: UInt64 = 0
+    /// Inits that this endpoint's own went before.
     public internal(set) var yielded: UInt64 = 0
+    /// Authentic with malformed content.
     public internal(set) var malformedFrames: UInt64 = 0
+    /// Authentic, without room for their content.
     public internal(set) var noRoom: UInt64 = 0
+    /// Not looked into, because the owner had not taken what waits.
     public internal(set) var busy: UInt64 = 0
     /// Datagrams handed out for sending.
     public internal(set) var sent: UInt64 = 0

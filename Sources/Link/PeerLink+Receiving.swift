@@ -29,7 +29,7 @@ extension PeerLink {
         }
         if outcome == .used {
             session?.received(
-                header.counter, isEliciting: frames.contains(where: \.isEliciting),
+                header.counter, isEliciting: frames.contains { $0.isEliciting },
                 asksAtOnce: frames.contains(.ping), now: now)
         }
         return outcome
@@ -92,7 +92,7 @@ extension PeerLink {
         }
         if !outcome.acknowledged.isEmpty { session.probeAllowance = 0 }
         self.session = session
-        for frame in outcome.acknowledged.lazy.flatMap(\.frames) {
+        for frame in outcome.acknowledged.lazy.flatMap({ $0.frames }) {
             switch frame {
             case .part(let part):
                 if let number = queue.markDelivered(part) { events.append(.delivered(id, number)) }

@@ -65,7 +65,7 @@ struct SendQueue: Sendable {
     /// Whether nothing waits.
     var isEmpty: Bool { count == 0 && heartbeat == nil }
 
-    /// Takes a message, or says why not. A heartbeat replaces the one that waits.
+    /// Takes a message, or says why not; a heartbeat replaces the one that waits.
     mutating func append(_ bytes: [UInt8], class messageClass: MessageClass) -> Result<MessageNumber, SendRefusal> {
         let limit = messageClass.isReliable ? LinkLimits.messageLength : LinkLimits.heartbeatLength
         guard bytes.count <= limit else { return .failure(.tooLarge(count: bytes.count, limit: limit)) }
@@ -86,14 +86,16 @@ struct SendQueue: Sendable {
         return .success(MessageNumber(value: nextNumber - 1))
     }
 
-    /// The most urgent part to send, with `inFlight` datagrams under way; nil when there is none, or
-    /// when its class has to wait for acknowledgements. `isProbe` lifts that wait.
+    /// The most urgent part to send, with `inFlight` datagrams under way.
+    ///
+    /// Nil when there is none, or when its class has to wait for acknowledgements; `isProbe` lifts that wait.
     func next(inFlight: Int, isProbe: Bool) -> (message: OutgoingMessage, part: MessagePart)? {
         for messageClass in MessageClass.allCases {
             guard isProbe || inFlight < LinkLimits.datagramsInFlight(for: messageClass) else { return nil }
             if messageClass == .heartbeat {
                 if let heartbeat {
-                    return (heartbeat, MessagePart(messageClass: .heartbeat, number: heartbeat.number, index: 0, generation: 0))
+                    let number = heartbeat.number
+                    return (heartbeat, MessagePart(messageClass: .heartbeat, number: number, index: 0, generation: 0))
                 }
                 continue
             }
@@ -109,7 +111,7 @@ struct SendQueue: Sendable {
         return nil
     }
 
-    /// Notes that a part of `next` is on its way. A heartbeat is forgotten with that.
+    /// Notes that the part that `next` gave is on its way; a heartbeat is forgotten with that.
     mutating func markSent(_ part: MessagePart) {
         guard part.messageClass.isReliable else {
             heartbeat = nil

@@ -25,7 +25,7 @@ struct NoiseVector: Decodable, CustomTestStringConvertible, Sendable {
     let handshake_hash: String?
     let messages: [Message]
 
-    var testDescription: String { "\(protocol_name) (\(messages.count) messages, prologue \(init_prologue.prefix(8))…)" }
+    var testDescription: String { "\(protocol_name), \(messages.count) messages, prologue \(init_prologue.prefix(8))…" }
 
     static let all: [NoiseVector] = {
         struct File: Decodable { let vectors: [NoiseVector] }

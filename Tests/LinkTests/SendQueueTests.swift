@@ -111,7 +111,8 @@ import Testing
         var queue = queue { $0.queuedBytesPerPeer = 100_000 }
         queue.append([UInt8](repeating: 0, count: 50_000), class: .bulk).assertSuccess()
         #expect(refusal(of: [1], .bulk, &queue) == .queueFull(messages: 1, bytes: 50_000))
-        #expect(refusal(of: [UInt8](repeating: 0, count: 50_001), .control, &queue) == .queueFull(messages: 1, bytes: 50_000))
+        let tooMuch = [UInt8](repeating: 0, count: 50_001)
+        #expect(refusal(of: tooMuch, .control, &queue) == .queueFull(messages: 1, bytes: 50_000))
         #expect(refusal(of: [UInt8](repeating: 0, count: 50_000), .control, &queue) == nil)
     }
 
@@ -119,7 +120,8 @@ import Testing
         var queue = queue()
         let message = [UInt8](repeating: 0, count: 65_537)
         #expect(refusal(of: message, .bulk, &queue) == .tooLarge(count: 65_537, limit: 65_536))
-        #expect(refusal(of: [UInt8](repeating: 0, count: 1_097), .heartbeat, &queue) == .tooLarge(count: 1_097, limit: 1_096))
+        let heartbeat = [UInt8](repeating: 0, count: 1_097)
+        #expect(refusal(of: heartbeat, .heartbeat, &queue) == .tooLarge(count: 1_097, limit: 1_096))
     }
 
     @Test func `numbers stay within the span that the peer's window holds`() {

@@ -88,8 +88,8 @@ struct VirtualNetwork {
         boards = []
         for (index, name) in ["sprout", "thor"].enumerated() {
             let secret = [UInt8](repeating: UInt8(index + 1), count: 32)
-            let key = KeyAgreementKey(secret: secret)!
-            let node = KeyID(bytes: Bytes32([UInt8](repeating: UInt8(0xa0 + index), count: 32))!)
+            guard let key = KeyAgreementKey(secret: secret) else { preconditionFailure("32 bytes") }
+            let node = KeyID(bytes: Bytes32(high: 0xa0 + UInt128(index), low: 1))
             let address = NetworkAddress(ipv4: 192, 0, 2, UInt8(index + 1), port: 7400)
             let endpoint = VirtualNetwork.endpoint(node, key, bootEpoch: 1, seed: seed &+ UInt64(index))
             boards.append(
@@ -109,7 +109,7 @@ struct VirtualNetwork {
             configuration: LinkConfiguration(
                 localNode: node, prologue: prologue, staticKey: key, bootEpoch: bootEpoch,
                 storeEpoch: 77 + bootEpoch, capabilities: 5, limits: limits),
-            random: DeterministicRandom(seed: Bytes32(dice.bytes(32))!))
+            random: DeterministicRandom(seed: Bytes32(high: UInt128(dice.next()), low: UInt128(dice.next()))))
     }
 
     mutating func introduce(_ position: HandshakePosition?) {
@@ -140,7 +140,12 @@ struct VirtualNetwork {
         return result
     }
 
-    func status(_ index: Int) -> LinkPeerStatus { boards[index].endpoint.status(of: boards[1 - index].id)! }
+    func status(_ index: Int) -> LinkPeerStatus {
+        guard let status = boards[index].endpoint.status(of: boards[1 - index].id) else {
+            preconditionFailure("both boards know each other")
+        }
+        return status
+    }
 
     /// Takes what the endpoints have to say, until they are quiet.
     mutating func flush() {
@@ -207,7 +212,8 @@ struct VirtualNetwork {
     }
 
     private mutating func deliver(_ flight: Flight) {
-        guard let index = boards.firstIndex(where: { $0.publicAddress == flight.destination && $0.isUp }) else { return }
+        guard let index = boards.firstIndex(where: { $0.publicAddress == flight.destination && $0.isUp })
+        else { return }
         let verdict = boards[index].endpoint.receive(flight.bytes.span, from: flight.source, now: now)
         boards[index].verdicts.append(verdict)
         #expect(status(index).partialBytes <= LinkLimits().partialBytesPerPeer)
