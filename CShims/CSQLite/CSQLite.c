@@ -56,6 +56,10 @@ void csqlite_close(csqlite_database *database) {
     free(database);
 }
 
+int32_t csqlite_is_read_only(csqlite_database *database) {
+    return sqlite3_db_readonly(database->handle, "main") == 1;
+}
+
 int32_t csqlite_execute(csqlite_database *database, const char *sql) {
     return sqlite3_exec(database->handle, sql, NULL, NULL, NULL);
 }

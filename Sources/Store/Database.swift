@@ -23,6 +23,9 @@ struct Database: ~Copyable {
 
     deinit { unsafe csqlite_close(handle) }
 
+    /// Whether the file could only be opened for reading.
+    var isReadOnly: Bool { unsafe csqlite_is_read_only(handle) == 1 }
+
     /// Pages in the write-ahead log.
     var logPages: Int32 { unsafe csqlite_log_pages(handle) }
 

@@ -43,6 +43,9 @@ public final class Store {
         case .agent(let newEpoch):
             isInspection = false
             database = try Database(path: path, creates: true)
+            guard !database.isReadOnly else {
+                throw StoreError(failure: .readOnly, extendedCode: CSQLITE_READONLY, message: "", sql: "")
+            }
             try Store.configure(database)
             _ = try StoreSchema.checkOwnership(of: database)
             try database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")

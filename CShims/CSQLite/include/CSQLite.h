@@ -34,6 +34,9 @@ int32_t csqlite_open(const char *path, int32_t creates, csqlite_database *_Nulla
 /// Closes the database once its statements are gone.
 void csqlite_close(csqlite_database *database);
 
+/// 1 where the file could only be opened for reading, else 0.
+int32_t csqlite_is_read_only(csqlite_database *database);
+
 /// Runs statements that return nothing; `sql` is a C string.
 int32_t csqlite_execute(csqlite_database *database, const char *sql);
 

@@ -1,0 +1,170 @@
+import AgentCore
+import Foundation
+import Ledger
+import Quantities
+import TestKit
+import Testing
+
+@testable import Store
+
+@Suite struct VerificationTests {
+    let folder: StoreFolder
+    let ledger: LedgerFixture
+
+    init() throws {
+        folder = try StoreFolder()
+        ledger = try storyLedger()
+        let store = try folder.open()
+        try store.commit(ledger.commits.map { .ledger($0) })
+    }
+
+    @Test func `a sound store verifies`() throws {
+        let found = try folder.inspect().verify()
+        #expect(found.head == ledger.machine.image.head)
+        #expect(found.lines == UInt64(ledger.commits.count))
+        #expect(found.firstReplayed == 1)
+        #expect(found.stateHash == ledger.machine.image.stateHash)
+        #expect(found.rows == ledger.machine.image.rows.count)
+    }
+
+    /// Changes that leave every row well formed enough for its table.
+    @Test(arguments: [
+        "UPDATE journal SET at = at + 1 WHERE sequence = 4",
+        "UPDATE journal SET event = x'810f' WHERE sequence = 4",
+        "UPDATE journal SET event = x'00' WHERE sequence = 4",
+        "UPDATE journal SET hash = zeroblob(32) WHERE sequence = (SELECT max(sequence) FROM journal)",
+        "UPDATE journal SET entries = x'80' WHERE sequence = 3",
+        "DELETE FROM journal WHERE sequence = 5",
+        "DELETE FROM journal WHERE sequence = (SELECT max(sequence) FROM journal)",
+        "DELETE FROM journal WHERE sequence = 1",
+        "DELETE FROM journal",
+        "DELETE FROM ledger_row WHERE kind = 3",
+        "DELETE FROM ledger_row WHERE kind = 7",
+        "UPDATE ledger_row SET key = x'01' WHERE kind = 1",
+        "INSERT INTO ledger_row SELECT kind, x'ff', value FROM ledger_row WHERE kind = 2",
+        "INSERT INTO base_row SELECT * FROM ledger_row",
+    ])
+    func `what somebody changed by hand is found`(_ sql: String) throws {
+        try folder.tamper(sql)
+        #expect(throws: StoreVerificationError.self) { try folder.inspect().verify() }
+    }
+
+    @Test func `any altered byte of a row or line is found`() throws {
+        let pristine = try Data(contentsOf: URL(fileURLWithPath: folder.file))
+        var altered = 0
+        for place in try places() {
+            for position in stride(from: altered % 11, to: place.value.count, by: 29) {
+                try alter(place, at: position)
+                altered += 1
+                #expect(throws: StoreVerificationError.self, "\(place.update) \(place.keys) byte \(position)") {
+                    try folder.inspect().verify()
+                }
+                try pristine.write(to: URL(fileURLWithPath: folder.file))
+            }
+        }
+        #expect(altered > 100)
+        _ = try folder.inspect().verify()
+    }
+
+    /// A value in the file, and how to write another in its place.
+    private struct Place {
+        let value: [UInt8]
+        let update: String
+        let keys: [[UInt8]]
+    }
+
+    private func places() throws -> [Place] {
+        let database = try Database(path: folder.file, creates: false)
+        var places: [Place] = []
+        let columns = [
+            ("journal", "event", "x''"), ("journal", "entries", "x''"), ("journal", "hash", "x''"),
+            ("ledger_row", "value", "key"),
+        ]
+        for (table, column, key) in columns {
+            let first = table == "journal" ? "sequence" : "kind"
+            let statement = try database.prepare("SELECT CAST(\(first) AS TEXT), \(key), \(column) FROM \(table)")
+            while try database.step(statement) {
+                let number = String(decoding: statement.bytes(0), as: UTF8.self)
+                let condition = table == "journal" ? "sequence = \(number)" : "kind = \(number) AND key = ?2"
+                places.append(
+                    Place(
+                        value: statement.bytes(2), update: "UPDATE \(table) SET \(column) = ?1 WHERE \(condition)",
+                        keys: table == "journal" ? [] : [statement.bytes(1)]))
+            }
+        }
+        return places
+    }
+
+    private func alter(_ place: Place, at position: Int) throws {
+        let database = try Database(path: folder.file, creates: false)
+        var value = place.value
+        value[position] &+= 1
+        let update = try database.prepare(place.update)
+        update.bind(1, value)
+        if let key = place.keys.first { update.bind(2, key) }
+        try database.run(update)
+    }
+
+    @Test func `a folded journal verifies from its checkpoint on`() throws {
+        var ledger = ledger
+        let checkpoint = try #require(ledger.machine.image.checkpoint)
+        do {
+            let store = try folder.open()
+            try store.fold(checkpoint, signed: [1, 2, 3], keeping: 4)
+            #expect(try store.history(before: nil, limit: 99).count == 4)
+            ledger.commits = []
+            ledger.pass(.seconds(100))
+            for hold in ledger.machine.image.overdueHolds(at: ledger.now) { try ledger.apply(.expire(hold)) }
+            try store.commit(ledger.commits.map { .ledger($0) })
+            #expect(ledger.commits.count == 1)
+        }
+        let store = try folder.inspect()
+        let found = try store.verify()
+        #expect(found.firstReplayed == checkpoint.head.sequence + 1)
+        #expect(found.lines == 5)
+        #expect(found.stateHash == ledger.machine.image.stateHash)
+        let stored = try #require(try store.checkpoint())
+        #expect(stored.signed == [1, 2, 3])
+        #expect(stored.head == checkpoint.head)
+    }
+
+    @Test(arguments: [
+        "UPDATE journal SET at = at + 1 WHERE sequence = (SELECT min(sequence) FROM journal)",
+        "DELETE FROM journal WHERE sequence = (SELECT min(sequence) FROM journal)",
+        "DELETE FROM journal WHERE sequence = (SELECT sequence FROM base)",
+        "DELETE FROM base", "UPDATE base SET state_hash = zeroblob(32)", "UPDATE base SET hash = zeroblob(32)",
+        "UPDATE base SET at = at + 1", "DELETE FROM base_row WHERE kind = 2",
+    ])
+    func `what was changed in a folded journal is found`(_ sql: String) throws {
+        do {
+            let store = try folder.open()
+            try store.fold(try #require(ledger.machine.image.checkpoint), signed: [1], keeping: 4)
+        }
+        _ = try folder.inspect().verify()
+        try folder.tamper(sql)
+        #expect(throws: StoreVerificationError.self) { try folder.inspect().verify() }
+    }
+
+    @Test func `folding twice keeps the chain`() throws {
+        let store = try folder.open()
+        let checkpoint = try #require(ledger.machine.image.checkpoint)
+        try store.fold(checkpoint, signed: [1], keeping: 6)
+        try store.fold(checkpoint, signed: [2], keeping: 2)
+        #expect(try store.verify().lines == 2)
+        try store.fold(checkpoint, signed: [3], keeping: 0)
+        #expect(try store.verify().lines == 0)
+        #expect(try store.head() == checkpoint.head)
+    }
+
+    @Test func `a checkpoint of another state is refused and nothing is written`() throws {
+        let store = try folder.open()
+        var other = try storyLedger()
+        try other.apply(.configure(supply: Energy(joules: 100_001)))
+        let checkpoint = try #require(other.machine.image.checkpoint)
+        #expect { try store.fold(checkpoint, signed: [1], keeping: 0) } throws: {
+            ($0 as? StoreError)?.failure == .staleCheckpoint
+        }
+        #expect(try store.checkpoint() == nil)
+        #expect(!store.isPoisoned)
+    }
+}
