@@ -1,8 +1,10 @@
 import Cryptography
+import EnergyProofs
 import Federation
 import Ledger
 import Link
 import Quantities
+import Telemetry
 import Wire
 
 // Peers: sessions, heartbeats, and what they say.

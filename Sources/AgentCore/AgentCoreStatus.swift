@@ -1,3 +1,5 @@
+import Cryptography
+import EnergyProofs
 import Federation
 import Ledger
 import Link

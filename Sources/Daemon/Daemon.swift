@@ -1,5 +1,6 @@
 import AgentCore
 import Cryptography
+import Federation
 import Gateway
 import Ledger
 import Link

@@ -1,6 +1,7 @@
 import AgentCore
 import Ledger
 import Platform
+import Quantities
 import Store
 
 /// What the store's thread is to do.

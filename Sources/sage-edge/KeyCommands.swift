@@ -1,6 +1,7 @@
 import Configuration
 import Cryptography
 import Platform
+import Quantities
 import Wire
 
 let keyCommands = [
