@@ -15,21 +15,20 @@ extension PeerLink {
 
     /// The next datagram of the session; nil when nothing is to be sent.
     mutating func nextSealed(now: BootTime) -> OutgoingDatagram? {
-        guard canSend, let address, var session else { return nil }
+        guard canSend, hasFramesToSend(now: now), let address, var session else { return nil }
         // Held by one owner while it changes, so that nothing is copied.
         self.session = nil
         defer { self.session = session }
 
         var writer = FrameWriter(limit: frameLimit)
         let acknowledged = session.writeAcknowledgement(to: &writer, now: now)
-        let owesAcknowledgement = session.acknowledgementDeadline.map { $0 <= now } ?? false
         let start = writer.bytes.count
         writePathFrames(to: &writer)
         if session.wantsPing, writer.short(FrameKind.ping) { session.wantsPing = false }
         var frames = writeResets(to: &writer)
         writeMessages(to: &writer, session: session, frames: &frames)
         let isEliciting = writer.bytes.count > start
-        guard isEliciting || (owesAcknowledgement && acknowledged != nil) else { return nil }
+        guard isEliciting || (acknowledged != nil && session.owesAcknowledgement(now: now)) else { return nil }
 
         if acknowledged != nil { session.acknowledgementSent() }
         if isEliciting {
@@ -42,6 +41,14 @@ extension PeerLink {
         path?.allowance -= datagram.count
         datagramsSent += 1
         return OutgoingDatagram(bytes: datagram, destination: address)
+    }
+
+    /// Whether anything waits for the next datagram, acknowledgements that may wait longer left aside.
+    private func hasFramesToSend(now: BootTime) -> Bool {
+        guard let session else { return false }
+        return session.owesAcknowledgement(now: now) || session.wantsPing || pathAnswer != nil || path?.isDue == true
+            || !resets.isEmpty
+            || queue.next(inFlight: session.loss.inFlight.count, isProbe: session.probeAllowance > 0) != nil
     }
 
     private mutating func writePathFrames(to writer: inout FrameWriter) {

@@ -109,6 +109,9 @@ struct Session: Sendable {
         writer.acknowledgement(ranges.runs, delay: now.since(newestReceivedAt)) ? ranges.runs.first?.high : nil
     }
 
+    /// Whether an acknowledgement is due.
+    func owesAcknowledgement(now: BootTime) -> Bool { acknowledgementDeadline.map { $0 <= now } ?? false }
+
     /// Notes that an acknowledgement leaves.
     mutating func acknowledgementSent() {
         acknowledgementDeadline = nil

@@ -1,5 +1,7 @@
+import Cryptography
 import Quantities
 import Testing
+import Wire
 
 @testable import Link
 
@@ -236,5 +238,53 @@ import Testing
         endpoint.send([1], to: id, class: .task, now: network.now).assertSuccess()
         #expect(endpoint.nextDatagram(now: network.now) == nil)
         #expect(endpoint.nextDeadline == nil)
+    }
+
+    @Test func `peers take turns, one datagram each`() {
+        func key(_ value: UInt8) -> KeyAgreementKey {
+            guard let key = KeyAgreementKey(secret: [UInt8](repeating: value, count: 32)) else {
+                preconditionFailure("32 bytes")
+            }
+            return key
+        }
+        func node(_ value: UInt8) -> KeyID { KeyID(bytes: Bytes32(high: UInt128(value), low: 1)) }
+        func peer(_ value: UInt8) -> LinkPeer {
+            LinkPeer(
+                id: LinkPeerID(staticKey: key(value).publicKey), node: node(value),
+                durablePosition: HandshakePosition(bootEpoch: 0, sequence: 0),
+                address: NetworkAddress(ipv4: 192, 0, 2, value, port: 7400))
+        }
+        let now = BootTime(milliseconds: 10)
+        var center = VirtualNetwork.endpoint(node(1), key(1), bootEpoch: 1, seed: 1)
+        var others: [UInt8: LinkEndpoint] = [:]
+        for value in 2...4 as ClosedRange<UInt8> {
+            center.addPeer(peer(value))
+            var other = VirtualNetwork.endpoint(node(value), key(value), bootEpoch: 1, seed: UInt64(value))
+            other.addPeer(peer(1))
+            other.send([value], to: peer(1).id, class: .task, now: now).assertSuccess()
+            let source = NetworkAddress(ipv4: 192, 0, 2, value, port: 7400)
+            let centerAddress = NetworkAddress(ipv4: 192, 0, 2, 1, port: 7400)
+            for _ in 0..<3 {
+                while let datagram = other.nextDatagram(now: now) {
+                    _ = center.receive(datagram.bytes.span, from: source, now: now)
+                }
+                while let datagram = center.nextDatagram(now: now) {
+                    _ = other.receive(datagram.bytes.span, from: centerAddress, now: now)
+                }
+            }
+            others[value] = other
+        }
+        for value in 2...4 as ClosedRange<UInt8> {
+            let message = [UInt8](repeating: value, count: 30_000)
+            center.send(message, to: peer(value).id, class: .bulk, now: now).assertSuccess()
+        }
+        var destinations: [UInt8] = []
+        while let datagram = center.nextDatagram(now: now) {
+            destinations.append(UInt8(truncatingIfNeeded: datagram.destination.bits))
+        }
+        #expect(destinations.count == 3 * OutgoingMessage.partCount(30_000))
+        for start in stride(from: 0, to: destinations.count, by: 3) {
+            #expect(Set(destinations[start..<(start + 3)]) == [2, 3, 4])
+        }
     }
 }
