@@ -142,11 +142,11 @@ public enum LedgerResult: Hashable, Sendable {
 /// What a sweep of lots that have run out did.
 public struct LedgerSweep: Hashable, Sendable {
     /// Lots that expired.
-    public var lots = 0
+    public internal(set) var lots = 0
     /// Their amount.
-    public var expired: Energy = .zero
+    public internal(set) var expired: Energy = .zero
     /// Tokens that came back from abroad without a notice.
-    public var reclaimed: Energy = .zero
+    public internal(set) var reclaimed: Energy = .zero
     /// Whether the next sweep has more to do at once.
-    public var more = false
+    public internal(set) var more = false
 }

@@ -117,15 +117,16 @@ struct LedgerFleet {
         let there = random.number(in: 0...2)
         let request = LockRequest(
             task: ledgers[here].task(), payer: Party(platform: ledgers[here].home, account: account(here)),
-            payee: Party(platform: ledgers[there].home, account: account(there, 1)), amount: amount(),
+            payee: Party(platform: ledgers[there].home, account: account(there, random.number(in: 0...1))),
+            amount: amount(),
             deadline: ledgers[here].now + .seconds(random.number(in: 1...4_000)),
             leastLifetimeBeyond: .seconds(random.number(in: 0...3_600)))
         if attempt(here, .lock(request))?.commit != nil { locks[here].append(request) }
     }
 
     private mutating func post(_ here: Int) {
-        guard let lock = locks[here].randomElement(using: &random) else { return }
-        let paid = Energy(millijoules: random.number(in: 1...(lock.amount.millijoules * 9 / 8)))
+        guard let lock = locks[here].suffix(6).randomElement(using: &random) else { return }
+        let paid = Energy(millijoules: random.number(in: 1...(lock.amount.millijoules * 5 / 4)))
         let post = PostRequest(
             task: lock.task.id, by: ledgers[here].home, payee: lock.payee, amount: paid, proof: LedgerFixture.proof(0))
         guard let commit = attempt(here, .post(post))?.commit, case .ended(_, let slices) = commit.result,
