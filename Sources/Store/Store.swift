@@ -101,7 +101,16 @@ public final class Store {
     public func commit(_ writes: [StoreWrite]) throws(StoreError) {
         guard !writes.isEmpty else { return }
         try transaction { () throws(StoreError) in
-            for write in writes { try self.write(write) }
+            // Within a group, many events change the same balances: only the last value of a row is written.
+            var rows: [LedgerRowKey: LedgerChange] = [:]
+            for write in writes {
+                try self.write(write)
+                if case .ledger(let commit) = write { for change in commit.changes { rows[change.key] = change } }
+            }
+            // In the order of the table, so that the same writes make the same file.
+            let ordered = rows.values.map { (place: [$0.key.kind.rawValue] + $0.key.bytes, change: $0) }
+                .sorted { $0.place.lexicographicallyPrecedes($1.place) }
+            for (place, change) in ordered { try self.write(change, key: Array(place.dropFirst())) }
         }
     }
 
@@ -128,7 +137,7 @@ public final class Store {
 
     private func write(_ write: StoreWrite) throws(StoreError) {
         switch write {
-        case .ledger(let commit): try self.write(commit)
+        case .ledger(let commit): try self.write(commit.record)
         case .put(let kind, let key, let value):
             statements.putRecord.bind(1, Int64(kind.rawValue))
             statements.putRecord.bind(2, key)
@@ -145,27 +154,27 @@ public final class Store {
         }
     }
 
-    private func write(_ commit: LedgerCommit) throws(StoreError) {
-        let record = commit.record
+    private func write(_ record: JournalRecord) throws(StoreError) {
         statements.journal.bind(1, Int64(clamping: record.sequence))
         statements.journal.bind(2, record.at.milliseconds)
         statements.journal.bind(3, record.event)
         statements.journal.bind(4, record.entries)
         statements.journal.bind(5, record.hash.array)
         try database.run(statements.journal)
-        for change in commit.changes {
-            let key = change.key
-            switch change {
-            case .put(let row):
-                statements.putRow.bind(1, Int64(key.kind.rawValue))
-                statements.putRow.bind(2, key.bytes)
-                statements.putRow.bind(3, row.encoded)
-                try database.run(statements.putRow)
-            case .remove:
-                statements.removeRow.bind(1, Int64(key.kind.rawValue))
-                statements.removeRow.bind(2, key.bytes)
-                try database.run(statements.removeRow)
-            }
+    }
+
+    private func write(_ change: LedgerChange, key: [UInt8]) throws(StoreError) {
+        let kind = change.key.kind
+        switch change {
+        case .put(let row):
+            statements.putRow.bind(1, Int64(kind.rawValue))
+            statements.putRow.bind(2, key)
+            statements.putRow.bind(3, row.encoded)
+            try database.run(statements.putRow)
+        case .remove:
+            statements.removeRow.bind(1, Int64(kind.rawValue))
+            statements.removeRow.bind(2, key)
+            try database.run(statements.removeRow)
         }
     }
 
