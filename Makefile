@@ -4,7 +4,7 @@ SHELL := /bin/bash
 
 SWIFT      ?= swift
 TOOLCHAIN  := $(shell dirname "$$(dirname "$$(readlink -f "$$(command -v $(SWIFT) || echo /usr/bin/swift)")")")
-EMBEDDED   := -Xswiftc -enable-experimental-feature -Xswiftc Embedded -Xswiftc -wmo
+EMBEDDED   := -Xswiftc -enable-experimental-feature -Xswiftc Embedded -Xswiftc -wmo -Xswiftc -Xfrontend -Xswiftc -function-sections
 UNICODE    := $(TOOLCHAIN)/lib/swift/embedded
 ARM64      := .build/aarch64-sysroot
 SEEDS      ?= 2000
@@ -30,7 +30,7 @@ packages-arm64: packages
 
 build: packages ## The shipped program (Embedded Swift): build/sage-edge
 	$(SWIFT) build -c release --scratch-path .build/embedded $(EMBEDDED) --product sage-edge \
-		-Xlinker $(UNICODE)/x86_64-unknown-linux-gnu/libswiftUnicodeDataTables.a -Xlinker -lm
+		-Xlinker $(UNICODE)/x86_64-unknown-linux-gnu/libswiftUnicodeDataTables.a -Xlinker -lm -Xlinker --gc-sections
 	@mkdir -p build
 	@install -m 755 .build/embedded/release/sage-edge build/sage-edge
 	@$(TOOLCHAIN)/bin/llvm-objcopy --strip-all build/sage-edge
