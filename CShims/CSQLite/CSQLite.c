@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -115,6 +116,10 @@ void csqlite_column_copy(csqlite_statement *statement, int32_t index, uint8_t *o
     const void *bytes = sqlite3_column_blob(raw(statement), index);
     if (bytes && count > 0) memcpy(out, bytes, count);
 }
+
+void csqlite_remove_file(const char *path) { unlink(path); }
+
+int32_t csqlite_move_file(const char *path, const char *target) { return rename(path, target) == 0 ? 0 : errno; }
 
 static int32_t flush(const char *path, int flags) {
     int descriptor = open(path, flags | O_RDONLY | O_CLOEXEC);

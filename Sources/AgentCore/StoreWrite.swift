@@ -30,6 +30,8 @@ public enum StoreRecordKind: UInt8, Sendable, CaseIterable {
 }
 
 /// Something to store; everything in one list is stored together or not at all.
+///
+/// Keys of records have 1 … 256 bytes, values at most 1 MiB.
 public enum StoreWrite: Hashable, Sendable {
     /// A ledger event that took effect.
     case ledger(LedgerCommit)

@@ -156,8 +156,10 @@ extension LedgerMachine {
         }
     }
 
+    /// Forgets charges whose proofs are too old to be charged again, even by a clock that is off by the margin.
     private mutating func forgetExpiredCharges(_ sweep: inout LedgerSweep) {
-        let dead = image.charges.values.filter { $0.expires <= step.now }.map { $0.proof }.sorted()
+        let margin = LedgerLimits.chargeFloorMargin
+        let dead = image.charges.values.filter { $0.expires + margin <= step.now }.map { $0.proof }.sorted()
         if dead.count > LedgerLimits.lotsPerSweep { sweep.more = true }
         for proof in dead.prefix(LedgerLimits.lotsPerSweep) { remove(.charge(proof)) }
     }

@@ -150,6 +150,17 @@ struct Statement: ~Copyable {
     borrowing func reset() { unsafe _ = csqlite_reset(handle) }
 }
 
+/// Removes the file at `path` if it is there.
+func removeFile(_ path: String) { unsafe csqlite_remove_file(path) }
+
+/// Gives the file at `path` another name, in place of a file that has it.
+func moveFile(_ path: String, to target: String) throws(StoreError) {
+    let code = unsafe csqlite_move_file(path, target)
+    guard code == 0 else {
+        throw StoreError(failure: .inputOutput, extendedCode: 0, message: "error number \(code)", sql: "")
+    }
+}
+
 /// Flushes the file at `path` and its folder to disk.
 func flushFile(_ path: String) throws(StoreError) {
     let code = unsafe csqlite_flush_file(path)

@@ -43,11 +43,8 @@ public final class Store {
         case .agent(let newEpoch):
             isInspection = false
             database = try Database(path: path, creates: true)
-            guard !database.isReadOnly else {
-                throw StoreError(failure: .readOnly, extendedCode: CSQLITE_READONLY, message: "", sql: "")
-            }
             try Store.configure(database)
-            _ = try StoreSchema.checkOwnership(of: database)
+            _ = try schema.checkVersion(of: database)
             try database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
             try schema.prepare(database, path: path)
             try Store.countOpening(database, newEpoch)
@@ -55,10 +52,10 @@ public final class Store {
             isInspection = true
             database = try Database(path: path, creates: false)
             try Store.configure(database)
-            let found = try StoreSchema.checkOwnership(of: database)
+            let found = try schema.checkVersion(of: database)
             guard found == schema.version else {
                 throw StoreError(
-                    failure: .newerSchema(found: found, known: schema.version), extendedCode: 0, message: "", sql: "")
+                    failure: .olderSchema(found: found, known: schema.version), extendedCode: 0, message: "", sql: "")
             }
             try database.execute("PRAGMA query_only = ON")
         }
@@ -70,6 +67,10 @@ public final class Store {
     }
 
     private static func configure(_ database: borrowing Database) throws(StoreError) {
+        // Even a look at the file needs a lock, and what a crash has left in the log moved into the file.
+        guard !database.isReadOnly else {
+            throw StoreError(failure: .readOnly, extendedCode: CSQLITE_READONLY, message: "", sql: "")
+        }
         // Locked exclusively, the file is no other process's, and the log's index needs no shared memory.
         try database.execute(
             """

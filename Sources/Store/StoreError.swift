@@ -36,6 +36,8 @@ public enum StoreFailure: Equatable, Sendable {
     case foreignSchema
     /// The database was written by a later version of this program.
     case newerSchema(found: Int64, known: Int64)
+    /// The database was written by an earlier version, and only an agent may bring it up to date.
+    case olderSchema(found: Int64, known: Int64)
     /// Another process has it open.
     case inUse
     /// There is no such file, or it may not be opened.
@@ -65,6 +67,8 @@ public enum StoreFailure: Equatable, Sendable {
         case .foreignSchema: "the ledger's file belongs to another program"
         case .newerSchema(let found, let known):
             "the ledger's file has format \(found), this program knows formats up to \(known)"
+        case .olderSchema(let found, let known):
+            "the ledger's file has format \(found); an agent must bring it to format \(known) first"
         case .inUse: "another process uses the ledger's file"
         case .cannotOpen: "the ledger's file cannot be opened"
         case .inputOutput: "the ledger's file cannot be read or written"

@@ -56,11 +56,7 @@ struct StoreSchema: Sendable {
 
     /// Brings `database` to this format; a file with content is copied to `<path>.format<n>` before.
     func prepare(_ database: borrowing Database, path: String) throws(StoreError) {
-        let found = try StoreSchema.checkOwnership(of: database)
-        guard found <= version else {
-            throw StoreError(
-                failure: .newerSchema(found: found, known: version), extendedCode: 0, message: "", sql: "")
-        }
+        let found = try checkVersion(of: database)
         guard found < version else { return }
         if found > 0 { try copy(database, to: path + ".format\(found)") }
         try database.execute("BEGIN IMMEDIATE")
@@ -69,23 +65,32 @@ struct StoreSchema: Sendable {
             "PRAGMA application_id = \(StoreSchema.applicationID); PRAGMA user_version = \(version); COMMIT")
     }
 
-    /// The format of `database`, which is ours or empty.
-    static func checkOwnership(of database: borrowing Database) throws(StoreError) -> Int64 {
+    /// The format of `database`, which is ours or empty, and not newer than this one.
+    func checkVersion(of database: borrowing Database) throws(StoreError) -> Int64 {
         let application = try database.integer("PRAGMA application_id")
         let found = try database.integer("PRAGMA user_version")
         let tables = try database.integer("SELECT count(*) FROM sqlite_schema")
         let isEmpty = application == 0 && found == 0 && tables == 0
-        guard isEmpty || application == applicationID, found >= 0 else {
+        guard isEmpty || application == StoreSchema.applicationID, found >= 0 else {
             throw StoreError(
                 failure: .foreignSchema, extendedCode: 0, message: "application id \(application)", sql: "")
+        }
+        guard found <= version else {
+            throw StoreError(
+                failure: .newerSchema(found: found, known: version), extendedCode: 0, message: "", sql: "")
         }
         return found
     }
 
+    /// The copy has its name only when it is whole, so that one from an attempt that was cut short is no copy.
     private func copy(_ database: borrowing Database, to path: String) throws(StoreError) {
+        let partial = path + ".partial"
+        removeFile(partial)
         let statement = try database.prepare("VACUUM INTO ?1")
-        statement.bind(1, text: path)
+        statement.bind(1, text: partial)
         try database.run(statement)
+        try flushFile(partial)
+        try moveFile(partial, to: path)
         try flushFile(path)
     }
 }

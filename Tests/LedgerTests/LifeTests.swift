@@ -123,6 +123,18 @@ import Testing
         }
     }
 
+    @Test mutating func `a proof whose lots ran out is not charged again by a clock that is off`() throws {
+        try ledger.charge(alice, joules: 10, proof: 1, lifetime: .seconds(100))
+        ledger.pass(.seconds(101))
+        try ledger.apply(.expireLots)
+        #expect(throws: LedgerError.chargeOutOfStep(charged: Energy(joules: 10), given: .zero)) {
+            try ledger.charge(alice, joules: 10, proof: 1, lifetime: .seconds(5))
+        }
+        ledger.pass(LedgerLimits.chargeFloorMargin)
+        try ledger.apply(.expireLots)
+        #expect(ledger.machine.image.charges.isEmpty)
+    }
+
     // MARK: Locks
 
     @Test mutating func `a lock freezes the lots that run out first among those that live long enough`() throws {

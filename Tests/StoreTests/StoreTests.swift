@@ -163,13 +163,28 @@ import Testing
         #expect(copy.bootEpoch == 1)
     }
 
-    @Test func `a migration that fails changes nothing`() throws {
+    @Test func `inspection migrates nothing`() throws {
+        _ = try folder.open()
+        let next = StoreSchema(steps: StoreSchema.current.steps + ["CREATE TABLE later (a)"])
+        #expect {
+            try Store(path: folder.file, for: .inspection, schema: next)
+        } throws: {
+            ($0 as? StoreError)?.failure == .olderSchema(found: 1, known: 2)
+        }
+    }
+
+    @Test func `a migration that fails changes nothing and can be tried again`() throws {
         _ = try folder.open()
         let broken = StoreSchema(steps: StoreSchema.current.steps + ["CREATE TABLE later (a); NONSENSE"])
         #expect(throws: StoreError.self) {
             try Store(path: folder.file, for: .agent(newEpoch: StoreEpoch(1)), schema: broken)
         }
+        #expect(throws: StoreError.self) {
+            try Store(path: folder.file, for: .agent(newEpoch: StoreEpoch(1)), schema: broken)
+        }
         #expect(try folder.open().bootEpoch == 2)
+        let next = StoreSchema(steps: StoreSchema.current.steps + ["CREATE TABLE later (a)"])
+        #expect(try Store(path: folder.file, for: .agent(newEpoch: StoreEpoch(1)), schema: next).bootEpoch == 3)
     }
 
     @Test func `a backup is a store of its own`() throws {

@@ -66,6 +66,12 @@ int64_t csqlite_column_integer(csqlite_statement *statement, int32_t index);
 size_t csqlite_column_count(csqlite_statement *statement, int32_t index);
 void csqlite_column_copy(csqlite_statement *statement, int32_t index, uint8_t *out, size_t count);
 
+/// Removes the file at `path`, a C string, if it is there.
+void csqlite_remove_file(const char *path);
+
+/// Gives the file at `path` another name; returns 0, or the error number.
+int32_t csqlite_move_file(const char *path, const char *target);
+
 /// Flushes the file at `path` and the folder it is in; returns 0, or the error number.
 int32_t csqlite_flush_file(const char *path);
 
