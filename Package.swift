@@ -34,7 +34,10 @@ func tests(_ name: String) -> Target {
 
 let package = Package(
     name: "sage-edge",
-    products: [.executable(name: "sage-edge", targets: ["sage-edge"])],
+    products: [
+        .executable(name: "sage-edge", targets: ["sage-edge"]),
+        .executable(name: "sage-edge-simulation", targets: ["sage-edge-simulation"]),
+    ],
     targets: [
         // Row 0
         library("Quantities", []),
@@ -90,7 +93,16 @@ let package = Package(
 
         // Tests
         .target(name: "TestKit", dependencies: everything, path: "Tests/Support/TestKit"),
-        .target(name: "Simulation", dependencies: everything + ["TestKit"], path: "Tests/Support/Simulation"),
+        .target(
+            name: "Simulation",
+            dependencies: [
+                "Quantities", "Wire", "Cryptography", "Telemetry", "EnergyProofs", "Ledger", "Link", "Federation",
+                "AgentCore",
+            ],
+            path: "Tests/Support/Simulation"),
+        .executableTarget(
+            name: "sage-edge-simulation", dependencies: ["Simulation", "Cryptography", "Platform"],
+            path: "Tests/SimulationRunner"),
         tests("QuantitiesTests"),
         tests("WireTests"),
         tests("CryptographyTests"),

@@ -1,0 +1,55 @@
+import Cryptography
+import Platform
+import Simulation
+
+/// Runs seeds of the simulator.
+///
+/// `sage-edge-simulation [--seeds FIRST...LAST] [--hashes] [--lines]`: one line at the end, or one with the
+/// trace's hash for each seed; exits with 1 where a checker found something.
+@main
+struct SimulationRunner {
+    static func main() {
+        guard prepareCryptography() else {
+            print("libsodium cannot be used on this machine")
+            Program.exit(1)
+        }
+        guard let options = RunnerOptions(Program.arguments) else {
+            print("usage: sage-edge-simulation [--seeds FIRST...LAST] [--hashes] [--lines]")
+            Program.exit(64)
+        }
+        Program.exit(run(options))
+    }
+
+    private static func run(_ options: RunnerOptions) -> Int32 {
+        let start = Clock.bootNanoseconds
+        var (seeds, events, payments, starts, virtual) = (0, 0, 0, Int64(0), Int64(0))
+        var failed = 0
+        for seed in options.seeds {
+            let run = SimulationRun(seed: seed, keepingLines: options.printsLines)
+            seeds += 1
+            events += run.events
+            payments += run.payments
+            starts += run.starts
+            virtual += run.milliseconds
+            if options.printsLines { for line in run.lastLines { print(line) } }
+            if options.printsHashes { print("\(seed) " + hexadecimal(run.hash)) }
+            if run.finding != nil {
+                failed += 1
+                print(SimulationRun.report(run))
+                if !options.goesOn { break }
+            }
+        }
+        guard !options.printsHashes else { return failed == 0 ? 0 : 1 }
+        let milliseconds = max(1, (Clock.bootNanoseconds - start) / 1_000_000)
+        print(
+            "simulation: \(seeds) seeds, \(failed) failed, \(events) events, \(starts) starts, \(payments) payments, "
+                + "\(virtual / 3_600_000) h simulated in \(milliseconds) ms "
+                + "(\(Int64(seeds) * 1000 / milliseconds) seeds/s, \(Int64(events) * 1000 / milliseconds) events/s)")
+        return failed == 0 ? 0 : 1
+    }
+
+    private static func hexadecimal(_ number: UInt64) -> String {
+        let digits = String(number, radix: 16)
+        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+    }
+}

@@ -1,0 +1,208 @@
+import AgentCore
+import Cryptography
+import EnergyProofs
+import Federation
+import Ledger
+import Quantities
+
+/// What must hold in every fleet at every moment; it looks at what boards store and say, not at how they do it.
+struct Checker {
+    /// The first thing found wrong.
+    private(set) var finding: String?
+    private let homes: [PlatformID]
+    /// Payments that are durable at their payer.
+    private var posted: [TaskID: Energy] = [:]
+    /// Payments that are durable at their worker.
+    private var received: [TaskID: Energy] = [:]
+    /// Tokens that have durably left one ledger and not durably reached another.
+    private var underWay: [Token: Int64] = [:]
+
+    /// Tokens of one issuer charged on one proof.
+    private struct Token: Hashable {
+        let issuer: PlatformID
+        let proof: Bytes32
+    }
+
+    init(homes: [PlatformID]) { self.homes = homes }
+
+    /// Payments that both sides made durable.
+    var settledPayments: Int { received.count }
+
+    mutating func report(_ text: String) { finding = finding ?? text }
+
+    // MARK: After effects
+
+    /// A board changed what it stores, durable or not.
+    mutating func changed(_ index: Int, _ boards: [Board]) {
+        let board = boards[index]
+        let ledger = board.disk.latest.ledger
+        if let violation = ledger.violations.first { report("ledger of " + board.name + ": " + violation.explanation) }
+        for other in boards where other.index != index {
+            checkLane(from: other, to: board)
+            checkLane(from: board, to: other)
+            if let stop = ledger.peers[other.id]?.stop {
+                report("no money moves any more from " + other.name + " to " + board.name + ": " + stop.explanation)
+            }
+        }
+    }
+
+    /// What a board says it got, or was told to have arrived, the other side has made durable before.
+    private mutating func checkLane(from sender: Board, to receiver: Board) {
+        guard let taken = receiver.disk.latest.ledger.peers[sender.id]?.received else { return }
+        let sent = sender.disk.durable.ledger.peers[receiver.id]?.sent ?? .start
+        if taken.sequence > sent.sequence || (taken.sequence == sent.sequence && taken.hash != sent.hash) {
+            report(
+                receiver.name + " applied message \(taken.sequence) of " + sender.name
+                    + ", which has durably sent \(sent.sequence)")
+        }
+        let acknowledged = sender.disk.latest.ledger.peers[receiver.id]?.acknowledged ?? .start
+        let applied = receiver.disk.durable.ledger.peers[sender.id]?.received ?? .start
+        if acknowledged.sequence > applied.sequence {
+            report(
+                sender.name + " counts \(acknowledged.sequence) messages as applied by " + receiver.name
+                    + ", which has durably applied \(applied.sequence)")
+        }
+    }
+
+    /// A worker starts: what it works for is durable.
+    mutating func started(_ task: TaskID, of board: Board) {
+        let durable = board.disk.durable
+        // A task for a peer is stored under the part number of a worker's life.
+        guard durable.ledger.holds[task] == nil, durable.value(.task, key: [4] + task.bytes.array) == nil else { return }
+        // An own ticket may have ended since; it is remembered then.
+        guard durable.ledger.finished[task] == nil else { return }
+        report(board.name + " starts work on " + task.text + ", of which nothing is durable")
+    }
+
+    /// A command is answered: once, in JSON, and with an outcome that is durable.
+    mutating func replied(_ reply: CommandReply, isAwaited: Bool, of board: Board) {
+        if !JSONChecker.isObject(reply.json) { report(board.name + " answers what is no JSON object: " + reply.json) }
+        let done = "{\"outcome\":\"done\",\"task\":\""
+        guard reply.json.hasPrefix(done) else { return }
+        let text = String(reply.json.dropFirst(done.utf8.count).prefix(32))
+        if !board.disk.durable.ledger.finished.keys.contains(where: { $0.text == text }) {
+            report(board.name + " says that " + text + " is done, which is not durable")
+        }
+    }
+
+    /// Tables stay within their limits.
+    mutating func bounds(_ figures: AgentFigures, of name: String) {
+        func check(_ what: String, _ count: Int, _ limit: Int) {
+            if count > limit { report(name + " has \(count) " + what + "; \(limit) are the most") }
+        }
+        check("tasks elsewhere", figures.paying, AgentLimits.payingTasks)
+        check("tasks for others", figures.working, AgentLimits.workingTasks)
+        check("errands", figures.errands, AgentLimits.errands)
+        check("own tasks", figures.local, AgentLimits.errands)
+        check("ended tasks", figures.ended, AgentLimits.endedTasks)
+        check("messages for one peer", figures.longestOutbox, AgentLimits.outboxPerPeer)
+        check("pages", figures.pages, AgentLimits.recentPages)
+    }
+
+    // MARK: After writes
+
+    /// These lists of writes of a board are durable from now on.
+    mutating func durable(_ lists: [[StoreWrite]], of index: Int, _ boards: [Board]) {
+        var hasCommit = false
+        for case .ledger(let commit) in lists.joined() {
+            hasCommit = true
+            take(commit, of: boards[index])
+        }
+        if hasCommit { checkTokens(boards) }
+    }
+
+    private mutating func take(_ commit: LedgerCommit, of board: Board) {
+        switch commit.result {
+        case .ended(.posted(let amount), let slices):
+            guard case .post(let request)? = try? commit.record.decodedEvent(), request.payee.platform != board.id else {
+                return
+            }
+            if posted.updateValue(amount, forKey: request.task) != nil {
+                report(board.name + " paid " + request.task.text + " twice")
+            }
+            for slice in slices { move(slice.origin.issuer, slice.origin.proof, slice.amount.millijoules) }
+        case .ended(.received(let amount), _):
+            guard case .receive(let credit)? = try? commit.record.decodedEvent() else { return }
+            let task = credit.task.id
+            if received.updateValue(amount, forKey: task) != nil { report(board.name + " was paid for " + task.text + " twice") }
+            if posted[task] != amount {
+                report(
+                    board.name + " was paid \(amount.millijoules) mJ for " + task.text + ", which its payer has not durably paid")
+            }
+            for lot in credit.lots { move(lot.issuer, lot.proof, -lot.amount.millijoules) }
+        case .returnNotice(let notice):
+            for line in notice.lines { move(line.issuer, line.proof, (line.discharged + line.expired).millijoules) }
+        case .returned(_, let unmatched):
+            guard case .acceptReturn(let notice)? = try? commit.record.decodedEvent() else { return }
+            for line in notice.lines { move(line.issuer, line.proof, -(line.discharged + line.expired).millijoules) }
+            if unmatched > .zero { report(board.name + " got \(unmatched.millijoules) mJ back that it had not sent") }
+        default: break
+        }
+    }
+
+    private mutating func move(_ issuer: PlatformID, _ proof: Bytes32, _ millijoules: Int64) {
+        let token = Token(issuer: issuer, proof: proof)
+        underWay[token, default: 0] += millijoules
+        if underWay[token] == 0 { underWay[token] = nil }
+    }
+
+    /// What an issuer says is abroad is held or owed somewhere, or under way.
+    private mutating func checkTokens(_ boards: [Board]) {
+        var difference = underWay
+        for board in boards {
+            let ledger = board.disk.durable.ledger
+            for lot in ledger.lots.values where lot.origin.issuer != board.id {
+                difference[Token(issuer: lot.origin.issuer, proof: lot.origin.proof), default: 0] += lot.amount.millijoules
+            }
+            for row in ledger.owed.values {
+                difference[Token(issuer: row.key.issuer, proof: row.key.proof), default: 0] +=
+                    (row.discharged + row.expired).millijoules
+            }
+            for row in ledger.abroad.values where row.key.origin.issuer == board.id {
+                difference[Token(issuer: board.id, proof: row.key.origin.proof), default: 0] -= row.amount.millijoules
+            }
+        }
+        for (token, millijoules) in difference.sorted(by: { $0.key.proof < $1.key.proof }) where millijoules != 0 {
+            let issuer = boards.first { $0.id == token.issuer }
+            // What was waited for long enough came home without a notice.
+            if millijoules > 0, let summary = issuer?.disk.durable.ledger.summary, summary.reclaimed > .zero { continue }
+            report("\(millijoules) mJ of " + (issuer?.name ?? "an unknown issuer") + " are abroad beyond what it knows of")
+        }
+    }
+
+    // MARK: At the end
+
+    /// The fleet has come to rest.
+    mutating func checkEnd(_ boards: [Board]) {
+        for (task, amount) in posted.sorted(by: { $0.key < $1.key }) where received[task] != amount {
+            report("\(amount.millijoules) mJ were paid for " + task.text + " and never arrived")
+        }
+        if let left = underWay.values.first { report("\(left) mJ are still under way") }
+        checkTokens(boards)
+        for board in boards { checkEnd(board) }
+    }
+
+    private mutating func checkEnd(_ board: Board) {
+        if let core = board.core, core.ledgerImage.stateHash != board.disk.durable.ledger.stateHash {
+            report("the ledger of " + board.name + " in memory is not the one on its disk")
+        }
+        var chargeable: [Bytes32: Energy] = [:]
+        var previous: PreviousPage?
+        for record in board.disk.durable.records(.proof) {
+            do throws(EnergyProofError) {
+                let page = try ProofPage(decoding: record.value)
+                try EnergyProofVerifier.verify(
+                    page, after: previous, key: board.identity.signing.publicKey, in: board.identity.domain,
+                    using: board.scheme)
+                previous = page.link
+                chargeable[page.hash] = page.proof.chargeable
+            } catch { report("a page of " + board.name + " does not verify: " + error.explanation) }
+        }
+        for charge in board.disk.durable.ledger.charges.values where charge.charged > chargeable[charge.proof] ?? .zero {
+            report(board.name + " charged \(charge.charged.millijoules) mJ on a page of less")
+        }
+        for account in board.disk.durable.ledger.accounts.values where account.locked + account.reserved != .zero {
+            report("credits of " + account.id.text + " are still frozen")
+        }
+    }
+}

@@ -1,0 +1,283 @@
+import AgentCore
+import Cryptography
+import Federation
+import Ledger
+import Link
+import Quantities
+import Telemetry
+import Wire
+
+/// Boards in one virtual time, over one virtual network, with everything going wrong that the seed says.
+struct Fleet {
+    let scenario: Scenario
+    var now: Int64 = 0
+    var random: SimulationRandom
+    var queue = EventQueue<FleetEvent>()
+    var network: SimulatedNetwork
+    var boards: [Board] = []
+    var trace: Trace
+    var checker: Checker
+    let verifier = SimulatedOperation()
+    /// Whether trouble is over.
+    var isHealed = false
+    var events = 0
+    private var runs = 0
+    var commands: UInt64 = 0
+    private var lastTimer: (at: Int64, count: Int) = (0, 0)
+
+    init(_ scenario: Scenario, keepingLines: Bool) throws(SimulationSetupError) {
+        self.scenario = scenario
+        random = scenario.random
+        network = SimulatedNetwork(.drawn(&random), random: random.split())
+        trace = Trace(keepingLines: keepingLines)
+        let scheme: any SignatureScheme = scenario.hasRealSignatures ? Ed25519() : KeyedHashScheme()
+        for index in 0..<scenario.boards {
+            boards.append(try Board(index, scenario, &random, scheme: scheme))
+        }
+        checker = Checker(homes: boards.map { $0.id })
+        for index in boards.indices {
+            queue.schedule(.start(board: index), at: random.number(in: 0...500))
+            for other in boards.indices where other != index {
+                queue.schedule(.addPeer(board: index, other: other), at: random.number(in: 1_000...2_000))
+            }
+            queue.schedule(.operate(board: index), at: 10_000 + random.number(below: 2 * scenario.commandMilliseconds))
+        }
+        if scenario.crashMilliseconds > 0 {
+            queue.schedule(.crash, at: 10_000 + random.number(below: 2 * scenario.crashMilliseconds))
+        }
+        if scenario.networkMilliseconds > 0 {
+            queue.schedule(.weather, at: 10_000 + random.number(below: 2 * scenario.networkMilliseconds))
+        }
+        queue.schedule(.heal, at: 10_000 + scenario.troubleMilliseconds)
+    }
+
+    /// How long the fleet may take to come to rest once trouble is over.
+    private var restMilliseconds: Int64 { 300_000 + 6 * scenario.grace.milliseconds }
+
+    /// Runs until the fleet has come to rest, or a checker finds something; returns what it found.
+    mutating func run() -> String? {
+        let end = 10_000 + scenario.troubleMilliseconds + restMilliseconds
+        var restingSince: Int64?
+        while let next = queue.take() {
+            now = next.at
+            events += 1
+            trace.add(now)
+            handle(next.event)
+            if let finding = checker.finding { return finding }
+            guard isHealed else { continue }
+            let unfinished = boards.lazy.compactMap { $0.unfinished }.first
+            if unfinished == nil {
+                // At rest for a while: what is still on its way has arrived.
+                if let since = restingSince, now - since > 15_000 { return finalFinding() }
+                restingSince = restingSince ?? now
+            } else {
+                restingSince = nil
+            }
+            if now > end { return "not at rest: " + (unfinished ?? "") }
+        }
+        return "nothing is scheduled any more"
+    }
+
+    private mutating func finalFinding() -> String? {
+        checker.checkEnd(boards)
+        return checker.finding
+    }
+
+    // MARK: Events
+
+    private mutating func handle(_ event: FleetEvent) {
+        switch event {
+        case .datagram(let receiver, let sender, let bytes):
+            trace.line("\(now) " + boards[receiver].name + " <- " + boards[sender].name + " \(bytes.count) bytes")
+            trace.add(UInt64(receiver))
+            let moment = boards[receiver].clock.moment(at: now)
+            let source = Board.address(of: sender)
+            let effects = boards[receiver].core?.receive(bytes.span, from: source, at: moment)
+            if let effects { carryOut(effects, of: receiver) }
+        case .sample(let board, let process):
+            guard isRunning(board, process) else { return }
+            let moment = boards[board].clock.moment(at: now)
+            let sample = boards[board].sensors.sample(
+                at: moment.boot, workers: boards[board].workers.count, isHealed: isHealed)
+            queue.schedule(event, at: now + scenario.samplePeriod.milliseconds)
+            if let sample { tell(board, .sample(sample)) }
+        case .timer(let board, let process):
+            guard isRunning(board, process), boards[board].timer == now else { return }
+            boards[board].timer = nil
+            lastTimer = (now, lastTimer.at == now ? lastTimer.count + 1 : 0)
+            if lastTimer.count > 100 { checker.report(boards[board].name + "'s timer comes again and again at once") }
+            tell(board, .timer)
+        case .flush(let board, let process):
+            guard isRunning(board, process), let (token, writes) = boards[board].disk.flushNext() else { return }
+            checker.durable([writes], of: board, boards)
+            trace.line("\(now) " + boards[board].name + " flushed \(token.value)")
+            tell(board, .persisted(token))
+        case .worker(let board, let process, let task, let run, let report):
+            guard isRunning(board, process), boards[board].workers[task] == run else { return }
+            boards[board].workers[task] = nil
+            tell(board, .work(report))
+        case .records(let board, let process, let query):
+            guard isRunning(board, process) else { return }
+            tell(board, .records(query.id, answer(query, of: board)))
+        case .addPeer(let board, let other): ask(board, .addPeer(record: boards[other].record))
+        case .operate(let board): operate(board)
+        case .crash: crashSomething()
+        case .start(let board): start(board)
+        case .weather: changeNetwork()
+        case .join(let first, let second): network.setCut(false, between: first, and: second)
+        case .heal: heal()
+        }
+    }
+
+    func isRunning(_ board: Int, _ process: Int) -> Bool {
+        boards[board].core != nil && boards[board].process == process
+    }
+
+    /// Tells a board's agent of `event`, and carries out what it answers.
+    mutating func tell(_ board: Int, _ event: AgentEvent) {
+        let moment = boards[board].clock.moment(at: now)
+        trace.add(UInt64(board))
+        guard let effects = boards[board].core?.handle(event, at: moment) else { return }
+        carryOut(effects, of: board)
+    }
+
+    // MARK: Effects
+
+    mutating func carryOut(_ effects: [AgentEffect], of board: Int) {
+        let process = boards[board].process
+        var changed = false
+        for effect in effects {
+            if !isHealed, now > 10_000, scenario.crashPerEffect > 0,
+                random.number(below: 10_000) < scenario.crashPerEffect
+            {
+                crash(board)
+                break
+            }
+            if case .persist = effect { changed = true }
+            carryOut(effect, of: board, process)
+        }
+        if changed { checker.changed(board, boards) }
+        if let core = boards[board].core { checker.bounds(core.figures, of: boards[board].name) }
+        setTimer(of: board)
+    }
+
+    private mutating func carryOut(_ effect: AgentEffect, of board: Int, _ process: Int) {
+        switch effect {
+        case .persist(let token, let writes):
+            trace.add(token.value)
+            for write in writes { traceWrite(write, of: board) }
+            boards[board].disk.persist(token, writes)
+            let delay = isHealed ? random.number(in: 1...3) : random.number(in: 0...scenario.diskMilliseconds)
+            boards[board].flushAt = max(boards[board].flushAt, now + delay)
+            queue.schedule(.flush(board: board, process: process), at: boards[board].flushAt)
+        case .send(let datagram): send(datagram, from: board)
+        case .startWork(let order):
+            trace.add(order.task.bytes.array)
+            trace.line("\(now) " + boards[board].name + " starts " + order.task.text)
+            checker.started(order.task, of: boards[board])
+            startWorker(order, of: board)
+        case .cancelWork(let task):
+            trace.line("\(now) " + boards[board].name + " cancels the work on " + task.text)
+            cancelWorker(task, of: board)
+        case .reply(let command, let reply):
+            trace.add(reply.json)
+            trace.line("\(now) " + boards[board].name + " replies \(command.value): " + reply.json)
+            checker.replied(reply, isAwaited: boards[board].asked.remove(command) != nil, of: boards[board])
+        case .readRecords(let query):
+            queue.schedule(.records(board: board, process: process, query: query), at: now + random.number(in: 0...20))
+        case .log(let entry):
+            trace.add(entry.text)
+            trace.line("\(now) " + boards[board].name + " says " + entry.text)
+        }
+    }
+
+    private mutating func traceWrite(_ write: StoreWrite, of board: Int) {
+        switch write {
+        case .ledger(let commit):
+            trace.add(commit.record.hash.array)
+            trace.line(
+                "\(now) " + boards[board].name + " journals \(commit.record.sequence) "
+                    + ((try? commit.record.decodedEvent())?.name ?? "?"))
+        case .put(let kind, let key, let value):
+            trace.add(UInt64(kind.rawValue))
+            trace.add(key)
+            trace.add(value)
+        case .remove(let kind, let key), .removeBelow(let kind, let key):
+            trace.add(UInt64(kind.rawValue))
+            trace.add(key)
+        }
+    }
+
+    private mutating func send(_ datagram: OutgoingDatagram, from board: Int) {
+        trace.add(datagram.bytes)
+        guard let receiver = Board.index(of: datagram.destination), receiver < boards.count else { return }
+        for delay in network.delays(from: board, to: receiver) {
+            var bytes = datagram.bytes
+            if !isHealed, scenario.corruptionPermille > 0, random.chance(permille: scenario.corruptionPermille) {
+                bytes[Int(random.number(below: Int64(bytes.count)))] ^= 1 << UInt8(random.number(below: 8))
+            }
+            queue.schedule(.datagram(to: receiver, from: board, bytes: bytes), at: now + delay)
+        }
+    }
+
+    private mutating func setTimer(of board: Int) {
+        guard let core = boards[board].core else { return }
+        let at = max(now, boards[board].clock.time(of: core.nextDeadline))
+        guard at < .max, boards[board].timer.map({ at < $0 || $0 < now }) ?? true else { return }
+        boards[board].timer = at
+        queue.schedule(.timer(board: board, process: boards[board].process), at: at)
+    }
+
+    private func answer(_ query: RecordQuery, of board: Int) -> StoreAnswer {
+        let disk = boards[board].disk
+        switch query.kind {
+        case .proofs(let first):
+            let pages = disk.durable.records(.proof).filter { !$0.key.lexicographicallyPrecedes(first) }
+            return .pages(pages.prefix(query.limit).map { $0.value })
+        case .newestProofs: return .pages(disk.durable.records(.proof).reversed().prefix(query.limit).map { $0.value })
+        case .newestJournal: return .journal(Array(disk.journal.reversed().prefix(query.limit)))
+        }
+    }
+
+    // MARK: Workers
+
+    private mutating func startWorker(_ order: WorkOrder, of board: Int) {
+        runs += 1
+        boards[board].workers[order.task] = runs
+        var milliseconds = random.number(in: 20...3_000)
+        var outcome = WorkReport.Outcome.result(SimulatedOperation.result(of: order.input))
+        if !isHealed, random.chance(permille: scenario.badWorkPermille) {
+            switch random.number(below: 6) {
+            case 0: outcome = .crashed("signal 11")
+            case 1: (outcome, milliseconds) = (.timedOut, order.timeout.milliseconds)
+            case 2: outcome = .failure("not a frame")
+            case 3: outcome = .outOfMemory(limit: order.memory)
+            case 4: outcome = .result([1, 2, 3])
+            default: outcome = .result([UInt8](repeating: 7, count: Int(random.number(in: 0...70_000))))
+            }
+        }
+        if milliseconds > order.timeout.milliseconds {
+            (outcome, milliseconds) = (.timedOut, max(0, order.timeout.milliseconds))
+        }
+        scheduleReport(order.task, of: board, outcome, after: milliseconds)
+    }
+
+    private mutating func cancelWorker(_ task: TaskID, of board: Int) {
+        guard boards[board].workers[task] != nil else { return }
+        runs += 1
+        boards[board].workers[task] = runs
+        scheduleReport(task, of: board, .cancelled, after: random.number(in: 0...50))
+    }
+
+    private mutating func scheduleReport(
+        _ task: TaskID, of board: Int, _ outcome: WorkReport.Outcome, after milliseconds: Int64
+    ) {
+        let started = boards[board].clock.moment(at: now).boot
+        let report = WorkReport(
+            task: task, outcome: outcome, started: started, ended: started + .milliseconds(milliseconds),
+            processor: .milliseconds(milliseconds * 9 / 10), peakMemory: .mebibytes(random.number(in: 4...64)))
+        queue.schedule(
+            .worker(board: board, process: boards[board].process, task: task, run: runs, report: report),
+            at: now + milliseconds)
+    }
+}

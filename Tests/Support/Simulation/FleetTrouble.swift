@@ -1,0 +1,171 @@
+import AgentCore
+import Cryptography
+import Federation
+import Ledger
+import Quantities
+
+// What operators ask, and what goes wrong.
+extension Fleet {
+    // MARK: Processes
+
+    mutating func start(_ board: Int) {
+        guard boards[board].core == nil else { return }
+        let image = boards[board].disk.open()
+        boards[board].process += 1
+        boards[board].starts += 1
+        let moment = boards[board].clock.moment(at: now)
+        trace.line("\(now) " + boards[board].name + " starts, boot epoch \(image.bootEpoch)")
+        let seed = Bytes32(high: UInt128(random.next()), low: UInt128(random.next()))
+        do throws(AgentRestoreError) {
+            boards[board].core = try AgentCore(
+                identity: boards[board].identity, settings: boards[board].settings, scheme: boards[board].scheme,
+                verifier: verifier, store: image, bootID: boards[board].clock.bootID, seed: seed, now: moment)
+        } catch {
+            return checker.report(boards[board].name + " cannot start from what it stored")
+        }
+        boards[board].flushAt = now
+        if let effects = boards[board].core?.start(at: moment) { carryOut(effects, of: board) }
+        let process = boards[board].process
+        queue.schedule(
+            .sample(board: board, process: process), at: now + random.number(in: 0...scenario.samplePeriod.milliseconds))
+    }
+
+    /// The process is gone, and with it its workers; or the board loses power.
+    mutating func crash(_ board: Int) {
+        guard boards[board].core != nil else { return }
+        boards[board].core = nil
+        boards[board].timer = nil
+        boards[board].workers = [:]
+        boards[board].asked = []
+        checker.durable(boards[board].disk.crash(&random), of: board, boards)
+        let isPowerLoss = random.chance(permille: 400)
+        trace.line("\(now) " + boards[board].name + (isPowerLoss ? " loses power" : " is killed"))
+        let isLong = random.chance(permille: 150)
+        let downtime = random.number(in: 10...(isLong ? 120_000 : 4_000))
+        let back = isHealed ? now + 10 : now + downtime
+        if isPowerLoss { boards[board].clock.reboot(at: back, &random) }
+        queue.schedule(.start(board: board), at: back)
+    }
+
+    mutating func crashSomething() {
+        guard !isHealed else { return }
+        crash(Int(random.number(below: Int64(boards.count))))
+        // Now and then the others go down with it.
+        if random.chance(permille: 100) { for board in boards.indices { crash(board) } }
+        queue.schedule(.crash, at: now + 1 + random.number(below: 2 * scenario.crashMilliseconds))
+    }
+
+    // MARK: Network and surroundings
+
+    mutating func changeNetwork() {
+        guard !isHealed else { return }
+        switch random.number(below: 3) {
+        case 0: network.conditions = .drawn(&random)
+        default:
+            let first = Int(random.number(below: Int64(boards.count)))
+            let second = (first + 1) % boards.count
+            network.setCut(true, between: first, and: second)
+            let isLong = random.chance(permille: 200)
+            queue.schedule(
+                .join(first: first, second: second), at: now + random.number(in: 500...(isLong ? 150_000 : 15_000)))
+        }
+        queue.schedule(.weather, at: now + 1 + random.number(below: 2 * scenario.networkMilliseconds))
+    }
+
+    /// Trouble is over: everything works from now on.
+    mutating func heal() {
+        isHealed = true
+        network.heal()
+        network.conditions = .calm
+        for board in boards.indices {
+            boards[board].sensors.heal()
+            start(board)
+        }
+        trace.line("\(now) trouble is over")
+    }
+
+    // MARK: Operators
+
+    mutating func ask(_ board: Int, _ command: AgentCommand) {
+        guard boards[board].core != nil else { return }
+        commands += 1
+        let id = CommandID(value: commands)
+        boards[board].asked.insert(id)
+        trace.line("\(now) " + boards[board].name + " is asked \(commands): " + command.name)
+        tell(board, .command(id, command))
+    }
+
+    mutating func operate(_ board: Int) {
+        guard !isHealed else { return }
+        queue.schedule(.operate(board: board), at: now + 1 + random.number(below: 2 * scenario.commandMilliseconds))
+        switch random.number(below: 100) {
+        case 0..<60: delegate(on: board)
+        case 60..<68: cancelSomething(on: board)
+        case 68..<72:
+            if let abandoned = boards[board].asked.sorted().first, boards[board].core != nil {
+                boards[board].asked.remove(abandoned)
+                tell(board, .commandAbandoned(abandoned))
+            }
+        case 72..<76: ask(board, .status)
+        case 76..<79: ask(board, .tasks)
+        case 79..<81: ask(board, .peers)
+        case 81..<83: ask(board, .balance)
+        case 83..<85: ask(board, .telemetry)
+        case 85..<87: ask(board, .history(limit: 8))
+        case 87..<88: ask(board, .proofs(limit: 3))
+        case 88..<89: ask(board, .exportProofs(first: 0, limit: 100))
+        case 89..<91: ask(board, .ping(name: Board.names[Int(random.number(below: 3))]))
+        case 91..<92: ask(board, .nodeRecord)
+        case 92..<93: ask(board, .addPeer(record: "-----BEGIN SAGE-EDGE NODE-----\nnonsense"))
+        case 93..<95: boards[board].clock.step(&random)
+        case 95..<97: boards[board].sensors.changeHeat()
+        default: boards[board].sensors.changeMemory()
+        }
+    }
+
+    private mutating func delegate(on board: Int) {
+        guard let operation = Operation(SimulatedOperation.name) else { return }
+        let isLarge = random.chance(permille: 30)
+        var input = [UInt8](repeating: UInt8(random.number(below: 256)), count: Int(random.number(in: 1...(isLarge ? 62_000 : 900))))
+        for index in 0..<min(8, input.count) { input[index] = UInt8(random.number(below: 256)) }
+        var request = DelegationRequest(
+            operation: operation, input: input, timeout: .milliseconds(random.number(in: 500...30_000)))
+        let other = boards[(board + 1 + Int(random.number(below: Int64(boards.count - 1)))) % boards.count]
+        switch random.number(below: 10) {
+        case 0..<2: request.placement = .local
+        case 2..<7: request.placement = .platform(other.identity.platform)
+        default: request.placement = .any
+        }
+        if random.chance(permille: 100) { request.budget = Energy(millijoules: random.number(in: 1...20_000)) }
+        request.isTrial = random.chance(permille: 40)
+        ask(board, .delegate(request))
+    }
+
+    private mutating func cancelSomething(on board: Int) {
+        let tasks = boards[board].disk.latest.ledger.holds.keys.sorted()
+        guard !tasks.isEmpty else { return ask(board, .cancel(task: TaskID(bytes: Bytes16(bits: 7)))) }
+        ask(board, .cancel(task: tasks[Int(random.number(below: Int64(tasks.count)))]))
+    }
+}
+
+extension AgentCommand {
+    /// The command in a word.
+    fileprivate var name: String {
+        switch self {
+        case .status: "status"
+        case .telemetry: "telemetry"
+        case .delegate: "delegate"
+        case .tasks: "tasks"
+        case .cancel(let task): "cancel " + task.text
+        case .balance: "balance"
+        case .history: "history"
+        case .proofs: "proofs"
+        case .exportProofs: "export"
+        case .peers: "peers"
+        case .addPeer: "add a peer"
+        case .removePeer: "remove a peer"
+        case .ping: "ping"
+        case .nodeRecord: "node record"
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import Quantities
+import Telemetry
+
+/// What a board's sensors show: power that moves and rises with work, memory and heat that come and go.
+public struct SimulatedSensors: Sendable {
+    private var random: SimulationRandom
+    private var base: Int64
+    private var memoryMebibytes: Int64
+    private var millidegrees: Int64
+    /// Samples that are still left out.
+    private var silent: Int64 = 0
+    private let samplesBetweenGaps: Int64
+
+    /// Sensors as `random` draws them.
+    public init(_ random: inout SimulationRandom) {
+        self.random = random.split()
+        base = self.random.number(in: 3_000...9_000)
+        memoryMebibytes = 4_096
+        millidegrees = self.random.number(in: 40_000...60_000)
+        samplesBetweenGaps = [0, 0, 30, 200][Int(self.random.number(below: 4))]
+    }
+
+    /// Memory runs short, or is there again.
+    public mutating func changeMemory() {
+        memoryMebibytes = random.chance(permille: 500) ? random.number(in: 300...900) : random.number(in: 2_000...6_000)
+    }
+
+    /// The board runs hot, or cools down.
+    public mutating func changeHeat() {
+        millidegrees =
+            random.chance(permille: 300) ? random.number(in: 80_000...97_000) : random.number(in: 35_000...70_000)
+    }
+
+    /// The board is cool, has memory, and its sensors answer.
+    public mutating func heal() {
+        memoryMebibytes = 4_096
+        millidegrees = 50_000
+        silent = 0
+    }
+
+    /// The sample at `now` with `workers` running; nil where the sensors are silent.
+    public mutating func sample(at now: BootTime, workers: Int, isHealed: Bool) -> TelemetrySample? {
+        if !isHealed, samplesBetweenGaps > 0, silent == 0, random.number(below: samplesBetweenGaps) == 0 {
+            silent = random.number(in: 1...12)
+        }
+        if silent > 0 {
+            silent -= 1
+            return nil
+        }
+        var sample = TelemetrySample(taken: now, board: BoardIdentity(profile: "simulated"))
+        let milliwatts = base + random.number(in: -200...200) + 3_000 * Int64(workers)
+        let power = Power(milliwatts: milliwatts)
+        sample.rails = [RailReading(name: "VDD_IN", role: .total, power: power, source: .ina3221)]
+        sample.total = TotalPower(power: power, isComplete: true, rule: "VDD_IN", scope: .module)
+        let zone = ZoneReading(
+            name: "tj-thermal", temperature: Temperature(millidegrees: Int32(millidegrees + random.number(in: -500...500))))
+        sample.zones = [zone]
+        sample.hottest = zone
+        sample.memory = MemoryReading(
+            total: .mebibytes(8_192), available: .mebibytes(memoryMebibytes + random.number(in: -50...50)))
+        sample.powerMode = PowerMode(identifier: 1, name: "15W", rated: Power(milliwatts: 15_000))
+        if millidegrees > 95_000 { sample.throttle = [ThrottleReading(cause: "thermal", state: 1, maximum: 3)] }
+        sample.sources = [EnergySource(name: "VDD_IN", kind: .compute, evidence: .metered)]
+        return sample
+    }
+}
