@@ -42,8 +42,8 @@ public struct AgentCore {
     var heartbeatSequence: UInt64 = 0
     let startedAt: BootTime
 
-    var paying: [TaskID: PayingTask] = [:]
-    var working: [TaskID: WorkingTask] = [:]
+    var paying: [TaskID: PayingTask] = [:] { didSet { areTasksChanged = true } }
+    var working: [TaskID: WorkingTask] = [:] { didSet { areTasksChanged = true } }
     var local: [TaskID: LocalTask] = [:]
     var errands: [CommandID: Errand] = [:]
     var pings: [CommandID: Ping] = [:]
@@ -61,6 +61,14 @@ public struct AgentCore {
     /// Where each operation ran last.
     var lastPlace: [Operation: PlatformID] = [:]
     var isStopping = false
+
+    /// Whether a task has changed since `taskDue` was found.
+    var areTasksChanged = true
+    /// When a task waits for time.
+    var taskDue: LedgerTime?
+    /// When a lock, a ticket or a lot ends, in the ledger at `ledgerDueAt`.
+    var ledgerDue: LedgerTime?
+    var ledgerDueAt: UInt64?
 
     // MARK: Beginning
 
@@ -89,6 +97,8 @@ public struct AgentCore {
         self.ledger = LedgerMachine(image: store.ledger)
         let restored = try RestoredRecords(store, policy: settings.charging)
         self.clock = restored.clock ?? LedgerClock(at: store.ledger.head.at)
+        // The stored clock may be older than the journal; time that stood still until it caught up would be lost.
+        self.clock.reach(store.ledger.head.at)
         self.energy = BoardEnergy(
             settings.energy, profile: settings.profile, bootID: bootID, resuming: restored.meter)
         self.gate = restored.gate ?? ChargingGate(policy: settings.charging)
@@ -155,7 +165,7 @@ public struct AgentCore {
         if let deadline = link.nextDeadline { next = min(next, deadline) }
         if let deadline = staging.deadline { next = min(next, deadline) }
         if let deadline = energy.windowDeadline { next = min(next, deadline) }
-        if let deadline = taskDeadline { next = min(next, now.boot + deadline.since(ledgerNow)) }
+        for due in [taskDue, ledgerDue] { if let due { next = min(next, now.boot + due.since(ledgerNow)) } }
         for peer in peers.values { if let due = peer.outboxDue { next = min(next, due) } }
         for ping in pings.values { next = min(next, ping.deadline) }
         return max(next, now.boot)
@@ -170,6 +180,8 @@ public struct AgentCore {
         self.now = now
         clock.advance(boot: now.boot, wall: now.status == .synchronized ? now.wall : nil)
         link.advance(to: now.boot)
+        // What has run out has run out before the event: nothing is decided on a lock that is over.
+        passTaskTime()
     }
 
     /// Carries on everything that the event, or time, has made possible; returns the effects in order.
@@ -178,6 +190,10 @@ public struct AgentCore {
         passTime()
         startQueuedWork()
         drainLink()
+        returnUsedTokens()
+        forgetEndedTasks()
+        if isStopping { staging.hurry() }
+        findDeadlines()
         let (write, ready) = staging.finish(now: now.boot)
         if let write { effects.append(write) }
         release(ready)
@@ -191,7 +207,6 @@ public struct AgentCore {
     }
 
     private mutating func passTime() {
-        passTaskTime()
         passMeterTime()
         if now.boot >= heartbeatDue { sendHeartbeats() }
         resendOutbox()
@@ -204,6 +219,8 @@ public struct AgentCore {
             switch dependent {
             case .effect(let effect): effects.append(effect)
             case .message(let peer, let messageClass, let bytes):
+                // What a silent peer cannot get is not piled up for it: it would be old when it arrives.
+                guard messageClass == .heartbeat || link.status(of: peer)?.isUnresponsive != true else { continue }
                 // A full queue is the same as a lost message: whoever needs an answer sends again.
                 _ = link.send(bytes, to: peer, class: messageClass, now: now.boot)
             }

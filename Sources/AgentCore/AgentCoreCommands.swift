@@ -33,6 +33,9 @@ extension AgentCore {
 
     /// Asks the store; what was put off is written first, so that the answer is of now.
     private mutating func read(_ kind: RecordQuery.Kind, limit: Int, for command: CommandID) {
+        guard queries.count < AgentLimits.errands else {
+            return reply(command, CommandReply(.unavailable, "\(queries.count) questions to the store are under way"))
+        }
         staging.hurry()
         var isExport = false
         if case .proofs = kind { isExport = true }
@@ -79,10 +82,7 @@ extension AgentCore {
             tell(task, PayerEvent.cancelRequested)
         } else if let work = local[task] {
             queue.removeAll { $0.task == task }
-            if active[task] != nil {
-                active[task]?.isCancelled = true
-                effects.append(.cancelWork(task))
-            }
+            cancelWorker(of: task)
             local[task] = nil
             apply(.failWork(task, .cancelled))
             if let waiting = work.command, let errand = errands.removeValue(forKey: waiting) {

@@ -34,7 +34,7 @@ extension AgentCore {
     private mutating func makePage(of closed: BoardEnergy.ClosedWindow) {
         let proof = EnergyCapacityProof(
             of: closed.window, from: settings.energy.source, in: closed.state,
-            wallEnd: now.wall - now.boot.since(closed.window.end), timeStatus: now.status,
+            wallEnd: max(.origin, now.wall - now.boot.since(closed.window.end)), timeStatus: now.status,
             federation: identity.domain.federation, after: lastPage)
         let page = ProofPage(signing: proof, with: identity.signing, in: identity.domain, by: scheme)
         lastPage = page.link
@@ -87,10 +87,9 @@ extension AgentCore {
 
     /// Lots that have run out return to their issuers.
     mutating func sweepLots() {
-        guard let first = ledger.image.lots.values.map({ $0.origin.expires }).min(), first <= ledgerNow else { return }
+        guard let ledgerDue, ledgerDue <= ledgerNow else { return }
         guard case .swept(let sweep)? = apply(.expireLots), sweep.lots > 0 else { return }
         log(.info, "\(sweep.lots) lots ran out: \(sweep.expired.millijoules) mJ wasted")
-        for peer in peers.keys.sorted() { returnTokens(to: peer) }
     }
 
     /// What the home account can spend.

@@ -26,7 +26,8 @@ extension AgentCore {
             peer: peer, sequence: signed.payload.lane.sequence, content: content, signedAt: ledgerNow)
         outbox[peer, default: []].append(entry)
         staging.write(.put(.outbox, key: entry.key, value: entry.encoded))
-        send(entry.message(at: ledgerNow), to: peer)
+        // Without lanes that are known to fit it would be passed over; it is sent as soon as they are.
+        if peers[peer]?.isLaneKnown == true { send(entry.message(at: ledgerNow), to: peer) }
         if peers[peer]?.outboxDue == nil { scheduleOutbox(of: peer) }
     }
 
@@ -76,8 +77,14 @@ extension AgentCore {
             heads.stamp > state.laneStamp
         else { return }
         peers[peer]?.laneStamp = heads.stamp
+        // Money messages overtake statements: once the lanes of this session are known to fit, a statement
+        // made before the last message that was applied is only old.
+        var sent = heads.sent
+        if state.isLaneKnown, let applied = ledger.image.peers[peer]?.received, sent.sequence < applied.sequence {
+            sent = applied
+        }
         let observation = PeerObservation(
-            peer: peer, storeEpoch: StoreEpoch(session.storeEpoch), bootEpoch: session.bootEpoch, sent: heads.sent,
+            peer: peer, storeEpoch: StoreEpoch(session.storeEpoch), bootEpoch: session.bootEpoch, sent: sent,
             received: heads.received)
         guard case .lane(let stop)? = apply(.observePeer(observation)) else { return }
         if let stop {
@@ -90,8 +97,9 @@ extension AgentCore {
         clearOutbox(of: peer, upTo: heads.received.sequence)
         if !state.isLaneKnown {
             peers[peer]?.isLaneKnown = true
+            peers[peer]?.outboxAttempts = 0
             resendOutbox(to: peer)
-            returnTokens(to: peer)
+            scheduleOutbox(of: peer)
         }
     }
 
@@ -129,18 +137,25 @@ extension AgentCore {
             isNext(receipt.payload.lane, from: peer)
         else { return }
         let task = receipt.payload.task
-        var entry = working[task] ?? WorkingTask(life: WorkerLife(task: task, payer: peer, at: ledgerNow))
+        let known = working[task]
+        var entry = known ?? WorkingTask(life: WorkerLife(task: task, payer: peer, at: ledgerNow))
         guard entry.life.payer == peer else {
             log(.warning, "\(peerName(peer)) sent a receipt for a task of another platform")
             return
         }
         let directives = entry.life.handle(.receiptArrived(receipt.payload.outcome), at: ledgerNow)
         working[task] = entry
-        perform(directives, for: task, from: peer, receipt: (receipt, aged.age))
+        // What the ledger refuses has not happened; it is asked for again.
+        guard !directives.contains(.applyReceipt(receipt.payload.outcome)) || apply(receipt, age: aged.age, for: task, from: peer)
+        else {
+            working[task] = known
+            return
+        }
+        perform(directives, for: task, from: peer)
     }
 
     /// Applies a receipt and moves the lane in one; false where the ledger refuses it.
-    mutating func apply(
+    private mutating func apply(
         _ receipt: Signed<SettlementReceipt>, age: TimeSpan, for task: TaskID, from peer: PlatformID
     ) -> Bool {
         var events: [LedgerEvent] = []
@@ -148,10 +163,13 @@ extension AgentCore {
             let lots = receipt.payload.lots.map { $0.aged(by: age) }
             events.append(
                 .receive(ReceiptCredit(task: reference, account: account, lots: lots, receipt: receipt.hash)))
-            events.append(
-                .dischargeReceived(
-                    ReceivedDischarge(
-                        task: task, account: account, measured: measuredEnergy(of: task), reputation: reputation(for: task))))
+            let measured = measuredEnergy(of: task)
+            if measured > .zero {
+                events.append(
+                    .dischargeReceived(
+                        ReceivedDischarge(
+                            task: task, account: account, measured: measured, reputation: reputation(for: task))))
+            }
         }
         events.append(.advanceLane(LaneAdvance(peer: peer, direction: .received, head: receipt.laneHead)))
         do throws(LedgerError) {
@@ -185,9 +203,15 @@ extension AgentCore {
         sendLaneHeads(to: peer)
     }
 
-    /// Returns what is owed to `peer`.
-    mutating func returnTokens(to peer: PlatformID) {
-        while ledger.image.owed.keys.contains(where: { $0.giver == peer }), peers[peer]?.isLaneKnown == true,
+    /// Returns used-up tokens to the peers that they came from.
+    mutating func returnUsedTokens() {
+        guard !ledger.image.owed.isEmpty else { return }
+        for peer in ledger.image.creditors { returnTokens(to: peer) }
+    }
+
+    /// Returns what is owed to `peer`, as far as the outbox has room that no receipt may need.
+    private mutating func returnTokens(to peer: PlatformID) {
+        while outbox[peer]?.count ?? 0 < AgentLimits.outboxPerPeer - AgentLimits.payingTasks, ledger.image.owed.keys.contains(where: { $0.giver == peer }), peers[peer]?.isLaneKnown == true,
             let position = lanePosition(to: peer), case .returnNotice(let notice)? = apply(.issueReturn(to: peer)),
             let content = TokenReturn(notice, lane: position)
         {

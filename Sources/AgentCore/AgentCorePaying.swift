@@ -50,7 +50,7 @@ extension AgentCore {
 
     mutating func takeRefusal(_ envelope: SignedEnvelope, from peer: PlatformID) {
         guard let notice: Signed<RefusalNotice> = verified(envelope, from: peer, "refusal") else { return }
-        paying[notice.payload.task]?.refusal = notice.payload.reason
+        if paying[notice.payload.task]?.life.worker == peer { paying[notice.payload.task]?.refusal = notice.payload.reason }
         tell(notice.payload.task, from: peer, .refused(notice.payload.reason, taskHash: notice.payload.taskHash))
     }
 
@@ -186,7 +186,7 @@ extension AgentCore {
                     .post(
                         PostRequest(
                             task: task, by: identity.id, payee: payee, amount: amount, proof: proofHash ?? .zero)))
-            else { return }
+            else { return tell(task, .postRefused) }
             lots = left
         case .voided(let reason):
             // A lock whose deadline has passed may have been ended by the sweep of locks already.

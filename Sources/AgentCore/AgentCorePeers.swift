@@ -29,6 +29,7 @@ extension AgentCore {
         case .responsive(let link):
             guard let id = peer(link) else { return }
             log(.notice, "\(peerName(id)) answers again")
+            if peers[id]?.isLaneKnown == true { resendOutbox(to: id) }
         case .closed(let link):
             guard let id = peer(link) else { return }
             peers[id]?.isLaneKnown = false
@@ -44,6 +45,8 @@ extension AgentCore {
 
     private mutating func established(_ link: LinkPeerID, _ session: PeerSession) {
         guard let id = peer(link) else { return }
+        // A new process counts its heartbeats from one again.
+        if peers[id]?.session?.bootEpoch != session.bootEpoch { peers[id]?.heartbeat = nil }
         peers[id]?.session = session
         peers[id]?.isLaneKnown = false
         peers[id]?.laneStamp = 0
@@ -56,7 +59,7 @@ extension AgentCore {
     mutating func handle(_ message: PeerMessage, from peer: PlatformID) {
         switch message {
         case .heartbeat(let heartbeat):
-            guard heartbeat.sequence > peers[peer]?.heartbeat?.sequence ?? 0 || isNewBoot(peer) else { return }
+            guard heartbeat.sequence > peers[peer]?.heartbeat?.sequence ?? 0 else { return }
             peers[peer]?.heartbeat = heartbeat
             peers[peer]?.heardAt = now.boot
         case .nodeRecord(let envelope): takeRecord(envelope, from: peer)
@@ -73,15 +76,12 @@ extension AgentCore {
             sendLaneHeads(to: peer)
         case .laneHeads(let heads): takeLaneHeads(heads, from: peer)
         case .energyPageRequest(let hash):
-            if let page = recentPages.last(where: { $0.hash == hash }) { send(.energyPage(page.envelope), to: peer) }
+            guard let page = recentPages.last(where: { $0.hash == hash }) else { return }
+            // What others have seen of a page must not be signed once more with other content.
+            staging.hurry()
+            send(.energyPage(page.envelope), to: peer)
         case .energyPage: break
         }
-    }
-
-    /// A heartbeat counts from one again when the peer's process is a new one.
-    private func isNewBoot(_ peer: PlatformID) -> Bool {
-        guard let state = peers[peer], let heardAt = state.heardAt else { return true }
-        return now.boot.since(heardAt) > settings.heartbeatPeriod * 3
     }
 
     func peerName(_ id: PlatformID) -> String { peers[id]?.name.text ?? id.text }

@@ -6,42 +6,49 @@ import Wire
 
 // What happens because time passes, or because the agent starts again.
 extension AgentCore {
-    /// When the next task needs attention.
-    var taskDeadline: LedgerTime? {
-        let paid = paying.values.compactMap { $0.life.nextDeadline }
-        let worked = working.values.compactMap { $0.life.nextDeadline }
-        let held = ledger.image.holds.values.map { $0.deadline }
-        let lots = ledger.image.lots.values.map { $0.origin.expires }
-        return (paid + worked + held + lots).min()
+    /// Finds when a task, a lock or a lot needs attention next, where any of them has changed.
+    mutating func findDeadlines() {
+        if areTasksChanged {
+            let paid = paying.values.lazy.compactMap { $0.life.nextDeadline }.min()
+            let worked = working.values.lazy.compactMap { $0.life.nextDeadline }.min()
+            taskDue = [paid, worked].compactMap { $0 }.min()
+            areTasksChanged = false
+        }
+        if ledgerDueAt != ledger.image.head.sequence {
+            ledgerDue = ledger.image.nextDeadline
+            ledgerDueAt = ledger.image.head.sequence
+        }
     }
 
     mutating func passTaskTime() {
+        if let taskDue, taskDue <= ledgerNow { passLifeTime() }
+        if let ledgerDue, ledgerDue <= ledgerNow { expireHolds() }
+    }
+
+    private mutating func passLifeTime() {
         for task in paying.keys.sorted() where paying[task]?.life.nextDeadline.map({ $0 <= ledgerNow }) == true {
             tell(task, PayerEvent.timePassed)
         }
         for task in working.keys.sorted() where working[task]?.life.nextDeadline.map({ $0 <= ledgerNow }) == true {
             tell(task, WorkerEvent.timePassed)
         }
-        expireHolds()
-        forgetEndedTasks()
     }
 
     /// Ends locks and tickets whose deadline has passed and that nobody ended.
     private mutating func expireHolds() {
-        let overdue = ledger.image.holds.values.filter { $0.deadline <= ledgerNow }.map { $0.task.id }.sorted()
-        for task in overdue {
+        for task in ledger.image.overdueHolds(at: ledgerNow) {
             apply(.expire(task))
             queue.removeAll { $0.task == task }
             if let command = local.removeValue(forKey: task)?.command {
-                effects.append(.cancelWork(task))
-                active[task]?.isCancelled = true
+                cancelWorker(of: task)
                 fallBack(command, from: identity.platform, because: "not done in time")
             }
         }
     }
 
     /// Keeps the newest ended tasks for the operator and forgets the others.
-    private mutating func forgetEndedTasks() {
+    mutating func forgetEndedTasks() {
+        guard paying.count + working.count > AgentLimits.endedTasks else { return }
         let paid = paying.filter { $0.value.isOver && $0.value.errand == nil }
         let worked = working.filter { $0.value.isOver }
         guard paid.count + worked.count > AgentLimits.endedTasks else { return }
@@ -80,6 +87,9 @@ extension AgentCore {
             return reply(command, CommandReply(.notFound, "no peer is called \(name)", hint: "sage-edge peers list"))
         }
         // Any reliable message will do: what is measured is its acknowledgement.
+        guard pings.count < AgentLimits.errands else {
+            return reply(command, CommandReply(.unavailable, "\(pings.count) pings are under way already"))
+        }
         let message = PeerMessage.laneQuestion(peer.laneQuestion)
         switch link.send(message.encoded, to: peer.linkID, class: .task, now: now.boot) {
         case .success(let number):

@@ -14,17 +14,13 @@ extension AgentCore {
         guard let task: Signed<FederationTask> = verified(aged.envelope, from: peer, "task") else { return }
         let id = task.payload.id
         if working[id] == nil {
-            guard ledger.image.finished[id] == nil, makeRoomForWork() else {
-                let reason: TaskRefusal =
-                    ledger.image.finished[id] != nil
-                    ? .idReused
-                    : .queueFull(length: Int64(working.count), limit: Int64(AgentLimits.workingTasks))
+            if let reason = numberRefusal(of: task.payload.reference, from: peer) ?? roomRefusal {
                 return refuse(id, task.hash, reason, to: peer)
             }
             working[id] = WorkingTask(life: WorkerLife(task: id, payer: peer, at: ledgerNow))
         }
         guard var entry = working[id], entry.life.payer == peer else { return }
-        let isFirst = entry.task == nil
+        let isFirst = entry.life.state == .unseen
         let refusal = isFirst ? admissionRefusal(of: task, age: aged.age, from: peer) : nil
         let directives = entry.life.handle(
             .taskArrived(WorkerTerms(task, age: aged.age, at: ledgerNow), refusal: refusal), at: ledgerNow)
@@ -39,7 +35,7 @@ extension AgentCore {
 
     mutating func takeCancel(_ id: TaskID, _ hash: Bytes32, from peer: PlatformID) {
         if working[id] == nil {
-            guard makeRoomForWork() else { return }
+            guard roomRefusal == nil else { return }
             working[id] = WorkingTask(life: WorkerLife(task: id, payer: peer, at: ledgerNow))
         }
         guard var entry = working[id], entry.life.payer == peer else { return }
@@ -81,9 +77,19 @@ extension AgentCore {
         return task.refusal(in: context, age: age)
     }
 
-    /// Forgets ended tasks where there are too many; false where there is no room all the same.
-    private mutating func makeRoomForWork() -> Bool {
-        working.values.filter { !$0.isOver }.count < AgentLimits.workingTasks
+    /// Why a task numbered like this could not be paid for: its receipt would find no place in the ledger.
+    private func numberRefusal(of reference: TaskReference, from peer: PlatformID) -> TaskRefusal? {
+        if reference.delegator != peer { return .delegatorDiffers }
+        if ledger.image.finished[reference.id] != nil { return .idReused }
+        guard let row = ledger.image.peers[peer] else { return .laneStopped }
+        return reference.storeEpoch == row.storeEpoch && reference.sequence >= row.taskFloor ? nil : .idDead
+    }
+
+    /// Why no further task can be taken on, or nil.
+    private var roomRefusal: TaskRefusal? {
+        let count = working.values.lazy.filter { !$0.isOver }.count
+        guard count >= AgentLimits.workingTasks else { return nil }
+        return .queueFull(length: Int64(count), limit: Int64(AgentLimits.workingTasks))
     }
 
     private mutating func refuse(_ task: TaskID, _ hash: Bytes32, _ reason: TaskRefusal, to peer: PlatformID) {
@@ -96,8 +102,7 @@ extension AgentCore {
     // MARK: Directives
 
     mutating func perform(
-        _ directives: [WorkerDirective], for task: TaskID, from peer: PlatformID,
-        receipt: (Signed<SettlementReceipt>, age: TimeSpan)? = nil
+        _ directives: [WorkerDirective], for task: TaskID, from peer: PlatformID
     ) {
         for directive in directives {
             switch directive {
@@ -111,11 +116,10 @@ extension AgentCore {
             case .sendResult:
                 if let result = working[task]?.result { send(.taskResult(result), to: peer) }
             case .applyReceipt:
-                guard let receipt, apply(receipt.0, age: receipt.age, for: task, from: peer) else { return }
+                // The ledger has taken it already.
                 let endedAt = ledgerNow
                 working[task]?.endedAt = endedAt
                 store(working: task)
-                returnTokens(to: peer)
             case .acknowledgeReceipt: sendLaneHeads(to: peer)
             case .reportShortfall(let due, let paid):
                 log(.warning, "\(peerName(peer)) paid \(paid.millijoules) mJ where \(due.millijoules) mJ were due")
@@ -151,9 +155,15 @@ extension AgentCore {
 
     private mutating func stopWork(_ task: TaskID) {
         queue.removeAll { $0.task == task }
+        cancelWorker(of: task)
+    }
+
+    /// Has the worker of `task` stopped, if there is one; what it reports counts no more.
+    mutating func cancelWorker(of task: TaskID) {
         guard active[task] != nil else { return }
         active[task]?.isCancelled = true
-        effects.append(.cancelWork(task))
+        // Behind the writes, as its start was: it cannot be stopped before it was started.
+        afterWrites(.cancelWork(task))
     }
 
     // MARK: Workers
@@ -211,7 +221,7 @@ extension AgentCore {
     }
 
     private mutating func concludePeerWork(_ report: WorkReport, _ used: TaskEnergy) {
-        guard let entry = working[report.task], let order = entry.task else { return }
+        guard let entry = working[report.task], let order = entry.task, entry.life.state == .running else { return }
         guard case .result(let result) = report.outcome else {
             return tell(report.task, report.workerEvent)
         }

@@ -67,6 +67,8 @@ public enum PayerEvent: Hashable, Sendable {
     case proofArrived(proofHash: Bytes32, charged: Energy)
     /// The check of that proof ended: nil where it holds.
     case verified(proofHash: Bytes32, VoidReason?)
+    /// The ledger did not pay: the lane has stopped, or a limit is reached.
+    case postRefused
     /// The person or program that asked for the task withdraws it.
     case cancelRequested
     /// The worker has applied the receipt.
@@ -180,6 +182,10 @@ public struct PayerLife: Hashable, Sendable {
         case .refused(let reason, let hash): return handle(reason, hash)
         case .proofArrived(let hash, let charged): return handleProof(hash, charged)
         case .verified(let hash, let fault): return handleVerdict(hash, fault)
+        case .postRefused:
+            guard case .settled(.posted, _) = state else { return [] }
+            state = .settled(.voided(.silence), .owed)
+            return [.settle(.voided(.silence), proofHash: nil, receipt: true), .fallBack(.silence)]
         case .cancelRequested: return handleCancel(at: now)
         case .receiptApplied:
             guard case .settled(let outcome, .owed) = state else { return [] }
@@ -258,7 +264,7 @@ public struct PayerLife: Hashable, Sendable {
             guard now >= deadlines.decision else { return [] }
             switch silence {
             case .pay: return settle(.posted(pricing.settlement(charged: charged, locked: budget)), proofHash: hash)
-            case .void: return settle(.voided(.silence), proofHash: hash)
+            case .void: return settle(.voided(.silence), proofHash: hash) + [.fallBack(.silence)]
             }
         case .locked, .sent:
             if now >= acceptBy { return settleUnpaid(.noAnswer, receipt: .owed) }

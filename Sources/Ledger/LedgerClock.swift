@@ -18,6 +18,9 @@ public struct LedgerClock: Hashable, Sendable {
     /// A clock that begins at `now`.
     public init(at now: LedgerTime) { self.now = now }
 
+    /// Moves on to `time` where that is further on: what is written in a journal has happened.
+    public mutating func reach(_ time: LedgerTime) { now = max(now, time) }
+
     /// Moves on to `boot`, and to `wall` where a trusted clock shows one that is further on.
     ///
     /// Returns by how much time jumped because of the wall clock; zero when it did not.

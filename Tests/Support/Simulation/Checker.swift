@@ -183,8 +183,8 @@ struct Checker {
     }
 
     private mutating func checkEnd(_ board: Board) {
-        if let core = board.core, core.ledgerImage.stateHash != board.disk.durable.ledger.stateHash {
-            report("the ledger of " + board.name + " in memory is not the one on its disk")
+        if let core = board.core, core.ledgerImage.stateHash != board.disk.latest.ledger.stateHash {
+            report("the ledger of " + board.name + " in memory is not the one that it stores")
         }
         var chargeable: [Bytes32: Energy] = [:]
         var previous: PreviousPage?

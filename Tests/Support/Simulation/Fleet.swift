@@ -20,6 +20,8 @@ struct Fleet {
     let verifier = SimulatedOperation()
     /// Whether trouble is over.
     var isHealed = false
+    /// Since when.
+    var healedAt: Int64 = 0
     var events = 0
     private var runs = 0
     var commands: UInt64 = 0
@@ -57,23 +59,16 @@ struct Fleet {
     /// Runs until the fleet has come to rest, or a checker finds something; returns what it found.
     mutating func run() -> String? {
         let end = 10_000 + scenario.troubleMilliseconds + restMilliseconds
-        var restingSince: Int64?
         while let next = queue.take() {
             now = next.at
             events += 1
             trace.add(now)
             handle(next.event)
             if let finding = checker.finding { return finding }
-            guard isHealed else { continue }
-            let unfinished = boards.lazy.compactMap { $0.unfinished }.first
-            if unfinished == nil {
-                // At rest for a while: what is still on its way has arrived.
-                if let since = restingSince, now - since > 15_000 { return finalFinding() }
-                restingSince = restingSince ?? now
-            } else {
-                restingSince = nil
-            }
-            if now > end { return "not at rest: " + (unfinished ?? "") }
+            // Heartbeats have told everybody how the others do before rest means anything.
+            guard isHealed, now > healedAt + 15_000 else { continue }
+            guard let unfinished = boards.lazy.compactMap({ $0.unfinished }).first else { return finalFinding() }
+            if now > end { return "not at rest: " + unfinished }
         }
         return "nothing is scheduled any more"
     }
@@ -88,7 +83,6 @@ struct Fleet {
     private mutating func handle(_ event: FleetEvent) {
         switch event {
         case .datagram(let receiver, let sender, let bytes):
-            trace.line("\(now) " + boards[receiver].name + " <- " + boards[sender].name + " \(bytes.count) bytes")
             trace.add(UInt64(receiver))
             let moment = boards[receiver].clock.moment(at: now)
             let source = Board.address(of: sender)

@@ -77,10 +77,8 @@ extension Fleet {
         isHealed = true
         network.heal()
         network.conditions = .calm
-        for board in boards.indices {
-            boards[board].sensors.heal()
-            start(board)
-        }
+        for board in boards.indices { boards[board].sensors.heal() }
+        healedAt = now
         trace.line("\(now) trouble is over")
     }
 

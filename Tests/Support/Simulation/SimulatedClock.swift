@@ -30,7 +30,7 @@ public struct SimulatedClock: Sendable {
     /// What the board's clocks show at `now`.
     public func moment(at now: Int64) -> Moment {
         Moment(
-            boot: BootTime(milliseconds: bootBase + now - bootedAt), wall: WallTime(milliseconds: now + wallOffset),
+            boot: BootTime(milliseconds: bootBase + now - bootedAt), wall: WallTime(milliseconds: max(0, now + wallOffset)),
             status: status)
     }
 
