@@ -73,9 +73,10 @@ extension AgentCore {
     mutating func takeLaneHeads(_ heads: LaneHeads, from peer: PlatformID) {
         // Only an answer to this session's question, in the order in which answers were given, says
         // anything about the present: an older one that was delayed must not look like a lost store.
-        guard let state = peers[peer], let session = state.session, heads.echo == state.laneQuestion,
-            heads.stamp > state.laneStamp
-        else { return }
+        guard let state = peers[peer], let session = state.session else { return }
+        // Questions overtake each other too, and the peer echoes the last that came: it is asked once more.
+        guard heads.echo == state.laneQuestion else { return send(.laneQuestion(state.laneQuestion), to: peer) }
+        guard heads.stamp > state.laneStamp else { return }
         peers[peer]?.laneStamp = heads.stamp
         // Money messages overtake statements: once the lanes of this session are known to fit, a statement
         // made before the last message that was applied is only old.

@@ -201,7 +201,7 @@ struct Checker {
         for charge in board.disk.durable.ledger.charges.values where charge.charged > chargeable[charge.proof] ?? .zero {
             report(board.name + " charged \(charge.charged.millijoules) mJ on a page of less")
         }
-        for account in board.disk.durable.ledger.accounts.values where account.locked + account.reserved != .zero {
+        for account in board.disk.latest.ledger.accounts.values where account.locked + account.reserved != .zero {
             report("credits of " + account.id.text + " are still frozen")
         }
     }

@@ -68,7 +68,10 @@ struct Fleet {
             // Heartbeats have told everybody how the others do before rest means anything.
             guard isHealed, now > healedAt + 15_000 else { continue }
             guard let unfinished = boards.lazy.compactMap({ $0.unfinished }).first else { return finalFinding() }
-            if now > end { return "not at rest: " + unfinished }
+            if now > end {
+                for board in boards.indices where trace.keepsLines { ask(board, .tasks) }
+                return "not at rest: " + unfinished
+            }
         }
         return "nothing is scheduled any more"
     }
@@ -196,9 +199,12 @@ struct Fleet {
             trace.add(UInt64(kind.rawValue))
             trace.add(key)
             trace.add(value)
+            trace.line(
+                "\(now) " + boards[board].name + " stores kind \(kind.rawValue) " + hexadecimal(key) + ", \(value.count) bytes")
         case .remove(let kind, let key), .removeBelow(let kind, let key):
             trace.add(UInt64(kind.rawValue))
             trace.add(key)
+            trace.line("\(now) " + boards[board].name + " removes kind \(kind.rawValue) " + hexadecimal(key))
         }
     }
 

@@ -7,7 +7,7 @@ public struct Trace: Sendable {
     /// Whether lines are kept.
     public let keepsLines: Bool
     private var lines: [String] = []
-    private static let linesKept = 400
+    private static let linesKept = 4_000
 
     /// An empty trace; without lines it costs little.
     public init(keepingLines: Bool) { keepsLines = keepingLines }
