@@ -69,13 +69,17 @@ public enum HardwareProfileFile {
     private static func name(of file: String) throws(YAMLError) -> String {
         var name = file.split(separator: "/").last.map { String($0) } ?? ""
         if name.hasSuffix(".yaml") { name.removeLast(5) }
-        let isName = !name.isEmpty && name.utf8.count <= 64 && name.utf8.allSatisfy(isNameByte)
-        guard isName else {
+        guard isName(name) else {
             let problem = YAMLProblem.notAllowed(
                 found: "'" + name + "'", allowed: "a file name of a-z, 0-9 and '-' before .yaml")
             throw YAMLError(file: file, line: 0, key: "", problem: problem)
         }
         return name
+    }
+
+    /// Whether `name` can be a profile's.
+    static func isName(_ name: String) -> Bool {
+        !name.isEmpty && name.utf8.count <= 64 && name.utf8.allSatisfy(isNameByte)
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {

@@ -50,8 +50,10 @@ public enum YAMLProblem: Error, Equatable, Sendable {
     case keyNotText
     /// The key stands twice in its mapping; the first time in line `first`.
     case duplicateKey(first: Int)
-    /// Nobody knows this key.
-    case unknownKey(allowed: [String])
+    /// Nobody knows this key; `nearest` is one that it may be meant for.
+    case unknownKey(nearest: String?, allowed: [String])
+    /// The section is for a later version.
+    case notAvailable
     /// The key is required and absent.
     case missing
     /// The value is of another kind.
@@ -73,7 +75,10 @@ public enum YAMLProblem: Error, Equatable, Sendable {
         case .tag: "tags are not allowed"
         case .keyNotText: "a key must be a text"
         case .duplicateKey(let first): "the key stands twice, first in line \(first)"
-        case .unknownKey(let allowed): "unknown key; allowed here: " + allowed.joined(separator: ", ")
+        case .unknownKey(let nearest, let allowed):
+            "unknown key" + (nearest.map { ", perhaps '" + $0 + "' is meant" } ?? "") + "; allowed here: "
+                + allowed.joined(separator: ", ")
+        case .notAvailable: "not available in this version"
         case .missing: "the key is required"
         case .wrongKind(let expected, let found): "expected " + expected + ", found " + found
         case .notAllowed(let found, let allowed): found + " is not allowed; allowed: " + allowed

@@ -116,7 +116,8 @@ public struct YAMLMapping {
     /// Refuses the first key that nobody asked for.
     public func finish() throws(YAMLError) {
         for entry in entries where !asked.contains(entry.key) {
-            throw error(entry.key, .unknownKey(allowed: asked.sorted()))
+            let allowed = asked.sorted()
+            throw error(entry.key, .unknownKey(nearest: nearestName(to: entry.key, among: allowed), allowed: allowed))
         }
     }
 

@@ -1,0 +1,128 @@
+import Platform
+import Telemetry
+
+/// Where an agent's configuration is read from.
+///
+/// The order is: the file that the command line names, alone; systemd's `$CONFIGURATION_DIRECTORY`;
+/// `/etc/sage-edge` for root; `$XDG_CONFIG_HOME/sage-edge` for everybody else. A folder holds `config.yaml`
+/// and, in `conf.d`, files ending in `.yaml` that are read after it in the order of their names; each may be absent.
+public struct ConfigurationFiles: Sendable {
+    /// The folder; nil where the command line names a file.
+    public let folder: String?
+    /// The main file.
+    public let main: String
+
+    /// The places for a file given on the command line, or the default ones.
+    public init(given: String?) {
+        if let given {
+            folder = nil
+            main = given
+        } else {
+            let folder = ConfigurationFiles.defaultFolder
+            self.folder = folder
+            main = folder + "/config.yaml"
+        }
+    }
+
+    /// The configuration from the files, the environment and `flags`.
+    ///
+    /// - Throws: `refused` where anything in it is wrong; `tooManyDropIns`; `system` where a file cannot be
+    ///   read, and where the one that the command line names is missing.
+    public func load(flags: [ConfigurationFlag] = []) throws(ConfigurationError) -> AgentConfiguration {
+        let sources = ConfigurationSources(
+            files: try files(), environment: ConfigurationEnvironment.variables(), flags: flags, hostName: Host.name)
+        do throws(ConfigurationRefusal) { return try AgentConfiguration(sources) } catch { throw .refused(error) }
+    }
+
+    /// The built-in hardware profiles and the operator's own, which replace built-in ones of the same name.
+    ///
+    /// Own ones lie in the folder that `configuration` names, or else in `profiles` beside the default files.
+    /// - Throws: `refused` where an own profile is wrong, or where `configuration` names one that does not exist;
+    ///   `tooManyDropIns`; `system` where a file or the named folder cannot be read.
+    public func profiles(for configuration: AgentConfiguration) throws(ConfigurationError) -> [HardwareProfile] {
+        var own: [HardwareProfile] = []
+        if let folder = configuration.telemetry.profilesFolder ?? self.folder.map({ $0 + "/profiles" }) {
+            let isNamed = configuration.telemetry.profilesFolder != nil
+            for path in try yamlFiles(in: folder, mayBeAbsent: !isNamed) {
+                let bytes = try read(path)
+                own.append(try parse { () throws(YAMLError) in try HardwareProfileFile.parse(bytes, file: path) })
+            }
+        }
+        let builtIn = try parse { () throws(YAMLError) in try HardwareProfileFile.builtIn() }
+        let profiles = HardwareProfileFile.merging(own, into: builtIn)
+        if let refusal = configuration.refusalOfProfile(among: profiles) { throw .refused(refusal) }
+        return profiles
+    }
+
+    private static var defaultFolder: String {
+        // systemd separates several folders with colons; the first is this service's own.
+        if let given = Program.environment("CONFIGURATION_DIRECTORY")?.split(separator: ":").first {
+            return String(given)
+        }
+        if Program.effectiveUserID == 0 { return "/etc/sage-edge" }
+        if let home = Program.environment("XDG_CONFIG_HOME"), home.hasPrefix("/") { return home + "/sage-edge" }
+        return (Program.environment("HOME") ?? "/tmp") + "/.config/sage-edge"
+    }
+
+    /// The main file and the drop-ins, as far as they are there.
+    private func files() throws(ConfigurationError) -> [ConfigurationSources.File] {
+        var paths = [main]
+        if let folder {
+            if try status(main) == nil { paths = [] }
+            paths += try yamlFiles(in: folder + "/conf.d", mayBeAbsent: true)
+        }
+        var files: [ConfigurationSources.File] = []
+        for path in paths { files.append(ConfigurationSources.File(name: path, bytes: try read(path))) }
+        return files
+    }
+
+    /// The files in `folder` that end in `.yaml` and are not hidden, in the order of their names.
+    private func yamlFiles(in folder: String, mayBeAbsent: Bool) throws(ConfigurationError) -> [String] {
+        if mayBeAbsent, try status(folder) == nil { return [] }
+        let names = try system { () throws(SystemError) in try FileSystem.list(folder) }
+            .filter { $0.hasSuffix(".yaml") && !$0.hasPrefix(".") }
+        guard names.count <= ConfigurationLimits.dropIns else {
+            throw .tooManyDropIns(folder: folder, count: names.count)
+        }
+        return names.map { folder + "/" + $0 }
+    }
+
+    private func status(_ path: String) throws(ConfigurationError) -> FileStatus? {
+        try system { () throws(SystemError) in try FileSystem.status(path) }
+    }
+
+    private func read(_ path: String) throws(ConfigurationError) -> [UInt8] {
+        try system { () throws(SystemError) in try FileSystem.read(path, limit: YAMLLimits.fileBytes) }
+    }
+
+    private func system<Result>(_ body: () throws(SystemError) -> Result) throws(ConfigurationError) -> Result {
+        do throws(SystemError) { return try body() } catch { throw .system(error) }
+    }
+
+    private func parse<Result>(_ body: () throws(YAMLError) -> Result) throws(ConfigurationError) -> Result {
+        do throws(YAMLError) { return try body() } catch { throw .refused(ConfigurationRefusal(problems: [error])) }
+    }
+}
+
+/// The variables of this process's environment that concern the configuration.
+enum ConfigurationEnvironment {
+    /// Those of known keys, and the unknown ones that begin with `SAGE_EDGE_`.
+    static func variables() -> [ConfigurationSources.Variable] {
+        let known = ConfigurationKey.all.map { $0.variable }
+        let environment =
+            (try? FileSystem.read("/proc/self/environ", limit: ConfigurationLimits.environmentBytes)) ?? []
+        let unknown = names(in: environment).filter { name in
+            name.hasPrefix(ConfigurationKey.variablePrefix) && !known.contains(name)
+        }
+        return (known + unknown).compactMap { name in
+            Program.environment(name).map { ConfigurationSources.Variable(name: name, value: $0) }
+        }
+    }
+
+    /// The names in the bytes of `/proc/<pid>/environ`, in their order.
+    static func names(in environment: [UInt8]) -> [String] {
+        environment.split(separator: 0).map { entry in
+            String(decoding: entry.prefix { $0 != UInt8(ascii: "=") }, as: UTF8.self)
+        }
+    }
+}

@@ -1,0 +1,23 @@
+/// Limits of what an agent's configuration may hold.
+public enum ConfigurationLimits {
+    /// Most drop-in files.
+    public static let dropIns = 64
+    /// Most problems that one refusal lists; reading stops there.
+    public static let problems = 32
+    /// Longest federation name in bytes.
+    public static let federationNameBytes = 64
+    /// Longest lineage in bytes, so that every LCT made of it fits.
+    public static let lineageBytes = 128
+    /// Longest path in bytes.
+    public static let pathBytes = 4_096
+    /// Most words of a command.
+    public static let commandWords = 64
+    /// Most workers at once, which is also the most that the pool of workers runs.
+    public static let concurrentWorkers: Int64 = 8
+    /// Longest file of a pre-shared key in bytes.
+    public static let presharedKeyFileBytes = 256
+    /// Most bytes of the environment that are searched for unknown variables.
+    public static let environmentBytes = 4_194_304
+    /// Longest key for which a similar one is sought, in bytes.
+    public static let comparedNameBytes = 96
+}
