@@ -1,3 +1,4 @@
+import EnergyProofs
 import Quantities
 import Telemetry
 

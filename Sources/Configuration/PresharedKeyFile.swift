@@ -1,5 +1,6 @@
 import Cryptography
 import Platform
+import Quantities
 import Telemetry
 import Wire
 
