@@ -15,13 +15,19 @@ public struct ConfigurationFiles: Sendable {
     /// The places for a file given on the command line, or the default ones.
     public init(given: String?) {
         if let given {
-            folder = nil
-            main = given
+            self.init(folder: nil, main: given)
         } else {
-            let folder = ConfigurationFiles.defaultFolder
-            self.folder = folder
-            main = folder + "/config.yaml"
+            let isRoot = Program.effectiveUserID == 0
+            self.init(folder: ConfigurationFiles.defaultFolder(isRoot: isRoot, environment: Program.environment))
         }
+    }
+
+    /// The places in `folder`.
+    init(folder: String) { self.init(folder: folder, main: folder + "/config.yaml") }
+
+    private init(folder: String?, main: String) {
+        self.folder = folder
+        self.main = main
     }
 
     /// The configuration from the files, the environment and `flags`.
@@ -54,14 +60,12 @@ public struct ConfigurationFiles: Sendable {
         return profiles
     }
 
-    private static var defaultFolder: String {
+    static func defaultFolder(isRoot: Bool, environment: (String) -> String?) -> String {
         // systemd separates several folders with colons; the first is this service's own.
-        if let given = Program.environment("CONFIGURATION_DIRECTORY")?.split(separator: ":").first {
-            return String(given)
-        }
-        if Program.effectiveUserID == 0 { return "/etc/sage-edge" }
-        if let home = Program.environment("XDG_CONFIG_HOME"), home.hasPrefix("/") { return home + "/sage-edge" }
-        return (Program.environment("HOME") ?? "/tmp") + "/.config/sage-edge"
+        if let given = environment("CONFIGURATION_DIRECTORY")?.split(separator: ":").first { return String(given) }
+        if isRoot { return "/etc/sage-edge" }
+        if let home = environment("XDG_CONFIG_HOME"), home.hasPrefix("/") { return home + "/sage-edge" }
+        return (environment("HOME") ?? "/tmp") + "/.config/sage-edge"
     }
 
     /// The main file and the drop-ins, as far as they are there.

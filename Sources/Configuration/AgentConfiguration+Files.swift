@@ -1,9 +1,11 @@
 import Cryptography
+import Federation
 import Platform
 import Quantities
 import Telemetry
 import Wire
 
+// Reads the files that a configuration names.
 extension AgentConfiguration {
     /// The fleet's shared secret; nil where no file is configured.
     ///
@@ -23,20 +25,38 @@ extension AgentConfiguration {
             throw .system(SystemError(error.call, error.errno, subject: path))
         }
         guard status.mode & 0o077 == 0 else { throw .exposed(path: path, mode: status.mode & 0o777) }
-        guard let key = PresharedKeyText.key(bytes) else { throw .notAPresharedKey(path: path) }
+        guard let key = PresharedKeyText.bytes(bytes).flatMap({ SymmetricKey($0) }) else {
+            throw .notAPresharedKey(path: path)
+        }
         return key
+    }
+
+    /// The node records of `link.peers` as the texts that they are, in their order.
+    ///
+    /// - Throws: `system` where a file cannot be read or is longer than a record can be.
+    public func peerRecords() throws(ConfigurationError) -> [String] {
+        var records: [String] = []
+        for path in link.peerFiles {
+            do throws(SystemError) {
+                let bytes = try FileSystem.read(path, limit: FederationLimits.maximumNodeTextLength)
+                records.append(String(decoding: bytes, as: UTF8.self))
+            } catch { throw .system(error) }
+        }
+        return records
     }
 }
 
 /// A pre-shared key as text: 64 hexadecimal digits or 44 characters of base64, blanks and line ends around them.
 enum PresharedKeyText {
-    /// The key that `text` is; nil where it is something else.
-    static func key(_ text: [UInt8]) -> SymmetricKey? {
+    /// The 32 bytes that `text` spells; nil where it is something else.
+    static func bytes(_ text: [UInt8]) -> [UInt8]? {
         let trimmed = Array(DecimalText.trimmed(text[...]))
-        switch trimmed.count {
-        case 64: return bytes(hexadecimal: String(decoding: trimmed, as: UTF8.self)).flatMap { SymmetricKey($0) }
-        case 44: return Base64.decode(trimmed).flatMap { SymmetricKey($0) }
-        default: return nil
-        }
+        let bytes =
+            switch trimmed.count {
+            case 64: Wire.bytes(hexadecimal: String(decoding: trimmed, as: UTF8.self))
+            case 44: Base64.decode(trimmed)
+            default: nil as [UInt8]?
+            }
+        return bytes?.count == 32 ? bytes : nil
     }
 }

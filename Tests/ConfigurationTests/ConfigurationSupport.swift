@@ -1,0 +1,45 @@
+import Telemetry
+
+@testable import Configuration
+
+typealias File = ConfigurationSources.File
+typealias Variable = ConfigurationSources.Variable
+
+/// A file of a name and a text.
+func file(_ text: String, _ name: String = "c.yaml") -> File { File(name: name, bytes: Array(text.utf8)) }
+
+/// The configuration of one file.
+func configuration(_ text: String) throws(ConfigurationRefusal) -> AgentConfiguration {
+    try AgentConfiguration(ConfigurationSources(files: [file(text)], hostName: "sprout"))
+}
+
+/// The explanations of what is wrong with `sources`; empty where nothing is.
+func refusals(_ sources: ConfigurationSources) -> [String] {
+    do throws(ConfigurationRefusal) {
+        _ = try AgentConfiguration(sources)
+        return []
+    } catch { return error.problems.map { $0.explanation } }
+}
+
+/// The explanations of what is wrong with one file.
+func refusals(_ text: String) -> [String] { refusals(ConfigurationSources(files: [file(text)])) }
+
+/// The YAML that sets `path` to `value`.
+func yaml(_ path: String, _ value: String) -> String {
+    guard let key = ConfigurationKey.key(path) else { return "" }
+    let groups =
+        key.group == "executors.perception.features"
+        ? ["executors", "perception.features"] : key.group.split(separator: ".").map(String.init)
+    var text = ""
+    var indent = ""
+    for group in groups {
+        text += indent + group + ":\n"
+        indent += "  "
+    }
+    return text + indent + path.dropFirst(key.group.count + 1) + ": " + value + "\n"
+}
+
+extension ConfigurationView {
+    /// The entry of `key`.
+    func entry(_ key: String) -> Entry? { entries.first { $0.key == key } }
+}
