@@ -61,7 +61,8 @@ struct CommandParser {
             throw Failure(.usage, "missing \(required[positionals.count])", hint: help(command))
         }
         if positionals.count > command.positionals.count, command.positionals.last?.hasSuffix("…") != true {
-            throw Failure(.usage, "unexpected argument '\(positionals[command.positionals.count])'", hint: help(command))
+            throw Failure(
+                .usage, "unexpected argument '\(positionals[command.positionals.count])'", hint: help(command))
         }
         return Invocation(command: command, positionals: positionals, values: values)
     }
@@ -74,7 +75,8 @@ struct CommandParser {
     }
 
     private func find(_ name: String, of command: CommandSpecification) throws(Failure) -> OptionSpecification {
-        for option in command.options + commonOptions where option.name == name || option.short.map(String.init) == name {
+        for option in command.options + commonOptions where option.name == name || option.short.map(String.init) == name
+        {
             return option
         }
         let known = (command.options + commonOptions).map { $0.name }

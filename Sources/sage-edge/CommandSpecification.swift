@@ -36,7 +36,8 @@ struct CommandSpecification: Sendable {
 
     init(
         _ path: [String], _ summary: String, positionals: [String] = [], options: [OptionSpecification] = [],
-        examples: [String] = [], isListed: Bool = true, run: @escaping @Sendable (Invocation) throws(Failure) -> ExitCode
+        examples: [String] = [], isListed: Bool = true,
+        run: @escaping @Sendable (Invocation) throws(Failure) -> ExitCode
     ) {
         self.path = path
         self.summary = summary

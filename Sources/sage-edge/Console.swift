@@ -3,13 +3,36 @@ import Wire
 
 /// Prints results on standard output and messages on standard error.
 enum Console {
+    /// The colours that text may have on a terminal.
+    enum Colour: String {
+        case red = "31"
+        case green = "32"
+        case dim = "2"
+    }
+
+    /// Columns that text may take: the terminal's, or 80 where there is none.
+    static var width: Int { max(40, Terminal.size(1)?.columns ?? 80) }
+
+    /// Whether standard output is a terminal.
+    static var isTerminal: Bool { Terminal.isTerminal(1) }
+
+    /// `text` in `colour` where descriptor `stream` is a terminal and nobody asked for plain text.
+    ///
+    /// Plain text is asked for by `--no-color`, by a non-empty `NO_COLOR` (no-color.org), or by `TERM=dumb`.
+    static func paint(_ text: String, _ colour: Colour, on stream: Int32 = 1) -> String {
+        guard Terminal.isTerminal(stream), Program.environment("NO_COLOR") ?? "" == "",
+            Program.environment("TERM") != "dumb", !Program.arguments.contains("--no-color")
+        else { return text }
+        return "\u{1b}[" + colour.rawValue + "m" + text + "\u{1b}[0m"
+    }
+
     /// Prints a result that is text; a newline is added where it lacks one.
     static func print(_ text: String) throws(Failure) {
-        var output = OutputBuffer.standardOutput
-        output.write(text)
-        if !text.hasSuffix("\n") { output.write("\n") }
-        try flush(&output)
+        try write(text.hasSuffix("\n") ? text : text + "\n")
     }
+
+    /// Writes text as it is.
+    static func write(_ text: String) throws(Failure) { try print(Array(text.utf8)) }
 
     /// Prints bytes as they are.
     static func print(_ bytes: [UInt8]) throws(Failure) {
@@ -35,6 +58,16 @@ enum Console {
         try? output.flush()
     }
 
+    /// Shows `text` as the progress of what is going on, in place of what was shown before; nil takes it away.
+    ///
+    /// Nothing is shown where standard error is not a terminal.
+    static func progress(_ text: String?) {
+        guard Terminal.isTerminal(2) else { return }
+        var output = OutputBuffer.standardError
+        output.write("\r\u{1b}[K" + (text ?? ""))
+        try? output.flush()
+    }
+
     private static func flush(_ output: inout OutputBuffer) throws(Failure) {
         do throws(SystemError) { try output.flush() } catch {
             throw Failure(.inputOutput, "standard output: \(error.description)")
@@ -42,18 +75,12 @@ enum Console {
     }
 }
 
-/// A table of left-aligned columns, two spaces apart; the header row is included in `rows`.
-func table(_ rows: [[String]]) -> String {
-    let columns = rows.map { $0.count }.max() ?? 0
-    let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
-    var text = ""
-    for row in rows {
-        var line = ""
-        for (column, cell) in row.enumerated() {
-            line += cell
-            if column < row.count - 1 { line += String(repeating: " ", count: widths[column] - cell.count + 2) }
-        }
-        text += line + "\n"
+/// `text` with a question mark in place of every character that could steer a terminal; line ends stay.
+func printable(_ text: String) -> String {
+    var result = ""
+    for scalar in text.unicodeScalars {
+        let isControl = (scalar.value < 0x20 && scalar != "\n") || (0x7f..<0xa0).contains(scalar.value)
+        result.unicodeScalars.append(isControl ? "?" : scalar)
     }
-    return text
+    return result
 }

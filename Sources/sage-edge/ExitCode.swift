@@ -24,20 +24,22 @@ enum ExitCode: Int32 {
     case permission = 77
     /// The configuration is wrong.
     case configuration = 78
-}
 
-/// Why a command ends without success: what failed, why, and what to try next.
-struct Failure: Error {
-    /// The exit status.
-    let code: ExitCode
-    /// What failed and why, in one line without a final full stop.
-    let message: String
-    /// The next thing to try, or nil.
-    let hint: String?
-
-    init(_ code: ExitCode, _ message: String, hint: String? = nil) {
-        self.code = code
-        self.message = message
-        self.hint = hint
+    /// The kind of failure in JSON.
+    var kind: String {
+        switch self {
+        case .success: "none"
+        case .checkFailed: "failed"
+        case .usage: "usage"
+        case .badData: "bad_data"
+        case .noInput: "no_input"
+        case .unavailable: "unreachable"
+        case .internal: "internal"
+        case .cannotCreate: "cannot_create"
+        case .inputOutput: "input_output"
+        case .tryAgain: "try_again"
+        case .permission: "permission"
+        case .configuration: "configuration"
+        }
     }
 }

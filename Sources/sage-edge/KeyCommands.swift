@@ -1,7 +1,11 @@
+import AgentCore
 import Configuration
 import Cryptography
+import Federation
+import Gateway
 import Platform
 import Quantities
+import Store
 import Wire
 
 let keyCommands = [
@@ -14,7 +18,8 @@ let keyCommands = [
         return try show(keys, invocation)
     },
     CommandSpecification(
-        ["key", "show"], "Show this node's public keys and their fingerprint", examples: ["key show", "key show --json"]
+        ["key", "show"], "Show this node's public keys and their fingerprint",
+        examples: ["key show", "key show --json"]
     ) { invocation throws(Failure) in
         try show(try nodeKeys(invocation), invocation)
     },
@@ -33,7 +38,46 @@ let keyCommands = [
         }
         return try show(keys, invocation)
     },
+    CommandSpecification(
+        ["key", "export"], "Print this node's public key, or its record for peers to add",
+        options: [OptionSpecification("node", "Print the signed node record: keys, name and addresses")],
+        examples: ["key export > sprout.pem", "key export --node > sprout.node"]
+    ) { invocation throws(Failure) in
+        let text: String
+        if invocation.has("node") {
+            text = try nodeRecord(invocation)
+        } else {
+            text = PEM.text(try nodeKeys(invocation).identity.publicKey)
+        }
+        guard invocation.wantsJSON else {
+            try Console.print(text)
+            return .success
+        }
+        try Console.print { json in json.member(invocation.has("node") ? "record" : "pem", text) }
+        return .success
+    },
 ]
+
+/// The node's record: the running agent's, or one made from keys and configuration where none runs.
+private func nodeRecord(_ invocation: Invocation) throws(Failure) -> String {
+    if let answer = try AgentClient(invocation).askIfRunning(.nodeRecord) { return answer.value.word("record") }
+    let keys = try nodeKeys(invocation)
+    let configuration = try loadConfiguration(invocation).0
+    if configuration.link.advertised.isEmpty {
+        Console.note("sage-edge: the record names no address: peers wait until this node calls (link.advertised)")
+    }
+    // A record made later must count higher: the agent numbers its own by how often the store was opened.
+    let sequence = (try? openStore(invocation).bootEpoch) ?? 0
+    guard
+        let record = NodeRecord(
+            signingKey: keys.identity.publicKey, agreementKey: keys.link.publicKey,
+            platform: configuration.federation.delegator.context, addresses: configuration.link.advertised,
+            sequence: sequence)
+    else { throw Failure(.configuration, "more addresses are advertised than a node record names") }
+    let scheme = Ed25519()
+    return NodeRecordText.text(
+        Signed(signing: record, with: keys.identity, in: configuration.federation.domain, by: scheme))
+}
 
 /// The node's keys; a failure that says how to make them where there are none.
 func nodeKeys(_ invocation: Invocation) throws(Failure) -> NodeKeys {
@@ -53,13 +97,12 @@ private func show(_ keys: NodeKeys, _ invocation: Invocation) throws(Failure) ->
             json.member("x25519_public_key", Base64.encode(keys.link.publicKey.array))
         }
     } else {
-        try Console.print(
-            table([
-                ["fingerprint", key.id.fingerprint],
-                ["key id", key.id.text],
-                ["identity (Ed25519)", Base64.encode(key.bytes.array)],
-                ["link (X25519)", Base64.encode(keys.link.publicKey.array)],
-            ]))
+        var table = TextTable()
+        table.row("fingerprint", key.id.fingerprint)
+        table.row("key id", key.id.text)
+        table.row("Ed25519", Base64.encode(key.bytes.array))
+        table.row("X25519", Base64.encode(keys.link.publicKey.array))
+        try Console.print(table.text())
     }
     return .success
 }
@@ -71,7 +114,8 @@ private func keyFiles<Result>(_ body: () throws(KeyFileError) -> Result) throws(
         case .notAKey, .tooLong: throw Failure(.badData, error.explanation)
         case .exposed: throw Failure(.permission, error.explanation)
         case .exists:
-            throw Failure(.cannotCreate, error.explanation, hint: "sage-edge key show, or choose another --state folder")
+            throw Failure(
+                .cannotCreate, error.explanation, hint: "sage-edge key show, or choose another --state folder")
         }
     }
 }

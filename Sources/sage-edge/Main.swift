@@ -13,7 +13,10 @@ struct SageEdge {
             guard prepareCryptography() else { throw Failure(.internal, "libsodium cannot be used on this machine") }
             code = try run(Program.arguments)
         } catch {
-            Console.note("sage-edge: \(error.message)" + (error.hint.map { "\n  try: \($0)" } ?? ""))
+            // Whoever asked for JSON reads the failure there; the message is for the person beside it.
+            if Program.arguments.contains("--json") { try? Console.print(error.json) }
+            let message = printable(error.message + (error.hint.map { "\n  hint: \($0)" } ?? ""))
+            Console.note(Console.paint("sage-edge:", .red, on: 2) + " " + message)
             code = error.code
         }
         Program.exit(code.rawValue)
@@ -29,6 +32,3 @@ struct SageEdge {
         }
     }
 }
-
-/// Every command, in the order help lists them.
-let allCommands: [CommandSpecification] = keyCommands + [versionCommand, runCommand, workerCommand]

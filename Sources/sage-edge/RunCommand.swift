@@ -9,7 +9,6 @@ import Quantities
 import Sensors
 import Telemetry
 import Wire
-import Workers
 
 let runCommand = CommandSpecification(
     ["run"], "Run the agent",
@@ -22,7 +21,8 @@ let runCommand = CommandSpecification(
     let tree = SysfsTree(root: root)
     let profiles = (try? HardwareProfileFile.builtIn()) ?? []
     guard let profile = HardwareProfile.detect(tree.facts(), among: profiles),
-        let delegator = try? LCT("lct:web4:agent:test@" + (invocation.value("config") ?? "Sprout") + "#delegation.federation"),
+        let delegator = try? LCT(
+            "lct:web4:agent:test@" + (invocation.value("config") ?? "Sprout") + "#delegation.federation"),
         let source = SourceID("compute:" + profile.name + ":" + String(keys.identity.publicKey.id.text.prefix(12)))
     else { throw Failure(.configuration, "cannot begin") }
     let identity = AgentIdentity(
@@ -38,7 +38,8 @@ let runCommand = CommandSpecification(
                 operation: operation, memory: .mebibytes(64), timeout: .seconds(10), typicalTime: .milliseconds(50))
         ]
     }
-    let listen = NetworkAddress(Program.environment("LISTEN") ?? "127.0.0.1:7411") ?? NetworkAddress(ipv4: 127, 0, 0, 1, port: 0)
+    let listen =
+        NetworkAddress(Program.environment("LISTEN") ?? "127.0.0.1:7411") ?? NetworkAddress(ipv4: 127, 0, 0, 1, port: 0)
     settings.addresses = [listen]
     let plan = DaemonPlan(
         identity: identity, settings: settings, storePath: paths.ledger, lockPath: paths.lock, socketPath: paths.socket,
@@ -49,7 +50,4 @@ let runCommand = CommandSpecification(
         throw Failure(.internal, "it failed")
     }
     return .success
-}
-let workerCommand = CommandSpecification(["worker"], "x", positionals: ["OP"], isListed: false) { i throws(Failure) in
-    Program.exit(WorkerMain.run(operation: i.positionals[0]))
 }

@@ -1,0 +1,124 @@
+import AgentCore
+import Configuration
+import Gateway
+import Platform
+import Quantities
+
+/// Asks the running agent over its control socket.
+struct AgentClient {
+    /// Time that the agent has for an answer that it need not work for.
+    static let ordinaryTimeout = TimeSpan.seconds(15)
+
+    private let socket: String
+
+    /// The client for the agent that `invocation` means.
+    init(_ invocation: Invocation) { socket = StatePaths(state: invocation.value("state")).socket }
+
+    /// An answer of the agent.
+    struct Answer {
+        /// The object as it was sent.
+        let line: String
+        /// The object.
+        let value: JSONValue
+
+        /// The answer that the agent would give.
+        init(_ reply: CommandReply) throws(Failure) { try self.init(Array(reply.json.utf8), from: "this program") }
+
+        init(_ bytes: [UInt8], from sender: String) throws(Failure) {
+            line = String(decoding: bytes, as: UTF8.self)
+            do throws(JSONError) { value = try JSONValue(parsing: bytes) } catch {
+                throw Failure(.unavailable, "\(sender) is no agent: \(error.message)")
+            }
+        }
+    }
+
+    /// The agent's answer to `command`, or nil where no agent runs.
+    ///
+    /// - Throws: what the agent refuses, with the exit status that fits; `permission` where its socket is not
+    ///   for this user; `tryAgain` where it does not answer within `timeout`.
+    func askIfRunning(
+        _ command: AgentCommand, timeout: TimeSpan = ordinaryTimeout, progress: String? = nil
+    ) throws(Failure) -> Answer? {
+        let deadline = Clock.bootTime + timeout
+        let connection: StreamConnection
+        do throws(SystemError) {
+            // A short timeout of the socket, so that the progress is brought up to date while the agent works.
+            connection = try StreamConnection(connectingTo: socket, timeout: .seconds(1))
+        } catch {
+            switch error.errno {
+            case .noEntry, .connectionRefused: return nil
+            case .accessDenied, .notPermitted:
+                throw Failure(
+                    .permission, "\(socket): \(error.errno.text)",
+                    hint: "run as a member of the agent's group, or with sudo")
+            default: throw Failure(.unavailable, "the agent cannot be reached: \(error.description)")
+            }
+        }
+        let line = try exchange(ControlProtocol.request(command), over: connection, until: deadline, progress)
+        let answer = try Answer(line, from: "what answers at \(socket)")
+        if let refusal = refusal(answer) { throw refusal }
+        return answer
+    }
+
+    /// The agent's answer to `command`.
+    ///
+    /// - Throws: as `askIfRunning`, and `unavailable` where no agent runs.
+    func ask(
+        _ command: AgentCommand, timeout: TimeSpan = ordinaryTimeout, progress: String? = nil
+    ) throws(Failure) -> Answer {
+        if let answer = try askIfRunning(command, timeout: timeout, progress: progress) { return answer }
+        throw Failure(.unavailable, "no agent is running: nobody listens at \(socket)", hint: "sage-edge run")
+    }
+
+    /// Sends a line and waits for the one that answers it.
+    private func exchange(
+        _ request: String, over connection: borrowing StreamConnection, until deadline: BootTime, _ progress: String?
+    ) throws(Failure) -> [UInt8] {
+        let start = Clock.bootTime
+        let bytes = Array(request.utf8) + [.lineFeed]
+        var line: [UInt8] = []
+        defer { if progress != nil { Console.progress(nil) } }
+        do throws(SystemError) {
+            try connection.descriptor.writeAll(bytes.span)
+            while line.last != .lineFeed {
+                guard Clock.bootTime < deadline else { break }
+                guard line.count <= GatewayLimits.replyBytes else {
+                    throw SystemError("read", .fileTooLarge, subject: socket)
+                }
+                if let progress {
+                    Console.progress(progress + ", " + duration(milliseconds: Clock.bootTime.since(start).milliseconds))
+                }
+                switch try connection.descriptor.read(upTo: 65_536, appendingTo: &line) {
+                case .bytes, .wouldBlock: continue
+                case .end: throw SystemError("read", .connectionReset, subject: socket)
+                }
+            }
+        } catch {
+            throw Failure(.unavailable, "the agent broke off: \(error.description)", hint: "sage-edge status")
+        }
+        guard line.popLast() == .lineFeed else {
+            let waited = duration(milliseconds: Clock.bootTime.since(start).milliseconds)
+            throw Failure(.tryAgain, "the agent has not answered within \(waited)", hint: "sage-edge status")
+        }
+        return line
+    }
+
+    /// The failure that an answer tells, or nil where it is what was asked for.
+    private func refusal(_ answer: Answer) -> Failure? {
+        guard let error = answer.value["error"] else { return nil }
+        let code: ExitCode =
+            switch error["kind"]?.text.flatMap({ CommandReply.Refusal(rawValue: $0) }) {
+            case .invalid: .badData
+            case .notFound: .noInput
+            case .unavailable: .tryAgain
+            case .failed: .checkFailed
+            case .none: .internal
+            }
+        return Failure(
+            code, error["message"]?.text ?? "the agent gives no reason", hint: error["hint"]?.text, answer: answer.line)
+    }
+}
+
+extension UInt8 {
+    fileprivate static let lineFeed = UInt8(ascii: "\n")
+}

@@ -1,0 +1,56 @@
+import Configuration
+import Sensors
+import Telemetry
+import Wire
+
+let configCommands = [
+    CommandSpecification(
+        ["config", "check"], "Check the configuration without starting anything",
+        examples: ["config check", "config check --config ./config.yaml"]
+    ) { invocation throws(Failure) in
+        let (configuration, files) = try loadConfiguration(invocation)
+        _ = try hardwareProfiles(configuration, files)
+        do throws(ConfigurationError) { _ = try configuration.presharedKey() } catch { throw failure(error) }
+        if invocation.wantsJSON {
+            try Console.print { json in
+                json.member("valid", true)
+                json.key("files")
+                json.beginArray()
+                for file in configuration.files { json.string(file) }
+                json.endArray()
+            }
+        } else {
+            let read =
+                configuration.files.isEmpty
+                ? "no file; defaults only (\(files.main) is not there)"
+                : "read " + configuration.files.joined(separator: ", ")
+            try Console.print(Console.paint("the configuration is valid", .green) + "\n" + read)
+        }
+        return .success
+    },
+    CommandSpecification(
+        ["config", "show"], "Show every setting",
+        options: [OptionSpecification("origin", "Show where each value comes from")],
+        examples: ["config show", "config show --origin", "config show --json"]
+    ) { invocation throws(Failure) in
+        let (configuration, files) = try loadConfiguration(invocation)
+        let facts = SysfsTree(root: configuration.telemetry.sysroot).facts()
+        let profiles = try hardwareProfiles(configuration, files)
+        let profile =
+            configuration.telemetry.profile.flatMap { name in profiles.first { $0.name == name } }
+            ?? HardwareProfile.detect(facts, among: profiles)
+        let view = ConfigurationView(configuration, profile: profile)
+        if invocation.wantsJSON {
+            try Console.print(view.json(withOrigins: invocation.has("origin")))
+        } else {
+            var table = TextTable()
+            for entry in view.entries {
+                let value = entry.value?.text ?? ""
+                table.row(
+                    [entry.key, value.isEmpty ? "-" : value] + (invocation.has("origin") ? [entry.origin.text] : []))
+            }
+            try Console.print(printable(table.text()))
+        }
+        return .success
+    },
+]

@@ -1,0 +1,137 @@
+import AgentCore
+import Cryptography
+import Federation
+import Gateway
+import Quantities
+import Wire
+import Workers
+
+let delegateCommand = CommandSpecification(
+    ["delegate"], "Run an operation here or on a peer, whichever is better", positionals: ["OPERATION"],
+    options: [
+        OptionSpecification(
+            "input", value: "FILE", "The frame: PGM, PPM, or grey levels with --raw; - is standard input"),
+        OptionSpecification("previous", value: "FILE", "The frame before, for motion"),
+        OptionSpecification("raw", value: "WxH", "The frames are bare grey levels of this size"),
+        OptionSpecification("to", value: "PEER", "Run it on this peer only"),
+        OptionSpecification("local", "Run it here only"),
+        OptionSpecification("explain", "Show every place and why it won or lost"),
+        OptionSpecification("trial", "Only decide; run, lock and send nothing"),
+        OptionSpecification("timeout", value: "S", "Seconds until the result must be there (default 60)"),
+        OptionSpecification("budget", value: "J", "Joules (ATP) that it may cost at most"),
+    ],
+    examples: [
+        "delegate perception --input frame.pgm", "delegate perception --input frame.pgm --to Thor --explain",
+        "delegate perception --input new.pgm --previous old.pgm --json",
+        "delegate perception --input frame.grey --raw 320x180 --budget 2.5 --timeout 10",
+    ]
+) { invocation throws(Failure) in
+    let request = try delegation(invocation)
+    let answer: AgentClient.Answer
+    do throws(Failure) {
+        answer = try AgentClient(invocation).ask(
+            .delegate(request), timeout: request.timeout + AgentClient.ordinaryTimeout,
+            progress: "waiting for \(request.operation.name)")
+    } catch {
+        // A task that nobody could run still has its decision and its attempts to show.
+        guard !invocation.wantsJSON, let answer = try? JSONValue(parsing: Array(error.json.utf8)) else { throw error }
+        if invocation.has("explain"), let table = answer["explanation"]?.text { try Console.print(printable(table)) }
+        for attempt in answer["attempts"]?.elements ?? [] {
+            Console.note(printable("failed on \(attempt.word("platform")): \(attempt.word("reason"))"))
+        }
+        throw error
+    }
+    let features = perceptionFeatures(answer.value)
+    if invocation.wantsJSON {
+        try Console.print { json in
+            for member in answer.value.members {
+                json.key(member.key)
+                member.value.write(to: &json)
+            }
+            if let features {
+                json.key("features")
+                features.write(to: &json)
+            }
+        }
+        return .success
+    }
+    var parts: [String] = []
+    if request.isTrial || invocation.has("explain") { parts.append(answer.value["explanation"]?.text ?? "") }
+    if !request.isTrial { parts.append(outcomeText(answer.value)) }
+    if let features { parts.append(featureText(features)) }
+    try Console.print(printable(parts.joined(separator: "\n")))
+    return .success
+}
+
+// MARK: The request
+
+private func delegation(_ invocation: Invocation) throws(Failure) -> DelegationRequest {
+    let name = invocation.positionals[0]
+    guard let operation = Operation(name == "perception" ? "perception.features" : name) else {
+        throw Failure(
+            .usage, "'\(printable(name))' is not an operation", hint: "sage-edge delegate perception --input FILE")
+    }
+    guard let path = invocation.value("input") else {
+        throw Failure(.usage, "missing --input FILE", hint: "sage-edge delegate --help")
+    }
+    var request = DelegationRequest(operation: operation, input: [])
+    for file in [invocation.value("previous"), path] {
+        if let file { request.input += try readFile(file, limit: FrameLimits.maximumPixels) }
+    }
+    guard request.input.count <= FederationLimits.maximumInlineLength else {
+        throw Failure(
+            .badData,
+            "the input has \(request.input.count) bytes; a task carries at most \(FederationLimits.maximumInlineLength)",
+            hint: "scale the frame down, to 320x180 grey levels for example")
+    }
+    if let size = invocation.value("raw") { request.parameters = try frameSize(size).encoded }
+    if invocation.has("local"), invocation.has("to") {
+        throw Failure(.usage, "--local and --to do not go together")
+    }
+    if invocation.has("local") { request.placement = .local }
+    if let peer = invocation.value("to") { request.placement = .platform(try platformName(peer)) }
+    if let seconds = try invocation.number("timeout", in: 1...GatewayLimits.longestTimeout.milliseconds / 1000) {
+        request.timeout = .seconds(seconds)
+    }
+    request.budget = try invocation.value("budget").map { text throws(Failure) in try energy(joules: text) }
+    request.isTrial = invocation.has("trial")
+    return request
+}
+
+/// The platform called `name`.
+func platformName(_ name: String) throws(Failure) -> PlatformName {
+    guard let platform = PlatformName(name) else {
+        throw Failure(.usage, "'\(printable(name))' is not the name of a platform", hint: "sage-edge peers list")
+    }
+    return platform
+}
+
+private func frameSize(_ text: String) throws(Failure) -> FrameSize {
+    let sides = text.split(separator: "x", omittingEmptySubsequences: false).map { UInt16($0) ?? 0 }
+    guard sides.count == 2, let width = sides.first, let height = sides.last, width > 0, height > 0 else {
+        throw Failure(.usage, "--raw takes a size such as 320x180, not '\(printable(text))'")
+    }
+    return FrameSize(width: width, height: height)
+}
+
+/// The energy of `text`, joules with at most three digits after the point.
+private func energy(joules text: String) throws(Failure) -> Energy {
+    let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+    let fraction = parts.count == 2 ? parts[1] : "0"
+    let isDigits = parts.allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }
+    let padded = fraction + String(repeating: "0", count: max(0, 3 - fraction.utf8.count))
+    guard isDigits, fraction.utf8.count <= 3, let whole = Int64(parts[0]), let thousandths = Int64(padded),
+        whole <= Energy.largest.millijoules / 1000 - 1, whole * 1000 + thousandths > 0
+    else { throw Failure(.usage, "--budget takes joules such as 2.5, not '\(printable(text))'") }
+    return Energy(millijoules: whole * 1000 + thousandths)
+}
+
+// MARK: The answer
+
+/// The features in the answer's result; nil where it holds none.
+private func perceptionFeatures(_ answer: JSONValue) -> PerceptionFeatures? {
+    guard answer["operation"]?.text == WorkerOperation.perceptionFeatures.rawValue,
+        let result = answer["result"]?.text.flatMap({ Base64.decode($0) })
+    else { return nil }
+    return try? PerceptionFeatures(decoding: result.span)
+}

@@ -1,0 +1,157 @@
+import AgentCore
+import Configuration
+import Gateway
+import Ledger
+import Store
+import Wire
+
+let ledgerCommands = [
+    CommandSpecification(
+        ["ledger", "balance"], "Show supply, accounts and what stands between peers",
+        examples: ["ledger balance", "ledger balance --json"]
+    ) { invocation throws(Failure) in
+        var answer = try AgentClient(invocation).askIfRunning(.balance)
+        if answer == nil {
+            let image = try fromFiles(invocation) { store throws(StoreError) in try store.load([]) }
+            answer = try AgentClient.Answer(CommandReply(AgentViews.balance(image.ledger, names: [:])))
+        }
+        if let answer { try Console.print(invocation.wantsJSON ? answer.line : balanceText(answer.value)) }
+        return .success
+    },
+    CommandSpecification(
+        ["ledger", "history"], "Show the newest entries of the journal",
+        options: [OptionSpecification("limit", value: "N", "How many at most (default 20)")],
+        examples: ["ledger history", "ledger history --limit 100 --json"]
+    ) { invocation throws(Failure) in
+        let limit = Int(try invocation.number("limit", in: 1...Int64(GatewayLimits.listedRecords)) ?? 20)
+        var answer = try AgentClient(invocation).askIfRunning(.history(limit: limit))
+        if answer == nil {
+            let lines = try fromFiles(invocation) { store throws(StoreError) in
+                try store.history(before: nil, limit: limit + 1)
+            }
+            answer = try AgentClient.Answer(AgentViews.history(records(lines, limit)))
+        }
+        if let answer { try Console.print(invocation.wantsJSON ? answer.line : historyText(answer.value)) }
+        return .success
+    },
+    CommandSpecification(
+        ["ledger", "verify"], "Replay the whole journal and compare every row with it",
+        examples: ["ledger verify", "ledger verify --state ./sprout --json"]
+    ) { invocation throws(Failure) in
+        let path = StatePaths(state: invocation.value("state")).ledger
+        let store = try openStore(invocation)
+        let found: StoreVerification
+        do throws(StoreVerificationError) { found = try store.verify() } catch {
+            if case .store(let error) = error, error.failure != .corrupt, error.failure != .malformedRow {
+                throw failure(error, path)
+            }
+            throw Failure(.checkFailed, "\(path): not verified: \(error.explanation)")
+        }
+        if invocation.wantsJSON {
+            try Console.print { json in
+                json.member("verified", true)
+                json.member("sequence", found.head.sequence)
+                json.member("ledger_ms", found.head.at.milliseconds)
+                json.member("hash", hexadecimal(found.head.hash.array))
+                json.member("state_hash", hexadecimal(found.stateHash.array))
+                json.member("first_replayed", found.firstReplayed)
+                json.member("lines", found.lines)
+                json.member("rows", found.rows)
+            }
+        } else {
+            var table = TextTable()
+            table.row("journal", "\(found.lines) lines, replayed from number \(found.firstReplayed)")
+            table.row("rows", "\(found.rows), each as the journal makes it")
+            table.row("head", hexadecimal(found.head.hash.array))
+            table.row("state", hexadecimal(found.stateHash.array))
+            try Console.print(Console.paint("\(path): verified", .green) + "\n" + table.text())
+        }
+        return .success
+    },
+]
+
+/// Stored lines, newest first, as records; each needs the hash of the one before it.
+private func records(_ lines: [JournalLine], _ limit: Int) -> [JournalRecord] {
+    var records = zip(lines, lines.dropFirst()).map { $0.record(after: $1.hash) }
+    if let oldest = lines.last, oldest.sequence == 1, records.count < limit {
+        records.append(oldest.record(after: .zero))
+    }
+    return records
+}
+
+private func balanceText(_ balance: JSONValue) -> String {
+    guard balance["begun"] == .boolean(true) else { return "the ledger has not begun" }
+    var table = TextTable([.left, .right])
+    table.row("supply", balance.energy("supply_mj"))
+    table.row("ADP pool", balance.energy("adp_mj"))
+    table.row("own ATP here", balance.energy("own_at_home_mj"))
+    table.row("own ATP elsewhere", balance.energy("own_abroad_mj"))
+    table.row("others' ATP here", balance.energy("foreign_at_home_mj"))
+    table.row("owed to others", balance.energy("owed_mj"))
+    table.row("run out unused", balance.energy("wasted_mj"))
+    var text = table.text()
+    let accounts = balance["accounts"]?.elements ?? []
+    if !accounts.isEmpty {
+        var table = TextTable(header: ["account", ">available", ">locked", ">reserved", ">spent", ">expired"])
+        for account in accounts {
+            table.row([
+                shortAccount(account.word("account")), account.energy("available_mj"), account.energy("locked_mj"),
+                account.energy("reserved_mj"), account.energy("discharged_mj"), account.energy("expired_mj"),
+            ])
+        }
+        text += "\n" + table.text()
+    }
+    let peers = balance["peers"]?.elements ?? []
+    if !peers.isEmpty {
+        var table = TextTable(header: ["peer", ">own ATP there", ">others' ATP there", ">owed to it", "money"])
+        for peer in peers {
+            table.row([
+                peer["peer"]?.text ?? String(peer.word("key_id").prefix(12)), peer.energy("own_abroad_mj"),
+                peer.energy("foreign_abroad_mj"), peer.energy("owed_mj"), peer["stopped"]?.text ?? "flows",
+            ])
+        }
+        text += "\n" + table.text()
+    }
+    return printable(text)
+}
+
+private func historyText(_ history: JSONValue) -> String {
+    let entries = history["entries"]?.elements ?? []
+    if entries.isEmpty { return "the journal is empty" }
+    var table = TextTable(header: [">number", ">ledger time", "event", ">amount", "from where to where"])
+    for entry in entries {
+        table.row([entry.word("sequence"), entry.time("ledger_ms"), entry.word("event")])
+        for move in entry["moved"]?.elements ?? [] {
+            table.row([
+                "", "", "  " + move.word("kind"), move.energy("amount_mj"),
+                way(from: move.word("from"), to: move.word("to")),
+            ])
+        }
+    }
+    return printable(table.text())
+}
+
+/// Two books, with the account that both belong to named once.
+private func way(from: String, to: String) -> String {
+    let (source, target) = (book(from), book(to))
+    if source.owner == target.owner, !source.owner.isEmpty {
+        return source.name + " to " + target.name + ", " + source.owner
+    }
+    func full(_ book: (name: String, owner: String)) -> String {
+        book.owner.isEmpty ? book.name : book.name + " " + book.owner
+    }
+    return full(source) + " to " + full(target)
+}
+
+/// A book's name and whose it is, shortened to what tells it apart.
+private func book(_ name: String) -> (name: String, owner: String) {
+    let words = name.split(separator: " ").map { String($0) }
+    guard words.count == 2 else { return (name, "") }
+    return (words[0], words[0] == "abroad" || words[0] == "owed" ? String(words[1].prefix(8)) : shortAccount(words[1]))
+}
+
+/// An account's name without what all of them begin with.
+private func shortAccount(_ name: String) -> String {
+    let prefix = "lct:web4:agent:"
+    return name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
+}

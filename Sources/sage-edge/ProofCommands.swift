@@ -1,0 +1,81 @@
+import AgentCore
+import Gateway
+import Store
+
+let proofCommands = [
+    CommandSpecification(
+        ["proof", "latest"], "Show the newest energy proof", examples: ["proof latest", "proof latest --json"]
+    ) { invocation throws(Failure) in
+        let answer = try proofs(invocation, limit: 1)
+        guard let proof = answer.value["proofs"]?.elements.first else {
+            throw Failure(.noInput, "there are no energy proofs yet", hint: "the first comes with the first window")
+        }
+        try Console.print(invocation.wantsJSON ? proof.line : proofText(proof))
+        return .success
+    },
+    CommandSpecification(
+        ["proof", "list"], "List the newest energy proofs",
+        options: [OptionSpecification("limit", value: "N", "How many at most (default 20)")],
+        examples: ["proof list", "proof list --limit 100 --json"]
+    ) { invocation throws(Failure) in
+        let limit = Int(try invocation.number("limit", in: 1...Int64(GatewayLimits.listedRecords)) ?? 20)
+        let answer = try proofs(invocation, limit: limit)
+        try Console.print(invocation.wantsJSON ? answer.line : proofListText(answer.value))
+        return .success
+    },
+    proofExportCommand, proofVerifyCommand,
+]
+
+/// The newest proofs: from the agent, or from its files where none runs.
+private func proofs(_ invocation: Invocation, limit: Int) throws(Failure) -> AgentClient.Answer {
+    if let answer = try AgentClient(invocation).askIfRunning(.proofs(limit: limit)) { return answer }
+    let pages = try fromFiles(invocation) { store throws(StoreError) in try store.lastRecords(.proof, limit: limit) }
+    return try AgentClient.Answer(AgentViews.pages(pages.map { $0.value }))
+}
+
+private func proofText(_ proof: JSONValue) -> String {
+    var table = TextTable()
+    table.row("source", proof.word("source") + ", " + proof.word("class"))
+    table.row("page", proof.word("page") + " of register \(proof.word("epoch"))")
+    table.row(
+        "window",
+        (proof["window_start_wall_ms"]?.number.map { utc(milliseconds: $0) } ?? "?") + " to "
+            + (proof["window_end_wall_ms"]?.number.map { utc(milliseconds: $0) } ?? "?"))
+    table.row("clock", proof.word("time_status"))
+    table.row("drawn", drawn(proof) + ", " + proof.energy("work_mj") + " of it by tasks")
+    table.row("chargeable", proof.energy("chargeable_mj"))
+    table.row(
+        "power",
+        "without work " + proof.power("baseline_mw") + ", peak " + proof.power("peak_mw") + ", capacity "
+            + proof.power("capacity_mw"))
+    table.row("rated", proof.power("rated_mw") + (proof["power_mode"]?.text.map { ", mode \($0)" } ?? ""))
+    table.row("hottest", proof["hottest_millidegrees"]?.number.map { degrees(millidegrees: $0) } ?? "unknown")
+    table.row("throttle", proof.list("throttle") ?? "none")
+    table.row("samples", proof.word("samples") + " of \(proof.word("expected")), " + proof.time("gap_ms") + " in gaps")
+    table.row(
+        "error", "at most " + (proof["error_bound_permille"]?.number.map { decimal(tenthsOf: $0 * 100) } ?? "?") + " %")
+    table.row("method", proof.word("validation_method"))
+    table.row("hash", proof.word("hash"))
+    return printable(table.text())
+}
+
+private func proofListText(_ answer: JSONValue) -> String {
+    let proofs = answer["proofs"]?.elements ?? []
+    if proofs.isEmpty { return "no energy proofs yet" }
+    var table = TextTable(header: [">page", "window ends", ">drawn", ">chargeable", ">gaps", "class"])
+    for proof in proofs {
+        table.row([
+            proof.word("page"), proof["window_end_wall_ms"]?.number.map { utc(milliseconds: $0) } ?? "-",
+            drawn(proof), proof.energy("chargeable_mj"), proof.time("gap_ms"), proof.word("class"),
+        ])
+    }
+    return printable(table.text())
+}
+
+/// The energy that the register took in during the page's window.
+private func drawn(_ proof: JSONValue) -> String {
+    guard let start = proof.amount("register_start_mj"), let end = proof.amount("register_end_mj"), start <= end,
+        start >= 0
+    else { return "?" }
+    return joules(millijoules: end - start)
+}

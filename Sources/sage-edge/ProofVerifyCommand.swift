@@ -1,0 +1,99 @@
+import AgentCore
+import Configuration
+import Cryptography
+import EnergyProofs
+import Federation
+import Gateway
+import Quantities
+import Wire
+
+let proofVerifyCommand = CommandSpecification(
+    ["proof", "verify"], "Check a file of energy proofs", positionals: ["FILE"],
+    options: [
+        OptionSpecification("key", value: "PEM", "The file of the public key that must have signed them"),
+        OptionSpecification("federation", value: "NAME", "The federation that they must be for"),
+    ],
+    examples: ["proof verify sprout.proofs", "proof verify sprout.proofs --key sprout.pem --federation home"]
+) { invocation throws(Failure) in
+    let path = invocation.positionals[0]
+    let key = try expectedKey(invocation)
+    let expected = try ExpectedFederation(invocation)
+    let bytes = try readFile(path, limit: EnergyProofLimits.exportBytes)
+    let export: ProofExport
+    let summary: ProofExportSummary
+    do throws(ProofExportError) {
+        export = try ProofExport(decoding: bytes)
+        summary = try export.verify(
+            expectedDomain: expected.domain(of: export), expectedKey: key, using: Ed25519())
+    } catch { throw refusal(of: path, error) }
+    let report = VerifiedExport(
+        export: export, summary: summary, owner: try owner(of: export.key, isExpected: key != nil, invocation),
+        isFederationExpected: expected.isKnown)
+    if invocation.wantsJSON {
+        try Console.print { json in report.write(to: &json) }
+    } else {
+        try Console.print(Console.paint("\(path): verified", .green) + "\n" + printable(report.text))
+    }
+    return .success
+}
+
+/// What an export that was found wrong is answered with.
+private func refusal(of path: String, _ error: ProofExportError) -> Failure {
+    var json = JSONWriter()
+    json.beginObject()
+    json.member("verified", false)
+    json.key("error")
+    json.beginObject()
+    json.member("kind", ExitCode.badData.kind)
+    json.member("message", error.explanation)
+    if case .page(let index, _) = error { json.member("position", index) }
+    json.endObject()
+    json.endObject()
+    return Failure(.badData, "\(path): not verified: \(error.explanation)", answer: json.text)
+}
+
+/// The key that `--key` names, or nil.
+private func expectedKey(_ invocation: Invocation) throws(Failure) -> PublicKey? {
+    guard let path = invocation.value("key") else { return nil }
+    let text = String(decoding: try readFile(path, limit: 65_536), as: UTF8.self)
+    do throws(PEMError) { return try PEM.publicKey(text) } catch {
+        throw Failure(
+            .badData, "\(path): \(error.explanation)", hint: "sage-edge key export > KEY.pem makes such a file")
+    }
+}
+
+/// The federation that pages must be for: the one that was named, else the one that is configured here, else any.
+private struct ExpectedFederation {
+    private let id: Bytes32?
+    private let epoch: UInt64?
+
+    /// Whether the file's word is not simply taken.
+    var isKnown: Bool { id != nil }
+
+    init(_ invocation: Invocation) throws(Failure) {
+        let configuration = try loadConfiguration(invocation).0
+        let section = configuration.federation
+        let isConfigured = configuration.origin(of: "federation.name") != .builtIn
+        let given = invocation.value("federation")
+        if let given, !FederationSection.isName(given) {
+            throw Failure(.usage, "--federation takes the name of a federation, not '\(given)'")
+        }
+        id = given.map { FederationSection.id(of: $0) } ?? (isConfigured ? section.domain.federation : nil)
+        epoch = isConfigured && id == section.domain.federation ? section.configurationEpoch : nil
+    }
+
+    func domain(of export: ProofExport) -> SignatureDomain? {
+        id.map { SignatureDomain(federation: $0, configurationEpoch: epoch ?? export.domain.configurationEpoch) }
+    }
+}
+
+/// Whose key it is, as far as that is known here.
+private func owner(of key: PublicKey, isExpected: Bool, _ invocation: Invocation) throws(Failure) -> String {
+    if isExpected { return "the expected key" }
+    if let own = try? NodeKeys.load(StatePaths(state: invocation.value("state"))), own.identity.publicKey == key {
+        return "this node's own key"
+    }
+    let peers = try? AgentClient(invocation).askIfRunning(.peers)?.value["peers"]?.elements
+    for peer in peers ?? [] where peer["key_id"]?.text == key.id.text { return "the key of peer \(peer.word("peer"))" }
+    return "a key that is not known here: compare the fingerprint with its owner's"
+}

@@ -1,0 +1,57 @@
+import AgentCore
+import Gateway
+import Wire
+
+let statusCommand = CommandSpecification(
+    ["status"], "Show the running agent: board, energy, credits, tasks, peers",
+    examples: ["status", "status --json"]
+) { invocation throws(Failure) in
+    let answer = try AgentClient(invocation).ask(.status)
+    try Console.print(invocation.wantsJSON ? answer.line : statusText(answer.value))
+    return .success
+}
+
+/// The text of a `status` answer.
+func statusText(_ status: JSONValue) -> String {
+    let board = status["board"] ?? .null
+    let energy = status["energy"] ?? .null
+    let ledger = status["ledger"] ?? .null
+    let tasks = status["tasks"] ?? .null
+    let peers = status["peers"] ?? .null
+    var table = TextTable()
+    table.row(
+        "agent",
+        "\(status.word("platform")), \(status.word("state")) for "
+            + (status["uptime_ms"]?.number.map { duration(milliseconds: $0) } ?? "?"))
+    table.row("key", status.word("fingerprint"))
+    let replayed = board["replayed"] == .boolean(true) ? ", replayed" : ""
+    table.row("board", board.word("profile") + replayed + (board["model"]?.text.map { ", \($0)" } ?? ""))
+    table.row(
+        "power",
+        board.power("power_mw") + " of " + board.power("rated_mw")
+            + (board["power_mode"]?.text.map { ", mode \($0)" } ?? ""))
+    table.row("hottest", board["hottest_millidegrees"]?.number.map { degrees(millidegrees: $0) } ?? "unknown")
+    table.row(
+        "memory",
+        board.memory("memory_available_bytes") + " free, " + board.memory("memory_for_tasks_bytes") + " for tasks")
+    table.row("throttle", board.list("throttle") ?? "none")
+    if let unavailable = board.list("unavailable") { table.row("unread", unavailable) }
+    table.row("energy", energy.energy("register_mj") + " registered, " + energy.power("baseline_mw") + " without work")
+    table.row(
+        "proofs",
+        "\(energy.word("pages"))"
+            + (energy["last_chargeable_mj"]?.text == nil
+                ? "" : ", the last allows " + energy.energy("last_chargeable_mj")))
+    table.row(
+        "ATP",
+        ledger.energy("available_mj") + " available, " + ledger.energy("locked_mj") + " locked, "
+            + ledger.energy("reserved_mj") + " reserved")
+    table.row("ADP", ledger.energy("adp_mj") + " of a supply of " + ledger.energy("supply_mj"))
+    table.row(
+        "tasks",
+        "\(tasks.word("running")) running, \(tasks.word("queued")) queued, \(tasks.word("elsewhere")) elsewhere, "
+            + "\(tasks.word("for_others")) for others")
+    table.row("peers", "\(peers.word("up")) up of \(peers.word("known"))")
+    if let decision = status["last_decision"]?.text { table.row("decided", decision) }
+    return printable(table.text())
+}

@@ -1,0 +1,104 @@
+import AgentCore
+import Configuration
+import Gateway
+import Platform
+import Quantities
+import Sensors
+import Telemetry
+import Wire
+
+let telemetryCommand = CommandSpecification(
+    ["telemetry"], "Read the board's rails, zones, GPU, memory and throttling",
+    options: [
+        OptionSpecification("sysroot", value: "DIR", "Read the files under this folder instead of the agent or /"),
+        OptionSpecification(
+            "tegrastats", value: "FILE", "Read lines of tegrastats from this file; - is standard input"),
+        OptionSpecification("jsonl", "Print one JSON object per line"),
+        OptionSpecification("watch", "Read again and again"),
+        OptionSpecification("interval", value: "S", "Seconds between two reads of --watch (default 1)"),
+    ],
+    examples: [
+        "telemetry", "telemetry --watch", "telemetry --sysroot ./captured-board --json",
+        "telemetry --tegrastats capture.txt --jsonl", "telemetry --tegrastats - < capture.txt",
+    ]
+) { invocation throws(Failure) in
+    if let path = invocation.value("tegrastats") {
+        for other in ["sysroot", "watch", "interval"] where invocation.has(other) {
+            throw Failure(.usage, "--tegrastats and --\(other) do not go together")
+        }
+        return try readTegrastats(path, invocation)
+    }
+    let interval = TimeSpan.seconds(try invocation.number("interval", in: 1...3600) ?? 1)
+    let source = SampleSource(invocation)
+    guard invocation.has("watch") else {
+        try show(try source.sample(), invocation)
+        return .success
+    }
+    let clearsScreen = Console.isTerminal && !invocation.wantsJSON && !invocation.has("jsonl")
+    while true {
+        let next = Clock.bootTime + interval
+        let sample = try source.sample()
+        if clearsScreen { try Console.write("\u{1b}[H\u{1b}[2J") }
+        try show(sample, invocation)
+        try wait(until: next)
+    }
+}
+
+/// Where samples come from: the folder that was named, else the running agent, else this machine's own files.
+private final class SampleSource {
+    private let client: AgentClient?
+    private let invocation: Invocation
+    private var reader: BoardReader?
+
+    init(_ invocation: Invocation) {
+        client = invocation.has("sysroot") ? nil : AgentClient(invocation)
+        self.invocation = invocation
+    }
+
+    /// The next sample as FORMAT's object.
+    func sample() throws(Failure) -> String {
+        if reader == nil {
+            if let client {
+                if let answer = try client.askIfRunning(.telemetry) { return answer.line }
+                Console.note("sage-edge: no agent is running; these are this machine's own files")
+            }
+        }
+        let reader = if let reader { reader } else { try board() }
+        self.reader = reader
+        var json = JSONWriter()
+        reader.sample(at: Clock.bootTime).writeJSON(to: &json)
+        return json.text
+    }
+
+    private func board() throws(Failure) -> BoardReader {
+        let (configuration, files) = try loadConfiguration(invocation)
+        let root = invocation.value("sysroot") ?? configuration.telemetry.sysroot
+        let tree = SysfsTree(root: root)
+        guard tree.isThere else { throw Failure(.noInput, "there is no folder \(root)") }
+        let profiles = try hardwareProfiles(configuration, files)
+        if let name = configuration.telemetry.profile, let profile = profiles.first(where: { $0.name == name }) {
+            return BoardReader(tree: tree, profile: profile, model: tree.facts().model)
+        }
+        guard let reader = BoardReader(tree: tree, profiles: profiles) else {
+            throw Failure(.internal, "no hardware profile fits this board")
+        }
+        return reader
+    }
+}
+
+private func show(_ sample: String, _ invocation: Invocation) throws(Failure) {
+    if invocation.wantsJSON || invocation.has("jsonl") { return try Console.print(sample) }
+    let value: JSONValue
+    do throws(JSONError) { value = try JSONValue(parsing: Array(sample.utf8)) } catch {
+        throw Failure(.internal, "a sample is not JSON: \(error.message)")
+    }
+    try Console.print(telemetryText(value))
+}
+
+private func wait(until deadline: BootTime) throws(Failure) {
+    do throws(SystemError) {
+        var loop = try EventLoop()
+        var events: [ReadyEvent] = []
+        try loop.wait(until: deadline, into: &events)
+    } catch { throw failure(error) }
+}
