@@ -31,6 +31,8 @@ public enum AgentCommand: Sendable {
     case balance
     /// The newest entries of the journal, newest first.
     case history(limit: Int)
+    /// Replay the whole journal and compare every row with it.
+    case verify
     /// The newest energy pages, newest first.
     case proofs(limit: Int)
     /// The energy pages of one epoch from `first` on, as an export file.

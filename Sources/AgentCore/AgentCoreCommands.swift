@@ -18,6 +18,7 @@ extension AgentCore {
         case .cancel(let task): cancel(task, for: id)
         case .balance: reply(id, CommandReply(AgentViews.balance(ledger.image, names: peerNames)))
         case .history(let limit): read(.newestJournal, limit: limit, for: id)
+        case .verify: read(.verification, limit: 0, for: id)
         case .proofs(let limit): read(.newestProofs, limit: limit, for: id)
         case .exportProofs(let first, let limit):
             read(.proofs(from: AgentCore.pageKey(first)), limit: limit, for: id)
@@ -50,6 +51,9 @@ extension AgentCore {
         case .journal(let lines): reply(query.command, AgentViews.history(lines))
         case .pages(let pages):
             reply(query.command, query.isExport ? export(pages) : AgentViews.pages(pages))
+        case .verified(let found): reply(query.command, AgentViews.verified(found))
+        case .notVerified(let reason):
+            reply(query.command, CommandReply(.failed, "the ledger is not verified: " + reason))
         case .failed(let reason): reply(query.command, CommandReply(.failed, "the store cannot be read: " + reason))
         }
     }

@@ -120,6 +120,8 @@ public struct RecordQuery: Hashable, Sendable {
         case newestProofs
         /// The newest entries of the journal, newest first.
         case newestJournal
+        /// Whether replaying the journal gives the stored ledger.
+        case verification
     }
 }
 

@@ -29,6 +29,33 @@ public enum StoreAnswer: Sendable {
     case pages([[UInt8]])
     /// Lines of the journal.
     case journal([JournalRecord])
+    /// The stored ledger is what its journal makes of it.
+    case verified(LedgerVerification)
+    /// It is not, and why.
+    case notVerified(String)
     /// Why nothing could be read.
     case failed(String)
+}
+
+/// What a verified ledger holds.
+public struct LedgerVerification: Hashable, Sendable {
+    /// Where the journal stands.
+    public let head: LedgerHead
+    /// The number of the first line that was replayed.
+    public let firstReplayed: UInt64
+    /// Lines whose chain was checked.
+    public let lines: UInt64
+    /// Rows that were compared.
+    public let rows: Int
+    /// Hash of the whole state.
+    public let stateHash: Bytes32
+
+    /// The outcome of a replay.
+    public init(head: LedgerHead, firstReplayed: UInt64, lines: UInt64, rows: Int, stateHash: Bytes32) {
+        self.head = head
+        self.firstReplayed = firstReplayed
+        self.lines = lines
+        self.rows = rows
+        self.stateHash = stateHash
+    }
 }

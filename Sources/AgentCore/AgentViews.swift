@@ -188,6 +188,21 @@ public enum AgentViews {
         json.endObject()
     }
 
+    /// A verified ledger.
+    public static func verified(_ found: LedgerVerification) -> CommandReply {
+        CommandReply(
+            object { json in
+                json.member("verified", true)
+                json.member("sequence", found.head.sequence)
+                json.member("ledger_ms", found.head.at.milliseconds)
+                json.member("hash", hexadecimal(found.head.hash.array))
+                json.member("state_hash", hexadecimal(found.stateHash.array))
+                json.member("first_replayed", found.firstReplayed)
+                json.member("lines", found.lines)
+                json.member("rows", found.rows)
+            })
+    }
+
     // MARK: Energy
 
     /// Pages in the order in which they were asked for.

@@ -31,6 +31,8 @@ public struct StatePaths: Sendable {
     public var ledger: String { state + "/ledger.db" }
     /// The lock that one running agent holds.
     public var lock: String { state + "/lock" }
+    /// The folder of the control socket.
+    public var socketFolder: String { String(socket.dropLast("/control.sock".utf8.count)) }
     /// The folder of the keys: systemd's credentials where it has the file, else the state folder.
     public var keys: String { state + "/keys" }
 

@@ -66,7 +66,7 @@ public struct Daemon: ~Copyable {
         }
         let sensors = try system { () throws(SystemError) in
             try SensorThread(
-                root: plan.root, profile: plan.settings.profile, period: plan.settings.energy.samplePeriod,
+                plan.source, profile: plan.settings.profile, period: plan.settings.energy.samplePeriod,
                 now: Clock.bootTime)
         }
         let workers = try system { () throws(SystemError) in

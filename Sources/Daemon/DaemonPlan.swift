@@ -18,8 +18,8 @@ public struct DaemonPlan: Sendable {
     public var socketPath: String
     /// Where datagrams come in.
     public var listen: NetworkAddress
-    /// The root of the board's files.
-    public var root: String
+    /// Where samples come from.
+    public var source: SampleSource
     /// How workers are started.
     public var workers: WorkerCommand
     /// Node records, as texts, of the peers that the configuration names.
@@ -28,7 +28,7 @@ public struct DaemonPlan: Sendable {
     /// A plan of its parts.
     public init(
         identity: AgentIdentity, settings: AgentSettings, storePath: String, lockPath: String, socketPath: String,
-        listen: NetworkAddress, root: String = "/", workers: WorkerCommand = .thisProgram, peerRecords: [String] = []
+        listen: NetworkAddress, source: SampleSource, workers: WorkerCommand = .thisProgram, peerRecords: [String] = []
     ) {
         self.identity = identity
         self.settings = settings
@@ -36,7 +36,7 @@ public struct DaemonPlan: Sendable {
         self.lockPath = lockPath
         self.socketPath = socketPath
         self.listen = listen
-        self.root = root
+        self.source = source
         self.workers = workers
         self.peerRecords = peerRecords
     }

@@ -7,16 +7,20 @@ import Telemetry
 public enum SampleSource: Sendable {
     /// The files under a root folder.
     case tree(root: String)
+    /// Lines of tegrastats, run as a child with these words.
+    case tegrastats(command: [String])
+    /// Lines of tegrastats in a file, one a period, over and over: a recording.
+    case tegrastatsFile(path: String)
 }
 
 /// A request for one sample.
 final class SensorJob: Sendable {}
 
-/// One sample.
+/// One sample; nil where the source had none.
 final class SensorReading: Sendable {
-    let sample: TelemetrySample
+    let sample: TelemetrySample?
 
-    init(_ sample: TelemetrySample) { self.sample = sample }
+    init(_ sample: TelemetrySample?) { self.sample = sample }
 }
 
 /// The thread that reads the board: a slow or hanging sensor holds up nothing else.
@@ -28,14 +32,23 @@ struct SensorThread: ~Copyable {
     /// Samples that were due while the last one was still being taken.
     private(set) var missed: UInt64 = 0
 
-    /// Starts to read the tree under `root` by `profile`, every `period` from `now` on.
-    init(root: String, profile: HardwareProfile, period: TimeSpan, now: BootTime) throws(SystemError) {
+    /// Starts to read `source` by `profile`, every `period` from `now` on.
+    init(_ source: SampleSource, profile: HardwareProfile, period: TimeSpan, now: BootTime) throws(SystemError) {
         self.period = period
         due = now
         thread = try WorkerThread(name: "sensors", capacity: 1) { port in
-            let tree = SysfsTree(root: root)
-            let reader = BoardReader(tree: tree, profile: profile, model: tree.facts().model)
-            while port.take() != nil { port.complete(SensorReading(reader.sample(at: Clock.bootTime))) }
+            switch source {
+            case .tree(let root):
+                let tree = SysfsTree(root: root)
+                let reader = BoardReader(tree: tree, profile: profile, model: tree.facts().model)
+                while port.take() != nil { port.complete(SensorReading(reader.sample(at: Clock.bootTime))) }
+            case .tegrastats(let command):
+                var reader = TegrastatsReader(.child(command), profile: profile, period: period)
+                while port.take() != nil { port.complete(SensorReading(reader.sample())) }
+            case .tegrastatsFile(let path):
+                var reader = TegrastatsReader(.recording(path), profile: profile, period: period)
+                while port.take() != nil { port.complete(SensorReading(reader.sample())) }
+            }
         }
     }
 
@@ -51,6 +64,11 @@ struct SensorThread: ~Copyable {
         if due <= now { due = now + period }
     }
 
-    /// The sample that was taken, if it is there.
-    func collect() -> TelemetrySample? { thread.collect()?.sample }
+    /// The sample that was taken, if one is there.
+    func collect() -> TelemetrySample? {
+        while let reading = thread.collect() {
+            if let sample = reading.sample { return sample }
+        }
+        return nil
+    }
 }

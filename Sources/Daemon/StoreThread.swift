@@ -117,8 +117,15 @@ struct StoreThread: ~Copyable {
                 return .pages(try store.lastRecords(.proof, limit: query.limit).map { $0.value })
             case .newestJournal:
                 return .journal(try journal(store, limit: query.limit))
+            case .verification: return verification(store)
             }
         } catch { return .failed(error.explanation) }
+    }
+
+    private static func verification(_ store: Store) -> StoreAnswer {
+        do throws(StoreVerificationError) {
+            return .verified(LedgerVerification(try store.verify()))
+        } catch { return .notVerified(error.explanation) }
     }
 
     /// The newest lines with their hashes, newest first; each line's hash needs the one before it.

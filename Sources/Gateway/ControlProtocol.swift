@@ -51,6 +51,7 @@ public enum ControlProtocol {
         case .cancel: return .cancel(task: try request.task("task"))
         case .balance: return .balance
         case .history: return .history(limit: try request.limit(atMost: GatewayLimits.listedRecords))
+        case .verify: return .verify
         case .proofs: return .proofs(limit: try request.limit(atMost: GatewayLimits.listedRecords))
         case .exportProofs:
             return .exportProofs(
@@ -92,6 +93,7 @@ public enum ControlProtocol {
         func begin(_ name: ControlRequest.Command) { json.member("command", name.rawValue) }
         switch command {
         case .status: begin(.status)
+        case .verify: begin(.verify)
         case .telemetry: begin(.telemetry)
         case .delegate(let request):
             begin(.delegate)

@@ -19,6 +19,7 @@ struct ControlRequest {
         case cancel
         case balance
         case history
+        case verify
         case proofs
         case exportProofs = "export_proofs"
         case peers
@@ -30,7 +31,7 @@ struct ControlRequest {
         /// The members that the command has besides its name.
         var members: [String] {
             switch self {
-            case .status, .telemetry, .tasks, .balance, .peers, .nodeRecord: []
+            case .status, .telemetry, .tasks, .balance, .verify, .peers, .nodeRecord: []
             case .delegate: ["operation", "input", "parameters", "placement", "budget_mj", "timeout_ms", "trial"]
             case .cancel: ["task"]
             case .history, .proofs: ["limit"]

@@ -160,3 +160,12 @@ extension Store {
         do throws(StoreError) { return try body() } catch { throw .store(error) }
     }
 }
+
+extension LedgerVerification {
+    /// The outcome of `Store.verify`, as the agent is told.
+    public init(_ found: StoreVerification) {
+        self.init(
+            head: found.head, firstReplayed: found.firstReplayed, lines: found.lines, rows: found.rows,
+            stateHash: found.stateHash)
+    }
+}

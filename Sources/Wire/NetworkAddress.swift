@@ -22,6 +22,9 @@ public struct NetworkAddress: Hashable, Comparable, Sendable {
     /// Whether this is an IPv4 address.
     public var isIPv4: Bool { bits >> 32 == NetworkAddress.mappedPrefix >> 32 }
 
+    /// Whether this is no particular address: all zeros, of either family.
+    public var isUnspecified: Bool { bits == 0 || bits == NetworkAddress.mappedPrefix }
+
     /// Orders by address, then by port.
     public static func < (left: NetworkAddress, right: NetworkAddress) -> Bool {
         left.bits != right.bits ? left.bits < right.bits : left.port < right.port

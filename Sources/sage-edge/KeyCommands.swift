@@ -107,7 +107,7 @@ private func show(_ keys: NodeKeys, _ invocation: Invocation) throws(Failure) ->
     return .success
 }
 
-private func keyFiles<Result>(_ body: () throws(KeyFileError) -> Result) throws(Failure) -> Result {
+func keyFiles<Result>(_ body: () throws(KeyFileError) -> Result) throws(Failure) -> Result {
     do throws(KeyFileError) { return try body() } catch {
         switch error {
         case .system(let system): throw failure(system)

@@ -39,36 +39,33 @@ let ledgerCommands = [
         examples: ["ledger verify", "ledger verify --state ./sprout --json"]
     ) { invocation throws(Failure) in
         let path = StatePaths(state: invocation.value("state")).ledger
-        let store = try openStore(invocation)
-        let found: StoreVerification
-        do throws(StoreVerificationError) { found = try store.verify() } catch {
-            if case .store(let error) = error, error.failure != .corrupt, error.failure != .malformedRow {
-                throw failure(error, path)
+        let answer =
+            if let answer = try AgentClient(invocation).askIfRunning(.verify) { answer } else {
+                try AgentClient.Answer(AgentViews.verified(LedgerVerification(try verifiedStore(invocation, path))))
             }
-            throw Failure(.checkFailed, "\(path): not verified: \(error.explanation)")
-        }
-        if invocation.wantsJSON {
-            try Console.print { json in
-                json.member("verified", true)
-                json.member("sequence", found.head.sequence)
-                json.member("ledger_ms", found.head.at.milliseconds)
-                json.member("hash", hexadecimal(found.head.hash.array))
-                json.member("state_hash", hexadecimal(found.stateHash.array))
-                json.member("first_replayed", found.firstReplayed)
-                json.member("lines", found.lines)
-                json.member("rows", found.rows)
-            }
-        } else {
+        if invocation.wantsJSON { try Console.print(answer.line) } else {
+            let found = answer.value
             var table = TextTable()
-            table.row("journal", "\(found.lines) lines, replayed from number \(found.firstReplayed)")
-            table.row("rows", "\(found.rows), each as the journal makes it")
-            table.row("head", hexadecimal(found.head.hash.array))
-            table.row("state", hexadecimal(found.stateHash.array))
+            table.row("journal", "\(found.word("lines")) lines, replayed from number \(found.word("first_replayed"))")
+            table.row("rows", "\(found.word("rows")), each as the journal makes it")
+            table.row("head", found.word("hash"))
+            table.row("state", found.word("state_hash"))
             try Console.print(Console.paint("\(path): verified", .green) + "\n" + table.text())
         }
         return .success
     },
 ]
+
+/// What replaying the stored journal gives, where no agent runs.
+private func verifiedStore(_ invocation: Invocation, _ path: String) throws(Failure) -> StoreVerification {
+    let store = try openStore(invocation)
+    do throws(StoreVerificationError) { return try store.verify() } catch {
+        if case .store(let error) = error, error.failure != .corrupt, error.failure != .malformedRow {
+            throw failure(error, path)
+        }
+        throw Failure(.checkFailed, "\(path): not verified: \(error.explanation)")
+    }
+}
 
 /// Stored lines, newest first, as records; each needs the hash of the one before it.
 private func records(_ lines: [JournalLine], _ limit: Int) -> [JournalRecord] {

@@ -2,52 +2,121 @@ import AgentCore
 import Configuration
 import Cryptography
 import Daemon
-import EnergyProofs
-import Federation
 import Platform
-import Quantities
 import Sensors
+import Store
 import Telemetry
 import Wire
 
 let runCommand = CommandSpecification(
     ["run"], "Run the agent",
-    options: [OptionSpecification("sysroot", value: "DIR", "Read the board's files under this folder instead of /")],
-    examples: ["run", "run --state ./sprout --sysroot ./captured-board"]
+    options: [
+        OptionSpecification("sysroot", value: "DIR", "Read the board's files under this folder instead of /"),
+        OptionSpecification("listen", value: "ADDRESS", "Take datagrams at this address and port"),
+    ],
+    examples: ["run", "run --config ./config.yaml --state ./sprout", "run --sysroot ./captured-board --state ./demo"]
 ) { invocation throws(Failure) in
-    let keys = try nodeKeys(invocation)
     let paths = StatePaths(state: invocation.value("state"))
-    let root = invocation.value("sysroot") ?? "/"
-    let tree = SysfsTree(root: root)
-    let profiles = (try? HardwareProfileFile.builtIn()) ?? []
-    guard let profile = HardwareProfile.detect(tree.facts(), among: profiles),
-        let delegator = try? LCT(
-            "lct:web4:agent:test@" + (invocation.value("config") ?? "Sprout") + "#delegation.federation"),
-        let source = SourceID("compute:" + profile.name + ":" + String(keys.identity.publicKey.id.text.prefix(12)))
-    else { throw Failure(.configuration, "cannot begin") }
-    let identity = AgentIdentity(
-        delegator: delegator, signing: keys.identity, agreement: keys.link,
-        domain: SignatureDomain(federation: .zero, configurationEpoch: 1))
-    var settings = AgentSettings(
-        energy: EnergySettings(source: source, rated: profile.moduleRating ?? Power(milliwatts: 15000)),
-        profile: profile, supply: Energy(joules: 100_000))
-    settings.charging.shares[.replayed] = .one
-    if let operation = Operation("perception.features") {
-        settings.operations = [
-            OperationOffer(
-                operation: operation, memory: .mebibytes(64), timeout: .seconds(10), typicalTime: .milliseconds(50))
-        ]
+    var flags: [ConfigurationFlag] = []
+    if let root = invocation.value("sysroot") {
+        flags.append(ConfigurationFlag("--sysroot", key: "telemetry.sysroot", value: root))
     }
-    let listen =
-        NetworkAddress(Program.environment("LISTEN") ?? "127.0.0.1:7411") ?? NetworkAddress(ipv4: 127, 0, 0, 1, port: 0)
-    settings.addresses = [listen]
-    let plan = DaemonPlan(
-        identity: identity, settings: settings, storePath: paths.ledger, lockPath: paths.lock, socketPath: paths.socket,
-        listen: listen, root: root)
+    if let address = invocation.value("listen") {
+        flags.append(ConfigurationFlag("--listen", key: "link.listen", value: address))
+    }
+    let plan = try daemonPlan(invocation, paths, flags)
     do throws(DaemonError) {
-        try Daemon.run(plan) { address in Console.note("listening on \(address.text)") }
-    } catch {
-        throw Failure(.internal, "it failed")
-    }
+        try Daemon.run(plan) { address in
+            Console.note("\(plan.identity.platform.text) (\(plan.settings.profile.name)) listens at \(address.text)")
+            Console.note("commands are taken at \(plan.socketPath)")
+        }
+    } catch { throw failure(error, paths) }
     return .success
+}
+
+private func daemonPlan(_ invocation: Invocation, _ paths: StatePaths, _ flags: [ConfigurationFlag])
+    throws(Failure) -> DaemonPlan
+{
+    let files = ConfigurationFiles(given: invocation.value("config"))
+    let configuration: AgentConfiguration
+    let peerRecords: [String]
+    do throws(ConfigurationError) {
+        configuration = try files.load(flags: flags)
+        peerRecords = try configuration.peerRecords()
+    } catch { throw failure(error) }
+    let keys = try keysForRunning(paths)
+    let profile = try hardwareProfile(configuration, files)
+    var settings = configuration.settings(profile: profile, node: keys.identity.publicKey.id)
+    // Where nothing is advertised, an address that others can use is the one that is listened at, if it is one.
+    if settings.addresses.isEmpty, !configuration.link.listen.isUnspecified {
+        settings.addresses = [configuration.link.listen]
+    }
+    do throws(SystemError) { try FileSystem.makeDirectories(paths.socketFolder, mode: 0o755) } catch {
+        throw failure(error)
+    }
+    let identity: AgentIdentity
+    do throws(ConfigurationError) { identity = try configuration.identity(keys: keys) } catch { throw failure(error) }
+    return DaemonPlan(
+        identity: identity, settings: settings, storePath: paths.ledger, lockPath: paths.lock,
+        socketPath: paths.socket, listen: configuration.link.listen, source: source(configuration),
+        peerRecords: peerRecords)
+}
+
+/// The node's keys; made, and said so, where an agent starts for the first time.
+private func keysForRunning(_ paths: StatePaths) throws(Failure) -> NodeKeys {
+    try keyFiles { () throws(KeyFileError) in
+        if let keys = try NodeKeys.load(paths) { return keys }
+        let keys = try NodeKeys.create(paths)
+        Console.note("made this node's keys in \(paths.keys): \(keys.identity.publicKey.id.fingerprint)")
+        return keys
+    }
+}
+
+private func hardwareProfile(_ configuration: AgentConfiguration, _ files: ConfigurationFiles) throws(Failure)
+    -> HardwareProfile
+{
+    let profiles = try hardwareProfiles(configuration, files)
+    if let name = configuration.telemetry.profile {
+        if let profile = profiles.first(where: { $0.name == name }) { return profile }
+        let known = profiles.map { $0.name }.joined(separator: ", ")
+        throw Failure(.configuration, "there is no hardware profile '\(name)'; there are: \(known)")
+    }
+    let tree = SysfsTree(root: configuration.telemetry.sysroot)
+    guard tree.isThere else {
+        throw Failure(.noInput, "there is nothing under \(configuration.telemetry.sysroot)", hint: "check --sysroot")
+    }
+    guard let profile = HardwareProfile.detect(tree.facts(), among: profiles) else {
+        throw Failure(.configuration, "no hardware profile fits, not even a generic one")
+    }
+    return profile
+}
+
+private func source(_ configuration: AgentConfiguration) -> SampleSource {
+    switch configuration.telemetry.tegrastats {
+    case nil: .tree(root: configuration.telemetry.sysroot)
+    case .command(let words): .tegrastats(command: words)
+    case .file(let path): .tegrastatsFile(path: path)
+    }
+}
+
+private func failure(_ error: DaemonError, _ paths: StatePaths) -> Failure {
+    switch error {
+    case .system(let error):
+        return failure(error)
+    case .alreadyRunning(let process):
+        let holder = process.map { " (process \($0))" } ?? ""
+        return Failure(
+            .tryAgain, "an agent\(holder) works in \(paths.state) already", hint: "sage-edge status, or another --state")
+    case .store(let error): return failure(error, paths.ledger)
+    case .storeFailed(let error):
+        return Failure(
+            .inputOutput, "the store failed: \(error.explanation)",
+            hint: "free space or mend the disk, then start again; the ledger goes on from what was stored")
+    case .restore(.accountName):
+        return Failure(.configuration, "federation.lineage and federation.platform are too long together")
+    case .restore(.malformed(let kind, let key)):
+        return Failure(
+            .badData, "a record of kind \(kind.rawValue) in \(paths.ledger) is damaged (key \(hexadecimal(key)))",
+            hint: "sage-edge ledger verify")
+    }
 }
