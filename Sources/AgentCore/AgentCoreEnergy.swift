@@ -75,6 +75,8 @@ extension AgentCore {
         guard apply(.charge(authorisation)) != nil else { return }
         gate = charged
         putOffGate()
+        // What the peers know of this board is out of date now.
+        heartbeatDue = now.boot
         // The page must be on disk before anything charged from it is spent: this event writes anyway,
         // and what was put off goes along.
     }

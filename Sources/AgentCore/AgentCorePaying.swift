@@ -140,6 +140,7 @@ extension AgentCore {
         guard let (order, proof, entry) = evidence(of: task), let result = entry.result else { return .proofDiffers }
         let quality = checkedQuality(of: result.result, order)
         let verified = quality.map { VerifiedQuality(quality: $0, basis: .checked) }
+        paying[task]?.verified = verified
         let fault = proof.fault(
             for: order, executorKey: entry.life.worker, result: result.result, verified: verified)
         if let quality {
@@ -226,7 +227,8 @@ extension AgentCore {
                     task: task, platform: peers[entry.life.worker]?.name ?? identity.platform,
                     node: entry.life.worker, result: result.result, energy: proof.payload.work.energy,
                     evidence: proof.payload.work.evidence, paid: paid, time: time,
-                    quality: VerifiedQuality(quality: proof.payload.quality, basis: proof.payload.basis)))
+                    quality: entry.verified
+                        ?? VerifiedQuality(quality: proof.payload.quality, basis: proof.payload.basis)))
         case .voided(.cancelled):
             paying[task]?.errand = nil
             if let errand = errands.removeValue(forKey: command) { reply(command, AgentViews.cancelled(errand, task)) }

@@ -53,6 +53,8 @@ struct PayingTask {
     var endedAt: LedgerTime?
     /// The command that waits for the outcome.
     var errand: CommandID?
+    /// What this side's own check of the result found.
+    var verified: VerifiedQuality?
     /// The worker's word on why it does not run it.
     var refusal: TaskRefusal?
 
