@@ -50,13 +50,6 @@ struct ConfigurationKey: Sendable {
     /// The value that a board's profile gives where nobody sets one.
     var profileValue: (@Sendable (HardwareProfile) -> ConfigurationValue?)?
 
-    /// The group it stands in, `energy`.
-    var group: String {
-        let bytes = Array(path.utf8)
-        let end = bytes.lastIndex(of: UInt8(ascii: ".")) ?? 0
-        return String(decoding: bytes[..<end], as: UTF8.self)
-    }
-
     /// The variable of the environment that sets it.
     var variable: String { ConfigurationKey.variable(of: path) }
 

@@ -21,6 +21,15 @@ extension ConfigurationKey {
     /// The key at `path`.
     static func key(_ path: String) -> ConfigurationKey? { all.first { $0.path == path } }
 
+    /// The group that `path` stands directly in, `energy.policy` of `energy.policy.metered`; empty for a section.
+    static func group(of path: String) -> String {
+        var innermost = ""
+        for group in groups where path.hasPrefix(group + ".") && group.utf8.count > innermost.utf8.count {
+            innermost = group
+        }
+        return innermost
+    }
+
     // MARK: federation, keys
 
     private static let federation: [ConfigurationKey] = [

@@ -44,9 +44,11 @@ struct ConfigurationReader {
         for entry in entries where problems.count < ConfigurationLimits.problems {
             let path = group.isEmpty ? entry.key : group + "." + entry.key
             let place = (file: file, line: entry.line, key: path)
-            if let key = ConfigurationKey.key(path), key.group == group {
+            // A path that is spelled out where it does not belong is no key: there is one way to write each.
+            let isHere = ConfigurationKey.group(of: path) == group
+            if isHere, let key = ConfigurationKey.key(path) {
                 set(key, to: entry.value, folder: folder(of: file), .file(file, line: entry.line), place)
-            } else if ConfigurationKey.groups.contains(path) {
+            } else if isHere, ConfigurationKey.groups.contains(path) {
                 switch entry.value.content {
                 case .mapping(let inner): read(inner, group: path, file: file)
                 // All that stood in the section is commented out.
@@ -146,16 +148,12 @@ struct ConfigurationReader {
 
     /// What is wrong with key `name`, which `group` does not have.
     private static func unknown(_ name: String, in group: String) -> YAMLProblem {
-        let prefix = group.isEmpty ? "" : group + "."
         let paths = ConfigurationKey.all.map { $0.path } + ConfigurationKey.groups
-        // What stands directly in the group: a path of which no smaller group is the beginning.
-        let allowed = paths.filter { path in
-            path.hasPrefix(prefix)
-                && !ConfigurationKey.groups.contains { $0.hasPrefix(prefix) && path.hasPrefix($0 + ".") }
-        }.map { String($0.dropFirst(prefix.count)) }
-        let nearest =
-            nearestName(to: name, among: allowed) ?? paths.first { $0.hasSuffix("." + name) }
-            ?? nearestName(to: prefix + name, among: paths.filter { $0 != name })
+        let allowed = paths.filter { ConfigurationKey.group(of: $0) == group }
+            .map { group.isEmpty ? $0 : String($0.dropFirst(group.utf8.count + 1)) }
+        // Whole paths are compared where one stands at the top, as options of the command line name them.
+        let whole = group.isEmpty && !paths.contains(name) ? nearestName(to: name, among: paths) : nil
+        let nearest = nearestName(to: name, among: allowed) ?? paths.first { $0.hasSuffix("." + name) } ?? whole
         return .unknownKey(nearest: nearest, allowed: allowed)
     }
 }

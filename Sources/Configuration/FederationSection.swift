@@ -41,7 +41,10 @@ public struct FederationSection: Equatable, Sendable {
 
     /// Takes `platform` for the delegator's.
     mutating func move(to platform: PlatformName) {
-        if let moved = LCT(lineageOf: delegator, context: platform, task: delegator.task) { delegator = moved }
+        guard let moved = LCT(lineageOf: delegator, context: platform, task: delegator.task) else {
+            preconditionFailure("the limit of lineages leaves room for every platform")
+        }
+        delegator = moved
     }
 
     /// Takes `lineage` for the delegator's; false where it is none.

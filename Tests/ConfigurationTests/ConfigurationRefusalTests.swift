@@ -18,6 +18,7 @@ private let sections = "federation, keys, energy, telemetry, memory, policy, lin
                 + "allowed here: " + sections
         ),
         ("energy.supply_joules: 5", "c.yaml:1: energy.supply_joules: unknown key; allowed here: " + sections),
+        ("energy.policy: {metered: 5}", "c.yaml:1: energy.policy: unknown key; allowed here: " + sections),
         (
             "energy:\n  policy:\n    metred: 5",
             "c.yaml:3: energy.policy.metred: unknown key, perhaps 'metered' is meant; "

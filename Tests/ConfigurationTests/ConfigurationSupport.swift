@@ -26,17 +26,14 @@ func refusals(_ text: String) -> [String] { refusals(ConfigurationSources(files:
 
 /// The YAML that sets `path` to `value`.
 func yaml(_ path: String, _ value: String) -> String {
-    guard let key = ConfigurationKey.key(path) else { return "" }
-    let groups =
-        key.group == "executors.perception.features"
-        ? ["executors", "perception.features"] : key.group.split(separator: ".").map(String.init)
-    var text = ""
-    var indent = ""
-    for group in groups {
-        text += indent + group + ":\n"
-        indent += "  "
+    var lines = [path + ": " + value]
+    var group = ConfigurationKey.group(of: path)
+    while !group.isEmpty {
+        lines[0] = String(lines[0].dropFirst(group.count + 1))
+        lines = [group + ":"] + lines.map { "  " + $0 }
+        group = ConfigurationKey.group(of: group)
     }
-    return text + indent + path.dropFirst(key.group.count + 1) + ": " + value + "\n"
+    return lines.joined(separator: "\n") + "\n"
 }
 
 extension ConfigurationView {
