@@ -2,6 +2,7 @@ import AgentCore
 import Configuration
 import Gateway
 import Ledger
+import Quantities
 import Store
 import Wire
 

@@ -1,3 +1,4 @@
+import Configuration
 import Platform
 import Quantities
 import Telemetry
