@@ -34,6 +34,8 @@ public struct AgentCore {
     /// The newest pages, oldest first.
     var recentPages: [ProofPage] = []
     var lastPage: PreviousPage?
+    /// Why nothing was charged from the last page that should have been charged from; nil where something was.
+    var chargeRefusal: ChargeRefusal?
 
     var link: LinkEndpoint
     var peers: [PlatformID: PeerState] = [:]

@@ -52,15 +52,19 @@ extension AgentCore {
     private mutating func charge(from page: ProofPage, endedAgo age: TimeSpan) {
         switch gate.accept(page, age: age, now: ledgerNow, in: identity.domain, using: scheme) {
         case .failure(let refusal):
+            chargeRefusal = refusal
             log(.warning, "page \(page.proof.page) is not accepted for charging: " + refusal.explanation)
         case .success:
             putOffGate()
             guard !isStopping, let pool = ledger.image.summary?.adp else { return }
             let missing = (settings.chargeTarget - availableATP).clampedToZero
-            guard missing > .zero, pool > .zero,
-                case .success(let chargeable) = gate.available(from: page.hash, now: ledgerNow), chargeable > .zero
-            else { return }
-            charge(min(missing, min(pool, chargeable)), from: page, pool: pool)
+            guard missing > .zero, pool > .zero else { return }
+            switch gate.available(from: page.hash, now: ledgerNow) {
+            case .failure(let refusal): chargeRefusal = refusal
+            case .success(let chargeable):
+                chargeRefusal = nil
+                if chargeable > .zero { charge(min(missing, min(pool, chargeable)), from: page, pool: pool) }
+            }
         }
     }
 

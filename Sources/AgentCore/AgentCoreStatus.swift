@@ -71,6 +71,7 @@ extension AgentCore {
         json.member("baseline_mw", energy.baseline.milliwatts)
         json.member("pages", lastPage.map { $0.page + 1 } ?? 0)
         json.member("last_chargeable_mj", recentPages.last.map { "\($0.proof.chargeable.millijoules)" })
+        json.member("charge_refused", chargeRefusal?.explanation)
         json.endObject()
     }
 
