@@ -56,6 +56,8 @@ public struct AgentCore {
     /// Work whose worker runs, or has ended and waits for the meter.
     var active: [TaskID: ActiveWork] = [:]
     var nextTask: UInt64
+    /// What was earned from others today.
+    var allowance: WorkAllowance
     /// Statements about money lanes made since the start; each has its own number.
     var laneStatements: UInt64 = 0
     var predictor: Predictor
@@ -115,6 +117,7 @@ public struct AgentCore {
         self.working = restored.working
         self.outbox = restored.outbox
         self.nextTask = restored.nextTask
+        self.allowance = restored.allowance
         self.predictor = restored.predictor ?? Predictor()
         for peer in restored.peers { peers[peer.id] = peer }
     }

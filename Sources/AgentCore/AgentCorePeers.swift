@@ -114,7 +114,7 @@ extension AgentCore {
             }
         }
         return Heartbeat(
-            sequence: max(heartbeatSequence, 1), freeMemory: freeMemory, availableATP: availableATP,
+            sequence: max(heartbeatSequence, 1), freeMemory: freeMemory, availableATP: acceptableATP,
             thermalHeadroom: headroom ?? 0, load: load, queueLength: UInt32(clamping: queue.count + active.count),
             operations: operations, powerClass: PowerClass(rated: energy.rated),
             uptime: now.boot.since(startedAt), acceptsTasks: !isStopping)

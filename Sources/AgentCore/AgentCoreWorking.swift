@@ -71,10 +71,28 @@ extension AgentCore {
         let waiting = offer.map { $0.typicalTime * Int64(queue.count + active.count + 1) } ?? .zero
         let context = AdmissionContext(
             platform: identity.platform, operations: settings.operations.map { $0.operation }, heartbeat: heartbeat,
-            running: Int64(working.values.filter { !$0.isOver }.count), spentToday: .zero,
+            running: Int64(working.values.filter { !$0.isOver }.count), spentToday: takenToday,
             queueLimit: Int64(AgentLimits.workingTasks), minimumHeadroom: Int64(settings.decision.minimumHeadroom),
             expectedTime: waiting, lotMargin: .zero, strongestBasis: .checked)
         return task.refusal(in: context, age: age)
+    }
+
+    /// What tasks for others took of today's ceilings: what was paid, and what is locked for those under way.
+    private var takenToday: Energy {
+        working.values.reduce(allowance.earned(at: ledgerNow)) { sum, entry in
+            entry.isOver ? sum : sum + (entry.life.terms?.budget ?? .zero)
+        }
+    }
+
+    /// What tasks for others may still cost today, by the least ceiling of the roles in which operations run here.
+    var acceptableATP: Energy {
+        let ceilings = settings.operations.map { AgentCore.taskType(for: $0.operation).budget.dailyATP ?? .largest }
+        return ((ceilings.min() ?? .zero) - takenToday).clampedToZero
+    }
+
+    private mutating func earn(_ payment: Energy) {
+        allowance.add(payment, at: ledgerNow)
+        staging.write(.put(.setting, key: SettingKey.allowance, value: allowance.encoded))
     }
 
     /// Why a task numbered like this could not be paid for: its receipt would find no place in the ledger.
@@ -115,11 +133,12 @@ extension AgentCore {
             case .sendRefusal(let reason, let hash): refuse(task, hash, reason, to: peer)
             case .sendResult:
                 if let result = working[task]?.result { send(.taskResult(result), to: peer) }
-            case .applyReceipt:
+            case .applyReceipt(let outcome):
                 // The ledger has taken it already.
                 let endedAt = ledgerNow
                 working[task]?.endedAt = endedAt
                 store(working: task)
+                if case .posted(let paid) = outcome { earn(paid) }
             case .acknowledgeReceipt: sendLaneHeads(to: peer)
             case .reportShortfall(let due, let paid):
                 log(.warning, "\(peerName(peer)) paid \(paid.millijoules) mJ where \(due.millijoules) mJ were due")

@@ -14,6 +14,8 @@ enum SettingKey {
     static let clock = Array("clock".utf8)
     /// What was learned about operations.
     static let predictor = Array("predictor".utf8)
+    /// What was earned from others today.
+    static let allowance = Array("allowance".utf8)
     /// The charging gate.
     static let gate = Array("gate".utf8)
     /// The board's meter.
@@ -28,6 +30,7 @@ struct RestoredRecords {
     var lastPage: ProofPage?
     var predictor: Predictor?
     var nextTask: UInt64 = 1
+    var allowance = WorkAllowance()
     var paying: [TaskID: PayingTask] = [:]
     var working: [TaskID: WorkingTask] = [:]
     var outbox: [PlatformID: [OutboxRow]] = [:]
@@ -76,6 +79,10 @@ struct RestoredRecords {
         case SettingKey.predictor:
             predictor = try RestoredRecords.read(.setting, record) { reader throws(CBORError) in
                 try Predictor(from: &reader)
+            }
+        case SettingKey.allowance:
+            allowance = try RestoredRecords.read(.setting, record) { reader throws(CBORError) in
+                try WorkAllowance(from: &reader)
             }
         default: break
         }

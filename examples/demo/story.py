@@ -1,0 +1,331 @@
+"""The story that `make demo` tells: three boards measure, prove, charge, decide, delegate and settle.
+
+Ends with 0 when everything adds up, and with 1 otherwise. DEMO_KEEP=1 keeps the folder.
+"""
+
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import textwrap
+import time
+
+import audit
+from audit import joules
+from boards import FRAMES, PROGRAM, Board, Unexpected, free_ports, introduce, wait_for, wait_for_peers
+from mover import Cores, Mover, Rails, captured_lines, set_memory
+
+COLOURS = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+
+def painted(text, code):
+    return f"\033[{code}m{text}\033[0m" if COLOURS else text
+
+
+class Teller:
+    """Prints the story; every line has the time since its beginning."""
+
+    def __init__(self):
+        self.started = time.monotonic()
+        self.chapter = 0
+
+    def heading(self, text):
+        self.chapter += 1
+        print(f"\n{painted(f'{self.chapter}. {text}', 1)}", flush=True)
+
+    def say(self, text, board=None):
+        """A paragraph, wrapped to 80 columns; `board` stands in front of it."""
+        stamp = f"{time.monotonic() - self.started:5.1f} s  "
+        who = f"{board.name:<7} " if board else ""
+        lines = textwrap.wrap(text, 80 - len(stamp) - len(who))
+        for index, line in enumerate(lines):
+            print((stamp if index == 0 else " " * len(stamp)) + (who if index == 0 else " " * len(who)) + line, flush=True)
+
+    def block(self, text):
+        for line in text.rstrip().splitlines():
+            print(f"        {line}"[:100], flush=True)
+
+    def seconds(self):
+        return time.monotonic() - self.started
+
+
+class Story:
+    def __init__(self, folder):
+        self.tell = Teller()
+        ports = free_ports(3)
+        self.sprout = Board("Sprout", os.path.join(folder, "sprout"), "orin-nano", ports[0])
+        self.thor = Board("Thor", os.path.join(folder, "thor"), "agx-thor", ports[1])
+        self.legion = Board("Legion", os.path.join(folder, "legion"), "pc-rapl-nvme-coretemp", ports[2])
+        self.boards = [self.sprout, self.thor, self.legion]
+        # The PC's capture has no memory figures; these are made up, and the story says so.
+        set_memory(self.legion, 65536, 49152)
+        self.mover = Mover({
+            self.sprout: Rails(self.sprout.tree, captured_lines("orin-nano_l4t-r36*.txt", "VDD_IN")),
+            self.thor: Rails(self.thor.tree, captured_lines("agx-thor_*.txt", "VIN")),
+            self.legion: Cores(self.legion.tree),
+        })
+
+    def run(self):
+        self.introduction()
+        self.real_rules()
+        self.charging()
+        self.local()
+        self.delegated()
+        self.killed()
+        self.proofs()
+        return self.audit()
+
+    def close(self):
+        self.mover.stop()
+        for board in self.boards:
+            if board.is_running():
+                board.stop()
+
+    def need(self, holds, what):
+        if not holds:
+            raise Unexpected(what)
+
+    # Chapters
+
+    def introduction(self):
+        print(painted("sage-edge: three boards, one machine", 1))
+        self.tell.block(
+            "Sprout  an Orin Nano 8 GB  \\\n"
+            "Thor    an AGX Thor         > real agents, real UDP on 127.0.0.1\n"
+            "Legion  a PC               /\n")
+        print(painted("REPLAYED.", 33) + textwrap.fill(
+            "          No board is measured here. Each agent reads a copy of a captured board whose values move along "
+            "captured lines. Readings, proofs and reports carry the class 'replayed', and by default nothing can be "
+            "charged from it.", 80).lstrip().join([" ", ""]))
+
+    def page(self, board):
+        """The newest energy page of a board."""
+        return board.sage("proof", "latest")
+
+    def real_rules(self):
+        tell, sprout = self.tell, self.sprout
+        tell.heading("Rails are read, energy is proven – and under a real society's rules worth nothing")
+        sprout.start()
+        sample = wait_for("a sample", lambda: self.sample(sprout))
+        rails = ", ".join(f"{rail['name']} {rail['uw'] / 1e6:.2f} W" for rail in sample["rails"])
+        tell.say(f"reads {rails} (replayed).", sprout)
+        wait_for("the first energy page", lambda: sprout.sage("status")["energy"]["charge_refused"], 20)
+        status = sprout.sage("status")
+        tell.say(
+            f"has proven its first page, but holds {joules(int(status['ledger']['available_mj']))}: "
+            f"{status['energy']['charge_refused']}.", sprout)
+        self.need(status["ledger"]["available_mj"] == "0", "replayed energy was charged under the default rules")
+        self.need(sprout.stop() == 0, "Sprout did not stop as it should")
+
+    def sample(self, board):
+        status, output, _ = board.attempt("telemetry", "--json")
+        return json.loads(output) if status == 0 else None
+
+    def charging(self):
+        tell = self.tell
+        tell.heading("The demo's society accepts recordings: credits are charged")
+        for board in self.boards:
+            board.configure(replayed_charges=True)
+            board.start()
+        introduce(self.boards)
+        tell.say("All three know each other: node records exchanged, encrypted sessions up.")
+        for board in (self.sprout, self.thor):
+            wait_for(f"{board.name} charges", lambda b=board: b.available() > 0, 30)
+            self.show_page(board)
+        tell.say(
+            "cannot charge: its capture has no reading of the whole machine's power (RAPL comes in a later "
+            "release). It can check proofs, and work for credits. Its memory figures are made up.", self.legion)
+        self.need(self.legion.available() == 0, "Legion holds credits that it cannot have charged")
+
+    def show_page(self, board):
+        page = self.page(board)
+        drawn = int(page["register_end_mj"]) - int(page["register_start_mj"])
+        window = page["window_end_boot_ms"] - page["window_start_boot_ms"]
+        self.tell.say(
+            f"page {page['page']}: drew {joules(drawn)} in {window / 1000:g} s and could have given "
+            f"{joules(int(page['chargeable_mj']))} to work. It holds {joules(board.available())} of credits now.",
+            board)
+        self.tell.block(f"class {page['class']}, {page['validation_method']}")
+
+    def frame(self, name):
+        return os.path.join(FRAMES, name)
+
+    def delegate(self, board, frame, *options):
+        return board.sage("delegate", "perception", "--input", self.frame(frame), *options)
+
+    def outcome(self, board, frame, reply):
+        self.need(reply["outcome"] == "done", f"{frame}: {reply}")
+        self.tell.say(
+            f"{frame} ran on {reply['platform']} in {reply['execution_ms']} ms, {joules(int(reply['energy_mj']))} "
+            f"({reply['energy_class']}), {joules(int(reply['paid_mj']))} paid.", board)
+
+    def local(self):
+        tell, sprout = self.tell, self.sprout
+        tell.heading("A frame comes, and there is memory: Sprout runs it itself")
+        memory = sprout.sage("status")["board"]["memory_for_tasks_bytes"]
+        tell.say(f"has {memory >> 20} MiB free for tasks; a run may take 64.", sprout)
+        for frame in ("shapes.pgm", "corridor.pgm"):
+            reply = self.delegate(sprout, frame)
+            self.outcome(sprout, frame, reply)
+            self.need(reply["platform"] == "Sprout", "Sprout had memory and did not run the frame itself")
+
+    def shorten_memory(self):
+        # Sprout keeps 1024 MiB for its system; what is above that is for tasks.
+        set_memory(self.sprout, 7620, 1064)
+        wait_for(
+            "Sprout notices", lambda: self.sprout.sage("status")["board"]["memory_for_tasks_bytes"] < 64 << 20)
+
+    def delegated(self):
+        tell, sprout = self.tell, self.sprout
+        tell.heading("Another frame, but memory is short: Sprout pays Thor to look at it")
+        self.shorten_memory()
+        trial = self.delegate(sprout, "moving-1.pgm", "--trial")
+        tell.say("sage-edge delegate perception --input moving-1.pgm --explain --trial", sprout)
+        tell.block(trial["explanation"])
+        for frame in ("moving-1.pgm", "moving-2.pgm"):
+            reply = self.delegate(sprout, frame)
+            self.outcome(sprout, frame, reply)
+            self.need(reply["platform"] == "Thor", "the frame should have gone to Thor")
+        wait_for("the receipt's answer", lambda: self.settled(self.thor))
+        self.show_pair(self.thor)
+
+    def settled(self, worker):
+        """Whether nothing is under way between Sprout and `worker`."""
+        lane = next(p for p in self.sprout.sage("ledger", "balance")["peers"] if p["peer"] == worker.name)
+        back = next(p for p in worker.sage("ledger", "balance")["peers"] if p["peer"] == "Sprout")
+        return (
+            lane["sent"] == lane["acknowledged"] == back["received"] and int(lane["own_abroad_mj"]) == 0
+            and int(back["owed_mj"]) == 0)
+
+    def show_pair(self, worker):
+        sent = audit.Books(self.sprout).with_role("payer", worker.name)
+        sent = sum(int(task.get("paid_mj", 0)) for task in sent.values())
+        received = sum(account["received"] for account in audit.Books(worker).accounts)
+        self.tell.say(
+            f"Sprout's ledger: {sent} mJ sent to {worker.name}. {worker.name}'s ledger: {received} mJ received.")
+        self.need(sent == received, "the two ledgers do not agree")
+
+    def killed(self):
+        tell, sprout, thor = self.tell, self.sprout, self.thor
+        tell.heading("Thor is killed in the middle of a task")
+        errand, task = self.begin_and_freeze("noise.pgm")
+        tell.say(f"task {task[:8]}…: {self.state(sprout, task)} at Thor; its worker is held still.", sprout)
+        thor.kill()
+        tell.say("SIGKILL. No goodbye, nothing flushed.", thor)
+        tell.say("has the credits locked and waits. Meanwhile another frame comes:", sprout)
+        reply = self.delegate(sprout, "checkerboard.pgm")
+        for attempt in reply["attempts"]:
+            tell.say(f"{attempt['platform']}: {attempt['reason']}.", sprout)
+        self.outcome(sprout, "checkerboard.pgm", reply)
+        self.need(reply["platform"] == "Legion", "the frame should have fallen back to Legion")
+        thor.start()
+        tell.say("runs again, from what its store holds.", thor)
+        output, message = errand.communicate(timeout=90)
+        self.need(errand.returncode == 0, f"the interrupted task: {message or output}")
+        reply = json.loads(output)
+        self.need(reply["task"] == task, "another task than the interrupted one was done")
+        self.outcome(sprout, "noise.pgm", reply)
+        wait_for_peers(sprout, ["Thor"])
+        wait_for("the receipt's answer", lambda: self.settled(thor))
+        events = [e["event"] for e in sprout.sage("ledger", "history", "--limit", "200")["entries"]]
+        states = [t["state"] for board in (sprout, thor) for t in board.sage("tasks")["tasks"] if t["task"] == task]
+        tell.say(f"task {task[:8]}… ended exactly once, on both sides: {' and '.join(states)}.")
+        self.need(states == ["posted", "posted"], f"the interrupted task is {states}")
+        self.show_pair(thor)
+
+    def begin_and_freeze(self, frame):
+        """Delegates `frame`, and stops Thor's worker process the moment it is there: the middle of the task.
+
+        A run takes milliseconds, so one that was over before it could be stopped is tried again.
+        """
+        for _ in range(10):
+            errand = self.sprout.begin("delegate", "perception", "--input", self.frame(frame), "--to", "Thor")
+            while errand.poll() is None:
+                for worker in self.thor.workers():
+                    try:
+                        os.kill(worker, signal.SIGSTOP)
+                    except ProcessLookupError:
+                        continue
+                    running = wait_for("the task runs", lambda: self.running_at_thor() or errand.poll() is not None)
+                    if errand.poll() is None:
+                        return errand, running
+            errand.communicate()
+        raise Unexpected("no run of Thor's could be caught in its middle")
+
+    def running_at_thor(self):
+        for task in self.sprout.sage("tasks")["tasks"]:
+            if task["role"] == "payer" and task["state"] in ("accepted", "running"):
+                return task["task"]
+        return None
+
+    def state(self, board, task):
+        return next(t["state"] for t in board.sage("tasks")["tasks"] if t["task"] == task)
+
+    def proofs(self):
+        tell, sprout, legion = self.tell, self.sprout, self.legion
+        tell.heading("Anybody can check: Legion verifies Sprout's proofs")
+        path = os.path.join(sprout.folder, "sprout.proofs")
+        export = sprout.sage("proof", "export", path)
+        key = os.path.join(sprout.folder, "sprout.pem")
+        _, pem, _ = sprout.attempt("key", "export")
+        with open(key, "w", encoding="ascii") as file:
+            file.write(pem)
+        status, output, message = legion.attempt("proof", "verify", path, "--key", key)
+        self.need(status == 0, f"the proofs do not verify: {message or output}")
+        tell.say(f"sage-edge proof verify sprout.proofs --key sprout.pem  ({os.path.getsize(path)} bytes)", legion)
+        tell.block(output)
+        with open(path, "rb") as file:
+            content = bytearray(file.read())
+        content[len(content) // 2] ^= 0x01
+        with open(path + ".flipped", "wb") as file:
+            file.write(content)
+        status, output, message = legion.attempt("proof", "verify", path + ".flipped", "--key", key)
+        tell.say("the same file with one bit turned:", legion)
+        tell.block(message or output)
+        self.need(status == 65, f"a damaged export exits {status}, not 65")
+
+    def audit(self):
+        tell = self.tell
+        tell.heading("The audit: three ledgers, against themselves and against each other")
+        for worker in (self.thor, self.legion):
+            wait_for(f"everything with {worker.name} is settled", lambda w=worker: self.settled(w), 30)
+        result = audit.audit_all(self.boards)
+        for holds, sentence in result.checks:
+            mark = painted("ok  ", 32) if holds else painted("NOT ", 31)
+            print(f"        {mark} {sentence}", flush=True)
+        return result
+
+
+def main():
+    if not os.access(PROGRAM, os.X_OK):
+        sys.exit(f"demo: no program at {PROGRAM}\n  try: make build")
+    folder = tempfile.mkdtemp(prefix="sage-edge-demo-")
+    story = None
+    try:
+        story = Story(folder)
+        result = story.run()
+        story.close()
+        failed = result.failed
+    except Unexpected as problem:
+        failed = [str(problem)]
+    except KeyboardInterrupt:
+        failed = ["interrupted"]
+    finally:
+        if story:
+            story.close()
+        if os.environ.get("DEMO_KEEP") == "1":
+            print(f"\nThe boards' folders stay in {folder}")
+        else:
+            shutil.rmtree(folder)
+    if failed:
+        print("\n" + painted("demo: FAILED", 31))
+        for sentence in failed:
+            print(f"  {sentence}")
+        sys.exit(1)
+    print(f"\n{painted('demo: everything adds up', 32)}  ({story.tell.seconds():.0f} s)")
+
+
+if __name__ == "__main__":
+    main()
