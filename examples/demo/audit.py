@@ -23,9 +23,10 @@ class Audit:
 
 
 def joules(millijoules):
-    """An amount for people: exact, in J."""
-    sign = "-" if millijoules < 0 else ""
-    return f"{sign}{abs(millijoules) // 1000}.{abs(millijoules) % 1000:03d} J"
+    """An amount for people, exact: in mJ below one joule, in J above."""
+    if abs(millijoules) < 1000:
+        return f"{millijoules} mJ"
+    return f"{millijoules // 1000}.{millijoules % 1000:03d} J"
 
 
 def amounts(record):

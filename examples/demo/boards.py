@@ -68,6 +68,15 @@ def wait_for(what, probe, seconds=20.0, every=0.05):
         time.sleep(every)
 
 
+def is_worker(process):
+    """Whether a child is the worker program already; before that it is a copy of the agent, which waits for it."""
+    try:
+        with open(f"/proc/{process}/cmdline", "rb") as file:
+            return b"worker" in file.read().split(b"\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 class Board:
     """One agent with its folder `folder`: `board` is its captured tree, `state` its keys and ledger."""
 
@@ -153,12 +162,13 @@ class Board:
         self.stop(signal.SIGKILL)
 
     def workers(self):
-        """The process ids of the agent's perception workers."""
+        """The process ids of the agent's perception workers that have begun."""
         try:
             with open(f"/proc/{self.pid}/task/{self.pid}/children", encoding="ascii") as file:
-                return [int(word) for word in file.read().split()]
+                children = file.read().split()
         except FileNotFoundError:
             return []
+        return [int(child) for child in children if is_worker(child)]
 
     # Peers and credits
 

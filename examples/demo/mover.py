@@ -115,10 +115,13 @@ class Mover:
 
     def has_worked(self, board):
         """Whether workers of the agent used the processor since the last time."""
+        if not board.is_running():
+            return False
         try:
             with open(f"/proc/{board.pid}/stat", encoding="ascii") as file:
+                # Processor time of children that ended, user and system, in ticks.
                 ticks = sum(map(int, file.read().rpartition(")")[2].split()[13:15]))
-        except (AttributeError, FileNotFoundError, ProcessLookupError):
+        except FileNotFoundError:
             return False
         before = self.ticks.get((board, board.pid), ticks)
         self.ticks[(board, board.pid)] = ticks

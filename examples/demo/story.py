@@ -78,10 +78,15 @@ class Story:
         return self.audit()
 
     def close(self):
+        """Ends every agent; returns those that did not end when asked and had to be killed."""
         self.mover.stop()
+        late = []
         for board in self.boards:
-            if board.is_running():
+            try:
                 board.stop()
+            except Unexpected as problem:
+                late.append(str(problem))
+        return late
 
     def need(self, holds, what):
         if not holds:
@@ -106,7 +111,7 @@ class Story:
 
     def real_rules(self):
         tell, sprout = self.tell, self.sprout
-        tell.heading("Rails are read, energy is proven – and under a real society's rules worth nothing")
+        tell.heading("Rails are read and energy is proven; by default a recording charges nothing")
         sprout.start()
         sample = wait_for("a sample", lambda: self.sample(sprout))
         rails = ", ".join(f"{rail['name']} {rail['uw'] / 1e6:.2f} W" for rail in sample["rails"])
@@ -298,33 +303,40 @@ class Story:
         return result
 
 
-def main():
-    if not os.access(PROGRAM, os.X_OK):
-        sys.exit(f"demo: no program at {PROGRAM}\n  try: make build")
-    folder = tempfile.mkdtemp(prefix="sage-edge-demo-")
+def told(folder):
+    """Tells the story with its files in `folder`; returns what went wrong."""
     story = None
     try:
         story = Story(folder)
-        result = story.run()
-        story.close()
-        failed = result.failed
+        failed = story.run().failed
     except Unexpected as problem:
         failed = [str(problem)]
     except KeyboardInterrupt:
         failed = ["interrupted"]
     finally:
-        if story:
-            story.close()
+        late = story.close() if story else []
+    return failed + late
+
+
+def main():
+    if not os.access(PROGRAM, os.X_OK):
+        sys.exit(f"demo: no program at {PROGRAM}\n  try: make build")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    began = time.monotonic()
+    folder = tempfile.mkdtemp(prefix="sage-edge-demo-")
+    try:
+        failed = told(folder)
+    finally:
         if os.environ.get("DEMO_KEEP") == "1":
             print(f"\nThe boards' folders stay in {folder}")
         else:
-            shutil.rmtree(folder)
+            shutil.rmtree(folder, ignore_errors=True)
     if failed:
         print("\n" + painted("demo: FAILED", 31))
         for sentence in failed:
             print(f"  {sentence}")
         sys.exit(1)
-    print(f"\n{painted('demo: everything adds up', 32)}  ({story.tell.seconds():.0f} s)")
+    print(f"\n{painted('demo: everything adds up', 32)}  ({time.monotonic() - began:.0f} s)")
 
 
 if __name__ == "__main__":
