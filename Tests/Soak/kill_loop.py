@@ -111,10 +111,14 @@ class Loop:
         result.equal("paid by all tasks, sent by the payer", joules(total), joules(paying.sum("sent")))
         result.equal("paid by all tasks, received by the worker", joules(total), joules(working.sum("received")))
         for board in self.boards:
-            status, output, message = board.attempt("ledger", "verify")
-            result.check(f"{board.name}: ledger verify: {message or output}", status == 0)
+            if board.stop() != 0:
+                raise Unexpected(f"{board.name} did not stop as it should")
+            audit.verify(result, board)
         if result.failed:
             raise Unexpected("\n  ".join(result.failed))
+        for board in self.boards:
+            board.start()
+        wait_for_peers(self.payer, ["Thor"])
 
     def paid(self):
         return sum(paid for _, paid in self.ended.values())

@@ -109,7 +109,7 @@ class Board:
     def attempt(self, *arguments, seconds=90):
         """Exit status, standard output and standard error of a command."""
         done = subprocess.run(
-            self.command(*arguments), capture_output=True, text=True, timeout=seconds, check=False)
+            self.command(*arguments), cwd=self.folder, capture_output=True, text=True, timeout=seconds, check=False)
         return done.returncode, done.stdout, done.stderr
 
     def sage(self, *arguments, seconds=90):

@@ -44,8 +44,10 @@ class Teller:
             print((stamp if index == 0 else " " * len(stamp)) + (who if index == 0 else " " * len(who)) + line, flush=True)
 
     def block(self, text):
+        """What a command printed, or a table; only lines that do not fit are wrapped."""
         for line in text.rstrip().splitlines():
-            print(f"        {line}"[:100], flush=True)
+            for part in textwrap.wrap(line, 72, drop_whitespace=False, subsequent_indent="  ") or [""]:
+                print(" " * 8 + part.rstrip(), flush=True)
 
     def seconds(self):
         return time.monotonic() - self.started
@@ -59,6 +61,7 @@ class Story:
         self.thor = Board("Thor", os.path.join(folder, "thor"), "agx-thor", ports[1])
         self.legion = Board("Legion", os.path.join(folder, "legion"), "pc-rapl-nvme-coretemp", ports[2])
         self.boards = [self.sprout, self.thor, self.legion]
+        self.hashes = {}  # frame: hash of its result
         # The PC's capture has no memory figures; these are made up, and the story says so.
         set_memory(self.legion, 65536, 49152)
         self.mover = Mover({
@@ -152,7 +155,7 @@ class Story:
             f"page {page['page']}: drew {joules(drawn)} in {window / 1000:g} s and could have given "
             f"{joules(int(page['chargeable_mj']))} to work. It holds {joules(board.available())} of credits now.",
             board)
-        self.tell.block(f"class {page['class']}, {page['validation_method']}")
+        self.tell.block(f"class {page['class']}; {page['validation_method']}")
 
     def frame(self, name):
         return os.path.join(FRAMES, name)
@@ -175,6 +178,7 @@ class Story:
             reply = self.delegate(sprout, frame)
             self.outcome(sprout, frame, reply)
             self.need(reply["platform"] == "Sprout", "Sprout had memory and did not run the frame itself")
+            self.hashes[frame] = reply["result_hash"]
 
     def shorten_memory(self):
         # Sprout keeps 1024 MiB for its system; what is above that is for tasks.
@@ -186,13 +190,15 @@ class Story:
         tell, sprout = self.tell, self.sprout
         tell.heading("Another frame, but memory is short: Sprout pays Thor to look at it")
         self.shorten_memory()
-        trial = self.delegate(sprout, "moving-1.pgm", "--trial")
-        tell.say("sage-edge delegate perception --input moving-1.pgm --explain --trial", sprout)
-        tell.block(trial["explanation"])
-        for frame in ("moving-1.pgm", "moving-2.pgm"):
+        tell.say("sage-edge delegate perception --input shapes.pgm --explain --trial", sprout)
+        tell.block(self.delegate(sprout, "shapes.pgm", "--trial")["explanation"])
+        for frame in ("shapes.pgm", "moving-1.pgm", "moving-2.pgm"):
             reply = self.delegate(sprout, frame)
             self.outcome(sprout, frame, reply)
             self.need(reply["platform"] == "Thor", "the frame should have gone to Thor")
+            same = self.hashes.setdefault(frame, reply["result_hash"]) == reply["result_hash"]
+            self.need(same, f"Thor's result for {frame} is not Sprout's")
+        tell.say(f"shapes.pgm came out the same on both boards: {self.hashes['shapes.pgm'][:16]}….")
         wait_for("the receipt's answer", lambda: self.settled(self.thor))
         self.show_pair(self.thor)
 
@@ -234,7 +240,6 @@ class Story:
         self.outcome(sprout, "noise.pgm", reply)
         wait_for_peers(sprout, ["Thor"])
         wait_for("the receipt's answer", lambda: self.settled(thor))
-        events = [e["event"] for e in sprout.sage("ledger", "history", "--limit", "200")["entries"]]
         states = [t["state"] for board in (sprout, thor) for t in board.sage("tasks")["tasks"] if t["task"] == task]
         tell.say(f"task {task[:8]}… ended exactly once, on both sides: {' and '.join(states)}.")
         self.need(states == ["posted", "posted"], f"the interrupted task is {states}")
@@ -271,35 +276,54 @@ class Story:
     def proofs(self):
         tell, sprout, legion = self.tell, self.sprout, self.legion
         tell.heading("Anybody can check: Legion verifies Sprout's proofs")
-        path = os.path.join(sprout.folder, "sprout.proofs")
-        export = sprout.sage("proof", "export", path)
-        key = os.path.join(sprout.folder, "sprout.pem")
-        _, pem, _ = sprout.attempt("key", "export")
-        with open(key, "w", encoding="ascii") as file:
-            file.write(pem)
-        status, output, message = legion.attempt("proof", "verify", path, "--key", key)
-        self.need(status == 0, f"the proofs do not verify: {message or output}")
-        tell.say(f"sage-edge proof verify sprout.proofs --key sprout.pem  ({os.path.getsize(path)} bytes)", legion)
-        tell.block(output)
-        with open(path, "rb") as file:
+        sprout.sage("proof", "export", "sprout.proofs")
+        with open(os.path.join(sprout.folder, "sprout.proofs"), "rb") as file:
             content = bytearray(file.read())
-        content[len(content) // 2] ^= 0x01
-        with open(path + ".flipped", "wb") as file:
-            file.write(content)
-        status, output, message = legion.attempt("proof", "verify", path + ".flipped", "--key", key)
-        tell.say("the same file with one bit turned:", legion)
+        status, key, message = sprout.attempt("key", "export")
+        self.need(status == 0, f"no public key: {message}")
+        # What Legion's operator gets: the proofs, and Sprout's public key.
+        self.give(legion, "sprout.proofs", content)
+        self.give(legion, "sprout.pem", key.encode())
+        status, output, message = self.verify("sprout.proofs")
+        tell.block(output or message)
+        self.need(status == 0, "the proofs do not verify")
+        middle = len(content) // 2
+        content[middle] ^= 1
+        self.give(legion, "damaged.proofs", content)
+        tell.say(f"The same file with one bit of byte {middle} turned:")
+        status, output, message = self.verify("damaged.proofs")
         tell.block(message or output)
         self.need(status == 65, f"a damaged export exits {status}, not 65")
 
+    def give(self, board, name, content):
+        with open(os.path.join(board.folder, name), "wb") as file:
+            file.write(content)
+
+    def verify(self, name):
+        arguments = ("proof", "verify", name, "--key", "sprout.pem")
+        self.tell.say("sage-edge " + " ".join(arguments), self.legion)
+        return self.legion.attempt(*arguments)
+
     def audit(self):
         tell = self.tell
-        tell.heading("The audit: three ledgers, against themselves and against each other")
+        tell.heading("The audit: three ledgers, each by itself and against the others")
         for worker in (self.thor, self.legion):
             wait_for(f"everything with {worker.name} is settled", lambda w=worker: self.settled(w), 30)
-        result = audit.audit_all(self.boards)
-        for holds, sentence in result.checks:
-            mark = painted("ok  ", 32) if holds else painted("NOT ", 31)
-            print(f"        {mark} {sentence}", flush=True)
+        books = [audit.Books(board) for board in self.boards]
+        tell.block(audit.table(books))
+        result = audit.audit_books(books)
+        sprout = books[0]
+        for worker in books[1:]:
+            paid = [int(t["paid_mj"]) for t in sprout.with_role("payer", worker.name).values() if t["state"] == "posted"]
+            tell.say(f"Sprout paid {worker.name} for {len(paid)} tasks: {joules(sum(paid))}; the ledger there received "
+                     f"{joules(worker.sum('received'))}.")
+        for board in self.boards:
+            self.need(board.stop() == 0, f"{board.name} did not stop as it should")
+            found = audit.verify(result, board)
+            if found:
+                tell.say(f"ledger verify: {found['lines']} lines of the journal replayed, head "
+                         f"{found['hash'][:16]}….", board)
+        tell.say(f"{len(result.checks)} checks, {len(result.failed)} failed.")
         return result
 
 
