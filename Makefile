@@ -8,6 +8,9 @@ EMBEDDED   := -Xswiftc -enable-experimental-feature -Xswiftc Embedded -Xswiftc -
 UNICODE    := $(TOOLCHAIN)/lib/swift/embedded
 ARM64      := .build/aarch64-sysroot
 SEEDS      ?= 2000
+# Rounds of the soak, and the seed of its random moments; a new one each time by default.
+COUNT      ?= 200
+SEED       ?=
 # Seconds for each fuzz target, and which ones; all by default.
 SECONDS    ?= 60
 TARGETS    ?=
@@ -47,11 +50,19 @@ test: packages-test ## Build and run all tests
 
 lint: packages-test ## Check the layout of the code and the scripts
 	@$(SWIFT) format lint --strict --configuration .swift-format --parallel -r $(SWIFT_FILES)
-	@shellcheck .ci/*
+	@shellcheck .ci/* examples/demo/run
 	@echo "lint: clean"
 
 format: ## Lay out the code as lint wants it
 	$(SWIFT) format -i --configuration .swift-format --parallel -r $(SWIFT_FILES)
+
+demo: build ## Three boards on this machine: measure, prove, charge, decide, delegate, settle
+	@.ci/packages demo
+	@examples/demo/run
+
+soak: build ## Kill payer or worker in the middle of delegations, COUNT=200 times (SEED= repeats one)
+	@.ci/packages demo
+	@Tests/Soak/kill_loop.py $(COUNT) $(SEED)
 
 fuzz: packages-test ## Fuzz every target for SECONDS=60 (TARGETS="cbor pem" for some)
 	@.ci/fuzz $(SECONDS) $(TARGETS)

@@ -179,6 +179,9 @@ class Story:
             self.outcome(sprout, frame, reply)
             self.need(reply["platform"] == "Sprout", "Sprout had memory and did not run the frame itself")
             self.hashes[frame] = reply["result_hash"]
+        tell.say(
+            "A run of milliseconds is below what the meter resolves, so its energy is its processor time at the "
+            "profile's watts, and says so: modeled.")
 
     def shorten_memory(self):
         # Sprout keeps 1024 MiB for its system; what is above that is for tasks.
