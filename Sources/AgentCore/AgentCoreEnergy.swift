@@ -9,6 +9,8 @@ import Wire
 // Samples in; pages, and credits charged from them, out.
 extension AgentCore {
     mutating func handle(_ sample: TelemetrySample) {
+        // Until now the peers were told of a board without memory; they need not wait to learn better.
+        if energy.sample == nil { heartbeatDue = now.boot }
         for closed in energy.record(sample) { makePage(of: closed) }
         settleMeasuredWork()
     }

@@ -5,9 +5,12 @@ After every round both ledgers must verify, every task must have ended exactly o
 must be what it was. Usage: kill_loop.py [ROUNDS [SEED]]; ends with 1 at the first thing that is wrong.
 """
 
+import collections
+import json
 import os
 import random
 import shutil
+import signal
 import statistics
 import sys
 import tempfile
@@ -33,6 +36,7 @@ class Loop:
         self.boards = [self.payer, self.worker]
         self.ended = {}  # task: (state, paid in mJ), as its payer first told the end of it
         self.recoveries = []
+        self.answers = collections.Counter()  # what the clients of killed delegations were told
         self.killed = {"payer": 0, "worker": 0, "both": 0}
 
     def start(self):
@@ -65,11 +69,23 @@ class Loop:
         began = time.monotonic()
         for victim in victims:
             victim.start()
-        client.communicate(timeout=60)
+        self.answers[self.answer(client)] += 1
         wait_for_peers(self.payer, ["Thor"])
         self.check(wait_for("everything is settled", self.settled, 60))
         self.recoveries.append(time.monotonic() - began)
         self.killed[whom] += 1
+
+    def answer(self, client):
+        """What came out of a delegation for whoever asked for it."""
+        output, _ = client.communicate(timeout=60)
+        if client.returncode == 0:
+            return "done"
+        if client.returncode == 69:
+            return "agent gone"
+        try:
+            return json.loads(output)["error"]["message"].partition(":")[0]
+        except (ValueError, KeyError):
+            return f"exit {client.returncode}"
 
     def settled(self):
         """The two sides' books once nothing is under way between them; None before."""
@@ -141,6 +157,8 @@ def main():
         sys.exit(f"soak: no program at {PROGRAM}\n  try: make build")
     print(f"soak: {rounds} kills, seed {seed}", flush=True)
     folder = tempfile.mkdtemp(prefix="sage-edge-soak-")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
     loop = Loop(folder, seed)
     done = 0
     try:
@@ -158,6 +176,8 @@ def main():
     finally:
         loop.close()
     shutil.rmtree(folder)
+    told = ", ".join(f"{count} × {what}" for what, count in loop.answers.most_common())
+    print(f"soak: the clients were told: {told}")
     print(f"soak: {rounds} kills ({', '.join(f'{count} × {whom}' for whom, count in loop.killed.items())}); "
           f"{len(loop.ended)} tasks, each ended once: {loop.outcomes()}; {joules(loop.paid())} paid and received; "
           f"settled again after {statistics.median(loop.recoveries):.1f} s (median), "

@@ -201,8 +201,12 @@ def introduce(boards):
 
 
 def wait_for_peers(board, names, seconds=20):
+    """Waits until money may move between `board` and those named, and each says that it can take a task."""
+
     def ready():
         peers = {peer["peer"]: peer for peer in board.sage("peers", "list")["peers"]}
-        return all(peers[name]["up"] and peers[name]["money"] == "open" for name in names)
+        return all(
+            peers[name]["up"] and peers[name]["money"] == "open" and peers[name]["free_memory_bytes"]
+            for name in names)
 
     wait_for(f"{board.name} hears {' and '.join(names)}", ready, seconds)

@@ -348,7 +348,8 @@ def told(folder):
 def main():
     if not os.access(PROGRAM, os.X_OK):
         sys.exit(f"demo: no program at {PROGRAM}\n  try: make build")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
     began = time.monotonic()
     folder = tempfile.mkdtemp(prefix="sage-edge-demo-")
     try:
