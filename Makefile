@@ -4,8 +4,13 @@ SHELL := /bin/bash
 
 SWIFT      ?= swift
 TOOLCHAIN  := $(shell dirname "$$(dirname "$$(readlink -f "$$(command -v $(SWIFT) || echo /usr/bin/swift)")")")
-EMBEDDED   := -Xswiftc -enable-experimental-feature -Xswiftc Embedded -Xswiftc -wmo -Xswiftc -Xfrontend -Xswiftc -function-sections
+# The object outliner of Swift 6.3 numbers the array literals of a public function anew in every module that
+# copies the function; the linker then keeps one of several different arrays of the same name (.ci/check-objects).
+EMBEDDED   := -Xswiftc -enable-experimental-feature -Xswiftc Embedded -Xswiftc -wmo \
+	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xswiftc -Xllvm -Xswiftc -sil-disable-pass=object-outliner
 UNICODE    := $(TOOLCHAIN)/lib/swift/embedded
+EMBEDDED_LINK := -Xlinker $(UNICODE)/x86_64-unknown-linux-gnu/libswiftUnicodeDataTables.a -Xlinker -lm \
+	-Xlinker --gc-sections
 ARM64      := .build/aarch64-sysroot
 SEEDS      ?= 2000
 # Rounds of the soak, and the seed of its random moments; a new one each time by default.
@@ -33,7 +38,8 @@ packages-arm64: packages
 
 build: packages ## The shipped program (Embedded Swift): build/sage-edge
 	$(SWIFT) build -c release --scratch-path .build/embedded $(EMBEDDED) --product sage-edge \
-		-Xlinker $(UNICODE)/x86_64-unknown-linux-gnu/libswiftUnicodeDataTables.a -Xlinker -lm -Xlinker --gc-sections
+		$(EMBEDDED_LINK)
+	@.ci/check-objects .build/embedded/release
 	@mkdir -p build
 	@install -m 755 .build/embedded/release/sage-edge build/sage-edge
 	@$(TOOLCHAIN)/bin/llvm-objcopy --strip-all build/sage-edge
