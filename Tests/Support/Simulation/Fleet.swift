@@ -236,6 +236,13 @@ struct Fleet {
             return .pages(pages.prefix(query.limit).map { $0.value })
         case .newestProofs: return .pages(disk.durable.records(.proof).reversed().prefix(query.limit).map { $0.value })
         case .newestJournal: return .journal(Array(disk.journal.reversed().prefix(query.limit)))
+        case .verification:
+            let ledger = disk.durable.ledger
+            if let violation = ledger.violations.first { return .notVerified(violation.explanation) }
+            return .verified(
+                LedgerVerification(
+                    head: ledger.head, firstReplayed: 1, lines: UInt64(disk.journal.count), rows: ledger.rows.count,
+                    stateHash: ledger.stateHash))
         }
     }
 

@@ -157,6 +157,7 @@ extension AgentCommand {
         case .cancel(let task): "cancel " + task.text
         case .balance: "balance"
         case .history: "history"
+        case .verify: "verify"
         case .proofs: "proofs"
         case .exportProofs: "export"
         case .peers: "peers"
