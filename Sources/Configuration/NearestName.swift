@@ -9,8 +9,11 @@ func nearestName(to name: String, among names: [String]) -> String? {
     var nearest: (name: String, distance: Int)?
     for candidate in names {
         let other = Array(candidate.utf8)
+        let allowed = min(max(bytes.count, other.count) / 3, (nearest?.distance ?? .max) - 1)
+        // The difference of the lengths is the least that the distance can be.
+        guard abs(bytes.count - other.count) <= allowed else { continue }
         let distance = editDistance(bytes, other)
-        guard distance * 3 <= max(bytes.count, other.count), distance < nearest?.distance ?? .max else { continue }
+        guard distance <= allowed else { continue }
         nearest = (candidate, distance)
     }
     return nearest?.name
