@@ -119,7 +119,7 @@ let package = Package(
         tests("ConfigurationTests"),
         tests("GatewayTests"),
         .testTarget(name: "SimulationTests", dependencies: everything + ["TestKit", "Simulation"]),
-        tests("EndToEndTests"),
+        .testTarget(name: "EndToEndTests", dependencies: everything + ["TestKit", "sage-edge"]),
         tests("TidyTests"),
     ],
     swiftLanguageModes: [.v6]

@@ -44,7 +44,9 @@ let ledgerCommands = [
             if let answer = try AgentClient(invocation).askIfRunning(.verify) { answer } else {
                 try AgentClient.Answer(AgentViews.verified(LedgerVerification(try verifiedStore(invocation, path))))
             }
-        if invocation.wantsJSON { try Console.print(answer.line) } else {
+        if invocation.wantsJSON {
+            try Console.print(answer.line)
+        } else {
             let found = answer.value
             var table = TextTable()
             table.row("journal", "\(found.word("lines")) lines, replayed from number \(found.word("first_replayed"))")

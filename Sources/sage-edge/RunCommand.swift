@@ -106,7 +106,8 @@ private func failure(_ error: DaemonError, _ paths: StatePaths) -> Failure {
     case .alreadyRunning(let process):
         let holder = process.map { " (process \($0))" } ?? ""
         return Failure(
-            .tryAgain, "an agent\(holder) works in \(paths.state) already", hint: "sage-edge status, or another --state")
+            .tryAgain, "an agent\(holder) works in \(paths.state) already", hint: "sage-edge status, or another --state"
+        )
     case .store(let error): return failure(error, paths.ledger)
     case .storeFailed(let error):
         return Failure(

@@ -74,8 +74,9 @@ private func otherLines(_ sample: JSONValue) -> String {
         }
         table.row("gpu", words.isEmpty ? "unknown" : words.joined(separator: ", "))
     }
-    let memory = sample["memory"] ?? .null
-    table.row("memory", memory.memory("available_bytes") + " available of " + memory.memory("total_bytes"))
+    if let memory = sample["memory"], memory["total_bytes"]?.number != nil {
+        table.row("memory", memory.memory("available_bytes") + " available of " + memory.memory("total_bytes"))
+    }
     let throttle = (sample["throttle"]?.elements ?? []).filter { $0["state"]?.number ?? 0 > 0 }
     let causes = throttle.map { cause in
         cause.word("cause") + " " + cause.word("state") + (cause["max"]?.number.map { " of \($0)" } ?? " times")

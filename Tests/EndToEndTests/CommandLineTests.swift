@@ -1,0 +1,126 @@
+import Foundation
+import TestKit
+import Testing
+
+@testable import sage_edge
+
+/// What the parser makes of words, for tables.
+private func outcome(_ words: [String]) -> String {
+    do throws(Failure) {
+        switch try CommandParser(commands: allCommands).parse(words) {
+        case .help(let words): return "help" + words.map { " " + $0 }.joined()
+        case .run(let invocation):
+            let options = (invocation.command.options + commonOptions).filter { invocation.has($0.name) }
+                .map { option in
+                    option.value == nil ? option.name : "\(option.name)=\(invocation.value(option.name) ?? "")"
+                }
+            return ([invocation.command.name] + invocation.positionals.map { "<\($0)>" } + options).joined(
+                separator: " ")
+        }
+    } catch {
+        return "\(error.code.rawValue) \(error.message)" + (error.hint.map { " | " + $0 } ?? "")
+    }
+}
+
+@Suite struct `the command line` {
+    @Test(arguments: [
+        ("status", "status"),
+        ("status --json", "status json"),
+        ("proof verify f.proofs --key k.pem", "proof verify <f.proofs> key=k.pem"),
+        ("proof --help", "help proof"),
+        ("proof", "help proof"),
+        ("proof verify --help", "help proof verify"),
+        ("", "help"), ("--help", "help"), ("-h", "help"), ("help", "help"),
+        ("telemetry --tegrastats -", "telemetry tegrastats=-"),
+        ("telemetry --tegrastats=file=1", "telemetry tegrastats=file=1"),
+        ("peers ping -- --odd", "peers ping <--odd>"),
+        ("ledger history --limit 5 --limit 7", "ledger history limit=7"),
+        ("delegate perception --to Thor --input f", "delegate <perception> input=f to=Thor"),
+        ("worker perception.features", "worker <perception.features>"),
+        ("stats", "64 unknown command 'stats' | did you mean 'sage-edge status'?"),
+        ("proof lates", "64 unknown command 'proof lates' | did you mean 'sage-edge proof latest'?"),
+        ("xyzzy --json", "64 unknown command 'xyzzy' | sage-edge --help"),
+        ("status --jsn", "64 unknown option 'jsn' for 'status' | did you mean --json?"),
+        ("status -x", "64 unknown option 'x' for 'status' | sage-edge status --help"),
+        ("status more", "64 unexpected argument 'more' | sage-edge status --help"),
+        ("status --json=1", "64 --json takes no value"),
+        ("peers ping", "64 missing NAME | sage-edge peers ping --help"),
+        ("telemetry --sysroot", "64 --sysroot needs a value | sage-edge telemetry --help"),
+    ]) func `words become a command, help, or a refusal`(words: String, expected: String) {
+        #expect(outcome(words.split(separator: " ").map(String.init)) == expected)
+    }
+
+    @Test(arguments: allCommands.flatMap { command in command.examples.map { (command.name, $0) } })
+    func `every example of help is a command line`(command: String, example: String) {
+        let words = example.split(separator: " ").map(String.init)
+        let line = Array(words.prefix { $0 != ">" && $0 != "<" })
+        let parsed = outcome(line)
+        #expect(parsed == command || parsed.hasPrefix(command + " "))
+    }
+
+    @Test func `every command has an example and a summary of one line`() {
+        for command in allCommands {
+            #expect(!command.examples.isEmpty, "\(command.name)")
+            #expect(!command.summary.hasSuffix("."), "\(command.name)")
+        }
+        #expect(Set(allCommands.map(\.name)).count == allCommands.count)
+    }
+
+    @Test func `help fits eighty columns and begins with examples`() {
+        let help = Help(commands: allCommands)
+        for words in [[], ["proof"], ["ledger"], ["peers"], ["key"], ["config"]] + allCommands.map(\.path) {
+            let text = help.text(for: words)
+            #expect(text.split(separator: "\n").filter { $0.count > 80 } == [], "\(words)")
+        }
+        #expect(help.text(for: ["status"]).hasPrefix("Examples:\n  sage-edge status\n"))
+        #expect(!help.text(for: []).contains("worker"))
+    }
+}
+
+@Suite struct `figures in text` {
+    @Test(arguments: [
+        (Int64(4_784_640), "4.785 W"), (0, "0.000 W"), (499, "0.000 W"), (500, "0.001 W"), (-392_000, "-0.392 W"),
+        (-499, "0.000 W"), (-500, "-0.001 W"), (999_999_500, "1000.000 W"), (.max, "9223372036854.776 W"),
+        (.min, "-9223372036854.776 W"),
+    ]) func `watts are rounded to milliwatts`(microwatts: Int64, expected: String) {
+        #expect(watts(microwatts: microwatts) == expected)
+    }
+
+    @Test(arguments: [
+        (Int64(50_781), "50.8 °C"), (49, "0.0 °C"), (50, "0.1 °C"), (-49, "0.0 °C"), (-273_150, "-273.2 °C"),
+    ]) func `degrees have one digit`(millidegrees: Int64, expected: String) {
+        #expect(degrees(millidegrees: millidegrees) == expected)
+    }
+
+    @Test(arguments: [
+        (Int64(0), "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1_048_575, "1024.0 KiB"), (7_990_149_120, "7.4 GiB"),
+        (.max, "8388608.0 TiB"),
+    ]) func `memory has the unit that fits`(bytes: Int64, expected: String) {
+        #expect(memorySize(bytes: bytes) == expected)
+    }
+
+    @Test(arguments: [
+        (Int64(0), "0 ms"), (999, "999 ms"), (1000, "1.0 s"), (59_949, "59.9 s"), (60_000, "1 min 0 s"),
+        (11_520_000, "3 h 12 min"), (90_000_000, "1 d 1 h"),
+    ]) func `times have their two largest units`(milliseconds: Int64, expected: String) {
+        #expect(duration(milliseconds: milliseconds) == expected)
+    }
+
+    @Test(arguments: [
+        (Int64(0), "1970-01-01 00:00:00Z"), (-1, "1969-12-31 23:59:59Z"), (951_782_399_000, "2000-02-28 23:59:59Z"),
+        (951_782_400_000, "2000-02-29 00:00:00Z"), (4_107_542_399_000, "2100-02-28 23:59:59Z"),
+        (4_107_542_400_000, "2100-03-01 00:00:00Z"), (1_795_196_578_692, "2026-11-20 17:42:58Z"),
+    ]) func `wall time is shown in UTC`(milliseconds: Int64, expected: String) {
+        #expect(utc(milliseconds: milliseconds) == expected)
+    }
+
+    @Test func `a table cuts its widest column to fit, and says so`() {
+        var table = TextTable(header: ["name", ">figure", "what"])
+        table.row(["a", "1", String(repeating: "x", count: 90)])
+        #expect(table.text(width: 40) == "name  figure  what\na          1  \(String(repeating: "x", count: 25))…\n")
+    }
+
+    @Test func `what could steer a terminal is not printed`() {
+        #expect(printable("a\u{1b}[2Jb\u{7f}\u{9b}1m\r\nc é") == "a?[2Jb??1m?\nc é")
+    }
+}

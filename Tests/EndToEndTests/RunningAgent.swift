@@ -1,0 +1,75 @@
+import Foundation
+import TestKit
+import Testing
+
+/// An agent on a captured tree, in a folder of its own; it ends with the value.
+final class RunningAgent {
+    let home: URL
+    private let process: Process
+
+    /// Starts it and waits until it has credits and the pages of three windows.
+    init(tree: String) throws {
+        home = FileManager.default.temporaryDirectory.appendingPathComponent("sage-edge-agent-" + UUID().uuidString)
+        let config = home.appendingPathComponent("config")
+        try FileManager.default.createDirectory(at: config, withIntermediateDirectories: true)
+        let settings = """
+            federation:
+              name: end-to-end
+              platform: Sprout
+            energy:
+              window_milliseconds: 1000
+              policy:
+                replayed: 100
+            """
+        try settings.write(to: config.appendingPathComponent("config.yaml"), atomically: true, encoding: .utf8)
+        let root = Fixtures.url("telemetry/sysfs/" + tree).path
+        process = try BuiltProgram.process(["run", "--sysroot", root, "--listen", "127.0.0.1:0"], home: home)
+        let log = home.appendingPathComponent("log")
+        try Data().write(to: log)
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = try FileHandle(forWritingTo: log)
+        process.standardError = process.standardOutput
+        try process.run()
+        let deadline = Date(timeIntervalSinceNow: 60)
+        while try !hasEnergy() {
+            guard process.isRunning, Date() < deadline else {
+                throw ToolError.failed("run", status: -1, errors: try String(contentsOf: log, encoding: .utf8))
+            }
+            Thread.sleep(forTimeInterval: 0.2)
+        }
+    }
+
+    deinit {
+        stop()
+        try? FileManager.default.removeItem(at: home)
+    }
+
+    /// Asks it to end, and waits.
+    func stop() {
+        if process.isRunning { process.terminate() }
+        process.waitUntilExit()
+    }
+
+    var isRunning: Bool { process.isRunning }
+
+    var socket: String { home.path + "/run/control.sock" }
+
+    /// Runs a command against it.
+    func run(_ command: [String], input: [UInt8] = []) throws -> BuiltProgram.Outcome {
+        try BuiltProgram.run(command, input: input, home: home)
+    }
+
+    /// Runs a command against it and gives its one object.
+    func json(_ command: [String], status: Int32 = 0) throws -> [String: Any] {
+        try BuiltProgram.json(command, status: status, home: home)
+    }
+
+    private func hasEnergy() throws -> Bool {
+        let outcome = try run(["status", "--json"])
+        guard outcome.status == 0,
+            let status = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any],
+            let ledger = status["ledger"] as? [String: Any], let energy = status["energy"] as? [String: Any]
+        else { return false }
+        return ledger["available_mj"] as? String != "0" && energy["pages"] as? Int ?? 0 >= 3
+    }
+}
