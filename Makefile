@@ -16,6 +16,9 @@ SEEDS      ?= 2000
 # Rounds of the soak, and the seed of its random moments; a new one each time by default.
 COUNT      ?= 200
 SEED       ?=
+# Seconds for which bench watches an idle agent, and which measures it takes; all by default.
+IDLE       ?= 30
+MEASURES   ?=
 # Seconds for each fuzz target, and which ones; all by default.
 SECONDS    ?= 60
 TARGETS    ?=
@@ -51,7 +54,19 @@ arm64: packages-arm64 ## The shipped program for aarch64: build/aarch64/sage-edg
 	@.ci/check-symbols build/aarch64/sage-edge
 	@ls -l build/aarch64/sage-edge
 
-test: packages-test ## Build and run all tests
+test-arm64: build arm64 ## Run the aarch64 programs under qemu, beside the x86-64 ones
+	@.ci/build-arm64 $(SWIFT) $(TOOLCHAIN) $(ARM64) sage-edge-simulation
+	$(SWIFT) build -c release --scratch-path .build/embedded $(EMBEDDED) --product sage-edge-simulation \
+		$(EMBEDDED_LINK)
+	$(SWIFT) build -c release --product sage-edge-simulation
+	@.ci/test-arm64 $(ARM64) .build/release/sage-edge-simulation .build/embedded/release/sage-edge-simulation
+
+bench: build ## Measure this machine, beside the peers (IDLE=30 seconds, MEASURES="link start" for some)
+	$(SWIFT) build -c release --scratch-path .build/embedded $(EMBEDDED) --product sage-edge-bench \
+		$(EMBEDDED_LINK)
+	@.ci/bench .build/embedded/release/sage-edge-bench build/sage-edge $(IDLE) $(MEASURES)
+
+test: packages-test build ## Build and run all tests, end to end with the shipped program
 	@.ci/test $(SWIFT)
 
 lint: packages-test ## Check the layout of the code and the scripts

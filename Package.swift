@@ -32,6 +32,11 @@ func tests(_ name: String) -> Target {
     .testTarget(name: name, dependencies: everything + ["TestKit"])
 }
 
+/// A program for developers under `Tests/`.
+func tool(_ name: String, in folder: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, path: "Tests/\(folder)", exclude: exclude)
+}
+
 let package = Package(
     name: "sage-edge",
     products: [
@@ -100,9 +105,12 @@ let package = Package(
                 "AgentCore",
             ],
             path: "Tests/Support/Simulation"),
-        .executableTarget(
-            name: "sage-edge-simulation", dependencies: ["Simulation", "Cryptography", "Platform"],
-            path: "Tests/SimulationRunner"),
+        tool("sage-edge-simulation", in: "SimulationRunner", ["Simulation", "Cryptography", "Platform"]),
+        .target(
+            name: "CBenchmarkPeers", path: "Tests/Benchmarks/peers",
+            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror", "-fvisibility=hidden"])],
+            linkerSettings: [.linkedLibrary("sodium"), .linkedLibrary("sqlite3")]),
+        tool("sage-edge-bench", in: "Benchmarks", everything + ["CBenchmarkPeers"], exclude: ["peers"]),
         tests("QuantitiesTests"),
         tests("WireTests"),
         tests("CryptographyTests"),

@@ -70,7 +70,7 @@ static const hardware_profile_file files[] = {
     PROFILE("xavier-nx", xavier_nx),
 };
 
-const hardware_profile_file *hardware_profile_files(size_t *count) {
+const hardware_profile_file *chardwareprofiles_files(size_t *count) {
     *count = sizeof files / sizeof files[0];
     return files;
 }

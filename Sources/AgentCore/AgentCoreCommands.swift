@@ -60,12 +60,17 @@ extension AgentCore {
 
     private func export(_ pages: [[UInt8]]) -> CommandReply {
         guard !pages.isEmpty else {
-            return CommandReply(.notFound, "there are no energy proofs yet", hint: "the first comes with the first window")
+            return CommandReply(
+                .notFound, "there are no energy proofs yet", hint: "the first comes with the first window")
         }
         let board = ProofText(replacing: settings.profile.title, limit: EnergyProofLimits.boardDescriptionBytes)
-        guard let export = ProofExport(
-            domain: identity.domain, key: identity.signing.publicKey, board: board, pages: pages)
-        else { return CommandReply(.failed, "more proofs than one export holds", hint: "export them in parts: --first PAGE") }
+        guard
+            let export = ProofExport(
+                domain: identity.domain, key: identity.signing.publicKey, board: board, pages: pages)
+        else {
+            return CommandReply(
+                .failed, "more proofs than one export holds", hint: "export them in parts: --first PAGE")
+        }
         return AgentViews.export(export.encoded, pages: pages.count)
     }
 

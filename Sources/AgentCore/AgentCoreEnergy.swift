@@ -76,7 +76,8 @@ extension AgentCore {
             return
         }
         let authorisation = ChargeAuthorisation(
-            proof: grant.id, account: account, amount: grant.amount, limit: grant.limit, chargedBefore: grant.chargedBefore,
+            proof: grant.id, account: account, amount: grant.amount, limit: grant.limit,
+            chargedBefore: grant.chargedBefore,
             expires: ledgerNow + grant.remaining)
         guard apply(.charge(authorisation)) != nil else { return }
         gate = charged

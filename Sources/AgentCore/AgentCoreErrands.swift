@@ -24,7 +24,8 @@ extension AgentCore {
     private func refusal(of request: DelegationRequest) -> CommandReply? {
         if isStopping { return CommandReply(.unavailable, "the agent is shutting down") }
         if max(errands.count, local.count) >= AgentLimits.errands {
-            return CommandReply(.unavailable, "\(errands.count) requests are under way already", hint: "sage-edge tasks")
+            return CommandReply(
+                .unavailable, "\(errands.count) requests are under way already", hint: "sage-edge tasks")
         }
         if request.input.count > FederationLimits.maximumInlineLength {
             return CommandReply(

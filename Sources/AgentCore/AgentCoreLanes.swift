@@ -120,7 +120,9 @@ extension AgentCore {
     ///
     /// One that came before is acknowledged again, one after a gap is asked for again by saying where the lane stands.
     private mutating func isNext(_ lane: LanePosition, from peer: PlatformID) -> Bool {
-        guard let row = ledger.image.peers[peer], row.stop == nil, peers[peer]?.isLaneKnown == true else { return false }
+        guard let row = ledger.image.peers[peer], row.stop == nil, peers[peer]?.isLaneKnown == true else {
+            return false
+        }
         guard lane.sequence == row.received.sequence + 1 else {
             sendLaneHeads(to: peer)
             return false
@@ -147,7 +149,9 @@ extension AgentCore {
         let directives = entry.life.handle(.receiptArrived(receipt.payload.outcome), at: ledgerNow)
         working[task] = entry
         // What the ledger refuses has not happened; it is asked for again.
-        guard !directives.contains(.applyReceipt(receipt.payload.outcome)) || apply(receipt, age: aged.age, for: task, from: peer)
+        guard
+            !directives.contains(.applyReceipt(receipt.payload.outcome))
+                || apply(receipt, age: aged.age, for: task, from: peer)
         else {
             working[task] = known
             return
@@ -212,7 +216,8 @@ extension AgentCore {
 
     /// Returns what is owed to `peer`, as far as the outbox has room that no receipt may need.
     private mutating func returnTokens(to peer: PlatformID) {
-        while outbox[peer]?.count ?? 0 < AgentLimits.outboxPerPeer - AgentLimits.payingTasks, ledger.image.owed.keys.contains(where: { $0.giver == peer }), peers[peer]?.isLaneKnown == true,
+        while outbox[peer]?.count ?? 0 < AgentLimits.outboxPerPeer - AgentLimits.payingTasks,
+            ledger.image.owed.keys.contains(where: { $0.giver == peer }), peers[peer]?.isLaneKnown == true,
             let position = lanePosition(to: peer), case .returnNotice(let notice)? = apply(.issueReturn(to: peer)),
             let content = TokenReturn(notice, lane: position)
         {

@@ -50,7 +50,9 @@ extension AgentCore {
 
     mutating func takeRefusal(_ envelope: SignedEnvelope, from peer: PlatformID) {
         guard let notice: Signed<RefusalNotice> = verified(envelope, from: peer, "refusal") else { return }
-        if paying[notice.payload.task]?.life.worker == peer { paying[notice.payload.task]?.refusal = notice.payload.reason }
+        if paying[notice.payload.task]?.life.worker == peer {
+            paying[notice.payload.task]?.refusal = notice.payload.reason
+        }
         tell(notice.payload.task, from: peer, .refused(notice.payload.reason, taskHash: notice.payload.taskHash))
     }
 

@@ -14,7 +14,8 @@ extension AgentCore {
         guard let task: Signed<FederationTask> = verified(aged.envelope, from: peer, "task") else { return }
         let id = task.payload.id
         if working[id] == nil {
-            // Both have yet to say where their lanes stand in this session: no reason to refuse, and the payer asks again.
+            // Both have yet to say where their lanes stand in this session: no reason to refuse, and the
+            // payer asks again.
             if peers[peer]?.isLaneKnown != true, ledger.image.peers[peer]?.stop == nil { return }
             if let reason = numberRefusal(of: task.payload.reference, from: peer) ?? roomRefusal {
                 return refuse(id, task.hash, reason, to: peer)
@@ -168,7 +169,8 @@ extension AgentCore {
 
     private mutating func enqueueWork(_ task: TaskID) {
         guard let entry = working[task], let order = entry.task else { return }
-        let trust = peers[entry.life.payer]?.trust.factors(for: order.payload.operation, reports: [], at: ledgerNow).trust
+        let trust = peers[entry.life.payer]?.trust.factors(for: order.payload.operation, reports: [], at: ledgerNow)
+            .trust
         queue.append(
             QueuedWork(
                 task: task, isForPeer: true, urgency: order.payload.priority, trust: trust ?? .zero, since: now.boot))

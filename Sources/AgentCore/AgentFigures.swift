@@ -31,7 +31,9 @@ public struct AgentFigures: Hashable, Sendable {
 }
 
 extension AgentCore {
-    /// How much is under way. Complexity: O(tasks).
+    /// How much is under way.
+    ///
+    /// Complexity: O(tasks).
     public var figures: AgentFigures {
         let paid = paying.values.filter { !$0.isOver }.count
         let worked = working.values.filter { !$0.isOver }.count

@@ -254,7 +254,9 @@ public enum AgentViews {
 
     static func peerRemoved(_ name: String) -> CommandReply { CommandReply(object { $0.member("removed", name) }) }
 
-    static func cancelling(_ task: TaskID) -> CommandReply { CommandReply(object { $0.member("cancelling", task.text) }) }
+    static func cancelling(_ task: TaskID) -> CommandReply {
+        CommandReply(object { $0.member("cancelling", task.text) })
+    }
 
     static func nodeRecord(_ text: String, _ record: NodeRecord) -> CommandReply {
         CommandReply(

@@ -41,7 +41,7 @@ public enum HardwareProfileFile {
     public static func builtIn() throws(YAMLError) -> [HardwareProfile] {
         var profiles: [HardwareProfile] = []
         var count = 0
-        let files = unsafe hardware_profile_files(&count)
+        let files = unsafe chardwareprofiles_files(&count)
         for index in 0..<count {
             let file = unsafe files[index]
             let name = unsafe String(cString: file.name)

@@ -52,7 +52,8 @@ struct TegrastatsReader: ~Copyable {
         self.period = period
         board = BoardIdentity(profile: profile.name)
         choice = TotalRuleChoice(rules: profile.totals)
-        if case .recording(let path) = source, let bytes = try? FileSystem.read(path, limit: TegrastatsReader.recordingBytes)
+        if case .recording(let path) = source,
+            let bytes = try? FileSystem.read(path, limit: TegrastatsReader.recordingBytes)
         {
             lines = splitter.lines(of: bytes)
         }

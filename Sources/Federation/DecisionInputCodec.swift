@@ -6,7 +6,8 @@ extension DecisionInput {
     /// Longest stored decision in bytes.
     public static let maximumEncodedLength = 65_536
 
-    /// Reads a stored input: `{1: task, 2: policy, 3: purse, 4: day budget, 5: day spent, 6: here, 7: [peer], 8: last?}`.
+    /// Reads a stored input:
+    /// `{1: task, 2: policy, 3: purse, 4: day budget, 5: day spent, 6: here, 7: [peer], 8: last?}`.
     public init(from reader: inout CBORReader) throws(CBORError) {
         var map = try reader.beginMap()
         try reader.field(1, of: &map)

@@ -81,7 +81,8 @@ private func delegation(_ invocation: Invocation) throws(Failure) -> DelegationR
     guard request.input.count <= FederationLimits.maximumInlineLength else {
         throw Failure(
             .badData,
-            "the input has \(request.input.count) bytes; a task carries at most \(FederationLimits.maximumInlineLength)",
+            "the input has \(request.input.count) bytes; "
+                + "a task carries at most \(FederationLimits.maximumInlineLength)",
             hint: "scale the frame down, to 320x180 grey levels for example")
     }
     if let size = invocation.value("raw") { request.parameters = try frameSize(size).encoded }

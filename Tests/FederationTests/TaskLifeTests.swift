@@ -107,7 +107,7 @@ import Wire
             directives: [.sendProofStored(proofHash: proof), .verify(proofHash: proof)]),
         Arrow(
             before: proven, event: .timePassed, second: 40, state: "voided",
-            directives: [.settle(.voided(.silence), proofHash: proof, receipt: true)]),
+            directives: [.settle(.voided(.silence), proofHash: proof, receipt: true), .fallBack(.silence)]),
         Arrow(
             before: proven + [.verified(proofHash: proof, nil)], event: arrived, state: "posted",
             directives: [.resendReceipt]),

@@ -14,5 +14,5 @@ typedef struct {
 } hardware_profile_file;
 
 /// Every built-in file, as many as `count` says.
-const hardware_profile_file *_Nonnull hardware_profile_files(size_t *_Nonnull count);
+const hardware_profile_file *_Nonnull chardwareprofiles_files(size_t *_Nonnull count);
 #endif

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__clang__)
+#ifdef __clang__
 #pragma clang assume_nonnull begin
 #endif
 
@@ -75,7 +75,7 @@ int32_t csqlite_move_file(const char *path, const char *target);
 /// Flushes the file at `path` and the folder it is in; returns 0, or the error number.
 int32_t csqlite_flush_file(const char *path);
 
-#if defined(__clang__)
+#ifdef __clang__
 #pragma clang assume_nonnull end
 #endif
 #endif

@@ -36,7 +36,9 @@ struct Board {
 
     static let names = ["Sprout", "Thor", "Legion"]
 
-    init(_ index: Int, _ scenario: Scenario, _ random: inout SimulationRandom, scheme: any SignatureScheme) throws(SimulationSetupError) {
+    init(_ index: Int, _ scenario: Scenario, _ random: inout SimulationRandom, scheme: any SignatureScheme)
+        throws(SimulationSetupError)
+    {
         self.index = index
         self.scheme = scheme
         var keys = DeterministicRandom(seed: Bytes32(high: UInt128(scenario.seed), low: UInt128(index)))

@@ -68,7 +68,9 @@ struct Checker {
     mutating func started(_ task: TaskID, of board: Board) {
         let durable = board.disk.durable
         // A task for a peer is stored under the part number of a worker's life.
-        guard durable.ledger.holds[task] == nil, durable.value(.task, key: [4] + task.bytes.array) == nil else { return }
+        guard durable.ledger.holds[task] == nil, durable.value(.task, key: [4] + task.bytes.array) == nil else {
+            return
+        }
         // An own ticket may have ended since; it is remembered then.
         guard durable.ledger.finished[task] == nil else { return }
         report(board.name + " starts work on " + task.text + ", of which nothing is durable")
@@ -114,7 +116,8 @@ struct Checker {
     private mutating func take(_ commit: LedgerCommit, of board: Board) {
         switch commit.result {
         case .ended(.posted(let amount), let slices):
-            guard case .post(let request)? = try? commit.record.decodedEvent(), request.payee.platform != board.id else {
+            guard case .post(let request)? = try? commit.record.decodedEvent(), request.payee.platform != board.id
+            else {
                 return
             }
             if posted.updateValue(amount, forKey: request.task) != nil {
@@ -124,10 +127,13 @@ struct Checker {
         case .ended(.received(let amount), _):
             guard case .receive(let credit)? = try? commit.record.decodedEvent() else { return }
             let task = credit.task.id
-            if received.updateValue(amount, forKey: task) != nil { report(board.name + " was paid for " + task.text + " twice") }
+            if received.updateValue(amount, forKey: task) != nil {
+                report(board.name + " was paid for " + task.text + " twice")
+            }
             if posted[task] != amount {
                 report(
-                    board.name + " was paid \(amount.millijoules) mJ for " + task.text + ", which its payer has not durably paid")
+                    board.name + " was paid \(amount.millijoules) mJ for " + task.text
+                        + ", which its payer has not durably paid")
             }
             for lot in credit.lots { move(lot.issuer, lot.proof, -lot.amount.millijoules) }
         case .returnNotice(let notice):
@@ -152,7 +158,8 @@ struct Checker {
         for board in boards {
             let ledger = board.disk.durable.ledger
             for lot in ledger.lots.values where lot.origin.issuer != board.id {
-                difference[Token(issuer: lot.origin.issuer, proof: lot.origin.proof), default: 0] += lot.amount.millijoules
+                difference[Token(issuer: lot.origin.issuer, proof: lot.origin.proof), default: 0] +=
+                    lot.amount.millijoules
             }
             for row in ledger.owed.values {
                 difference[Token(issuer: row.key.issuer, proof: row.key.proof), default: 0] +=
@@ -165,8 +172,11 @@ struct Checker {
         for (token, millijoules) in difference.sorted(by: { $0.key.proof < $1.key.proof }) where millijoules != 0 {
             let issuer = boards.first { $0.id == token.issuer }
             // What was waited for long enough came home without a notice.
-            if millijoules > 0, let summary = issuer?.disk.durable.ledger.summary, summary.reclaimed > .zero { continue }
-            report("\(millijoules) mJ of " + (issuer?.name ?? "an unknown issuer") + " are abroad beyond what it knows of")
+            if millijoules > 0, let summary = issuer?.disk.durable.ledger.summary, summary.reclaimed > .zero {
+                continue
+            }
+            report(
+                "\(millijoules) mJ of " + (issuer?.name ?? "an unknown issuer") + " are abroad beyond what it knows of")
         }
     }
 
@@ -198,7 +208,8 @@ struct Checker {
                 chargeable[page.hash] = page.proof.chargeable
             } catch { report("a page of " + board.name + " does not verify: " + error.explanation) }
         }
-        for charge in board.disk.durable.ledger.charges.values where charge.charged > chargeable[charge.proof] ?? .zero {
+        for charge in board.disk.durable.ledger.charges.values where charge.charged > chargeable[charge.proof] ?? .zero
+        {
             report(board.name + " charged \(charge.charged.millijoules) mJ on a page of less")
         }
         for account in board.disk.latest.ledger.accounts.values where account.locked + account.reserved != .zero {

@@ -17,7 +17,9 @@ public struct EventQueue<Event> {
     /// When the next event is due, in milliseconds; nil when there is none.
     public var next: Int64? { heap.first?.at }
 
-    /// Schedules `event` at `milliseconds`. Complexity: O(log n).
+    /// Schedules `event` at `milliseconds`.
+    ///
+    /// Complexity: O(log n).
     public mutating func schedule(_ event: Event, at milliseconds: Int64) {
         heap.append(Entry(at: milliseconds, order: scheduled, event: event))
         scheduled += 1
@@ -30,7 +32,9 @@ public struct EventQueue<Event> {
         }
     }
 
-    /// Takes the next event. Complexity: O(log n).
+    /// Takes the next event.
+    ///
+    /// Complexity: O(log n).
     public mutating func take() -> (at: Int64, event: Event)? {
         guard let first = heap.first, let last = heap.popLast() else { return nil }
         if !heap.isEmpty {
@@ -44,7 +48,8 @@ public struct EventQueue<Event> {
         var parent = 0
         while true {
             var least = parent
-            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count && heap[child].precedes(heap[least]) {
+            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count && heap[child].precedes(heap[least])
+            {
                 least = child
             }
             guard least != parent else { return }

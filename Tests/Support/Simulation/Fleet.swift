@@ -200,7 +200,8 @@ struct Fleet {
             trace.add(key)
             trace.add(value)
             trace.line(
-                "\(now) " + boards[board].name + " stores kind \(kind.rawValue) " + hexadecimal(key) + ", \(value.count) bytes")
+                "\(now) " + boards[board].name + " stores kind \(kind.rawValue) " + hexadecimal(key)
+                    + ", \(value.count) bytes")
         case .remove(let kind, let key), .removeBelow(let kind, let key):
             trace.add(UInt64(kind.rawValue))
             trace.add(key)

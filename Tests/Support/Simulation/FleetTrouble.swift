@@ -27,7 +27,8 @@ extension Fleet {
         if let effects = boards[board].core?.start(at: moment) { carryOut(effects, of: board) }
         let process = boards[board].process
         queue.schedule(
-            .sample(board: board, process: process), at: now + random.number(in: 0...scenario.samplePeriod.milliseconds))
+            .sample(board: board, process: process), at: now + random.number(in: 0...scenario.samplePeriod.milliseconds)
+        )
     }
 
     /// The process is gone, and with it its workers; or the board loses power.
@@ -124,7 +125,8 @@ extension Fleet {
     private mutating func delegate(on board: Int) {
         guard let operation = Operation(SimulatedOperation.name) else { return }
         let isLarge = random.chance(permille: 30)
-        var input = [UInt8](repeating: UInt8(random.number(below: 256)), count: Int(random.number(in: 1...(isLarge ? 62_000 : 900))))
+        var input = [UInt8](
+            repeating: UInt8(random.number(below: 256)), count: Int(random.number(in: 1...(isLarge ? 62_000 : 900))))
         for index in 0..<min(8, input.count) { input[index] = UInt8(random.number(below: 256)) }
         var request = DelegationRequest(
             operation: operation, input: input, timeout: .milliseconds(random.number(in: 500...30_000)))

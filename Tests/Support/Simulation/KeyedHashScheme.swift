@@ -9,7 +9,9 @@ public final class KeyedHashScheme: SignatureScheme {
     public init() {}
 
     /// The signature of `message` by `key`.
-    public func sign(_ message: Span<UInt8>, with key: SigningKey) -> Signature { signature(of: message, by: key.publicKey) }
+    public func sign(_ message: Span<UInt8>, with key: SigningKey) -> Signature {
+        signature(of: message, by: key.publicKey)
+    }
 
     /// Whether `signature` is that of `message` by the holder of `key`.
     public func isValid(_ signature: Signature, of message: Span<UInt8>, by key: PublicKey) -> Bool {

@@ -22,7 +22,9 @@ public struct SimulatedClock: Sendable {
         switch random.number(below: 4) {
         case 0: (wallOffset, status) = (bootBase, .unsynchronized)
         case 1:
-            (wallOffset, status) = (SimulatedClock.wallStart + random.number(in: -86_400_000...86_400_000), .synchronized)
+            (wallOffset, status) = (
+                SimulatedClock.wallStart + random.number(in: -86_400_000...86_400_000), .synchronized
+            )
         default: (wallOffset, status) = (SimulatedClock.wallStart, .synchronized)
         }
     }
@@ -30,7 +32,8 @@ public struct SimulatedClock: Sendable {
     /// What the board's clocks show at `now`.
     public func moment(at now: Int64) -> Moment {
         Moment(
-            boot: BootTime(milliseconds: bootBase + now - bootedAt), wall: WallTime(milliseconds: max(0, now + wallOffset)),
+            boot: BootTime(milliseconds: bootBase + now - bootedAt),
+            wall: WallTime(milliseconds: max(0, now + wallOffset)),
             status: status)
     }
 

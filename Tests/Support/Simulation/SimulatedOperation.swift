@@ -12,7 +12,9 @@ public final class SimulatedOperation: ResultVerifier {
     public init() {}
 
     /// The right result for `input`.
-    public static func result(of input: [UInt8]) -> [UInt8] { Hashing.hash(input, for: .input).array + input.prefix(64) }
+    public static func result(of input: [UInt8]) -> [UInt8] {
+        Hashing.hash(input, for: .input).array + input.prefix(64)
+    }
 
     /// In full for the right result, else nothing.
     public func quality(of result: [UInt8], operation: Operation, input: [UInt8], parameters: [UInt8]) -> BasisPoints? {

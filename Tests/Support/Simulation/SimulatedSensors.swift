@@ -53,7 +53,8 @@ public struct SimulatedSensors: Sendable {
         sample.rails = [RailReading(name: "VDD_IN", role: .total, power: power, source: .ina3221)]
         sample.total = TotalPower(power: power, isComplete: true, rule: "VDD_IN", scope: .module)
         let zone = ZoneReading(
-            name: "tj-thermal", temperature: Temperature(millidegrees: Int32(millidegrees + random.number(in: -500...500))))
+            name: "tj-thermal",
+            temperature: Temperature(millidegrees: Int32(millidegrees + random.number(in: -500...500))))
         sample.zones = [zone]
         sample.hottest = zone
         sample.memory = MemoryReading(

@@ -1,4 +1,6 @@
-/// The simulator's generator (SplitMix64, Steele et al. 2014): small, fast, the same everywhere.
+/// The simulator's generator: small, fast, the same everywhere.
+///
+/// SplitMix64, by Steele, Lea and Flood (2014).
 public struct SimulationRandom: Sendable {
     private var state: UInt64
 

@@ -1,0 +1,12 @@
+#ifndef MEASURED_H
+#define MEASURED_H
+#include <stdint.h>
+#include <time.h>
+
+static inline int64_t now_nanoseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+#endif
