@@ -9,6 +9,13 @@ public struct JSONError: Error, Equatable, Sendable {
     public let line: Int
     /// Column of the text in bytes.
     public let column: Int
+
+    /// An error at a place of the text.
+    public init(message: String, line: Int, column: Int) {
+        self.message = message
+        self.line = line
+        self.column = column
+    }
 }
 
 /// A JSON value, with integers and other numbers kept apart and members in the order of the text.
