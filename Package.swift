@@ -119,7 +119,7 @@ let package = Package(
         tests("LedgerTests"),
         tests("LinkTests"),
         tests("FederationTests"),
-        tests("AgentCoreTests"),
+        .testTarget(name: "AgentCoreTests", dependencies: everything + ["TestKit", "Simulation"]),
         tests("PlatformTests"),
         tests("SensorsTests"),
         tests("StoreTests"),

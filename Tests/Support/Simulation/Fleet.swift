@@ -24,6 +24,10 @@ struct Fleet {
     var healedAt: Int64 = 0
     var events = 0
     private var runs = 0
+    /// Replies to commands, kept for the tests of a scripted fleet.
+    var replies: [CommandID: CommandReply] = [:]
+    /// After how many more effects a board crashes.
+    var effectsUntilCrash: (board: Int, count: Int)?
     var commands: UInt64 = 0
     private var lastTimer: (at: Int64, count: Int) = (0, 0)
 
@@ -37,11 +41,16 @@ struct Fleet {
             boards.append(try Board(index, scenario, &random, scheme: scheme))
         }
         checker = Checker(homes: boards.map { $0.id })
+        if scenario.isScripted {
+            isHealed = true
+            network.conditions = .calm
+        }
         for index in boards.indices {
             queue.schedule(.start(board: index), at: random.number(in: 0...500))
             for other in boards.indices where other != index {
                 queue.schedule(.addPeer(board: index, other: other), at: random.number(in: 1_000...2_000))
             }
+            guard !scenario.isScripted else { continue }
             queue.schedule(.operate(board: index), at: 10_000 + random.number(below: 2 * scenario.commandMilliseconds))
         }
         if scenario.crashMilliseconds > 0 {
@@ -50,7 +59,7 @@ struct Fleet {
         if scenario.networkMilliseconds > 0 {
             queue.schedule(.weather, at: 10_000 + random.number(below: 2 * scenario.networkMilliseconds))
         }
-        queue.schedule(.heal, at: 10_000 + scenario.troubleMilliseconds)
+        if !scenario.isScripted { queue.schedule(.heal, at: 10_000 + scenario.troubleMilliseconds) }
     }
 
     /// How long the fleet may take to come to rest once trouble is over.
@@ -59,11 +68,7 @@ struct Fleet {
     /// Runs until the fleet has come to rest, or a checker finds something; returns what it found.
     mutating func run() -> String? {
         let end = 10_000 + scenario.troubleMilliseconds + restMilliseconds
-        while let next = queue.take() {
-            now = next.at
-            events += 1
-            trace.add(now)
-            handle(next.event)
+        while step() {
             if let finding = checker.finding { return finding }
             // Heartbeats have told everybody how the others do before rest means anything.
             guard isHealed, now > healedAt + 15_000 else { continue }
@@ -74,6 +79,16 @@ struct Fleet {
             }
         }
         return "nothing is scheduled any more"
+    }
+
+    /// Lets the next event happen; false where there is none.
+    mutating func step() -> Bool {
+        guard let next = queue.take() else { return false }
+        now = next.at
+        events += 1
+        trace.add(now)
+        handle(next.event)
+        return true
     }
 
     private mutating func finalFinding() -> String? {
@@ -150,6 +165,13 @@ struct Fleet {
                 crash(board)
                 break
             }
+            if let left = effectsUntilCrash, left.board == board {
+                effectsUntilCrash = left.count == 0 ? nil : (board, left.count - 1)
+                if left.count == 0 {
+                    crash(board)
+                    break
+                }
+            }
             if case .persist = effect { changed = true }
             carryOut(effect, of: board, process)
         }
@@ -179,6 +201,7 @@ struct Fleet {
         case .reply(let command, let reply):
             trace.add(reply.json)
             trace.line("\(now) " + boards[board].name + " replies \(command.value): " + reply.json)
+            if scenario.isScripted { replies[command] = reply }
             checker.replied(reply, isAwaited: boards[board].asked.remove(command) != nil, of: boards[board])
         case .readRecords(let query):
             queue.schedule(.records(board: board, process: process, query: query), at: now + random.number(in: 0...20))

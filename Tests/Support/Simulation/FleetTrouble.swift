@@ -85,13 +85,15 @@ extension Fleet {
 
     // MARK: Operators
 
-    mutating func ask(_ board: Int, _ command: AgentCommand) {
-        guard boards[board].core != nil else { return }
+    @discardableResult
+    mutating func ask(_ board: Int, _ command: AgentCommand) -> CommandID {
         commands += 1
         let id = CommandID(value: commands)
+        guard boards[board].core != nil else { return id }
         boards[board].asked.insert(id)
         trace.line("\(now) " + boards[board].name + " is asked \(commands): " + command.name)
         tell(board, .command(id, command))
+        return id
     }
 
     mutating func operate(_ board: Int) {
@@ -143,8 +145,8 @@ extension Fleet {
 
     private mutating func cancelSomething(on board: Int) {
         let tasks = boards[board].disk.latest.ledger.holds.keys.sorted()
-        guard !tasks.isEmpty else { return ask(board, .cancel(task: TaskID(bytes: Bytes16(bits: 7)))) }
-        ask(board, .cancel(task: tasks[Int(random.number(below: Int64(tasks.count)))]))
+        let unknown = TaskID(bytes: Bytes16(bits: 7))
+        ask(board, .cancel(task: tasks.isEmpty ? unknown : tasks[Int(random.number(below: Int64(tasks.count)))]))
     }
 }
 

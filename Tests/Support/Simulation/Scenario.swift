@@ -32,6 +32,8 @@ public struct Scenario: Sendable {
     public let chargeTarget: Energy
     /// Runs of workers that go wrong, of a thousand.
     public let badWorkPermille: Int64
+    /// Whether nothing happens but what a test does: no operators, no trouble.
+    public let isScripted: Bool
     /// The generator for everything else.
     var random: SimulationRandom
 
@@ -53,6 +55,22 @@ public struct Scenario: Sendable {
         samplePeriod = .milliseconds([1_000, 1_000, 2_000, 500][Int(random.number(below: 4))])
         chargeTarget = Energy(joules: [20, 100, 1_000][Int(random.number(below: 3))])
         badWorkPermille = [0, 50, 200, 500][Int(random.number(below: 4))]
+        isScripted = false
         self.random = random
+    }
+
+    /// `boards` boards to which nothing happens but what a test does.
+    public init(scriptedBoards boards: Int, seed: UInt64 = 1) {
+        self.seed = seed
+        self.boards = boards
+        hasRealSignatures = false
+        (troubleMilliseconds, commandMilliseconds, crashMilliseconds, networkMilliseconds) = (0, 1, 0, 0)
+        (crashPerEffect, diskMilliseconds, corruptionPermille, badWorkPermille) = (0, 3, 0, 0)
+        lotLifetime = .seconds(7 * 86_400)
+        grace = .seconds(5)
+        samplePeriod = .seconds(1)
+        chargeTarget = Energy(joules: 100)
+        isScripted = true
+        random = SimulationRandom(seed: seed)
     }
 }

@@ -20,6 +20,12 @@ public struct SimulatedSensors: Sendable {
         samplesBetweenGaps = [0, 0, 30, 200][Int(self.random.number(below: 4))]
     }
 
+    /// So much memory is available from now on.
+    mutating func setMemory(mebibytes: Int64) { memoryMebibytes = mebibytes }
+
+    /// It is so hot from now on.
+    mutating func setHeat(millidegrees: Int64) { self.millidegrees = millidegrees }
+
     /// Memory runs short, or is there again.
     public mutating func changeMemory() {
         memoryMebibytes = random.chance(permille: 500) ? random.number(in: 300...900) : random.number(in: 2_000...6_000)

@@ -1,0 +1,140 @@
+import AgentCore
+import Cryptography
+import Federation
+import Foundation
+import Ledger
+import Quantities
+import Simulation
+import Testing
+
+/// What an operator's request comes to on boards on which nothing goes wrong but what the test does.
+@Suite struct DelegationTests {
+    init() throws { try #require(prepareCryptography()) }
+
+    @Test func `a frame that runs here is paid with its measured energy`() throws {
+        var fleet = try ScriptedFleet(boards: 2)
+        let before = fleet.ledger(of: 0).balances
+        let outcome = try ask(&fleet, 0, request(placement: .local))
+        #expect(outcome.string("platform") == "Sprout")
+        let paid = try #require(outcome.amount("paid_mj"))
+        #expect(paid == outcome.amount("energy_mj"))
+        #expect(try finished(outcome, in: fleet.ledger(of: 0)) == .completed(discharged: paid))
+        let (first, last) = (
+            try #require(before?.accounts.first), try #require(fleet.ledger(of: 0).balances?.accounts.first)
+        )
+        #expect(last.discharged == first.discharged + paid)
+        #expect(fleet.ledger(of: 1).finished.isEmpty)
+    }
+
+    @Test func `a frame goes to the peer when memory is short here, and both ledgers agree`() throws {
+        var fleet = try ScriptedFleet(boards: 2)
+        fleet.setMemory(of: 0, mebibytes: 400)
+        fleet.pass(milliseconds: 2_000)
+        let outcome = try ask(&fleet, 0, request(placement: .any))
+        #expect(outcome.string("platform") == "Thor")
+        let paid = try #require(outcome.amount("paid_mj"))
+        #expect(fleet.rest() == nil)
+        #expect(fleet.finding == nil)
+        #expect(try finished(outcome, in: fleet.ledger(of: 0)) == .posted(paid))
+        #expect(try finished(outcome, in: fleet.ledger(of: 1)) == .settled(received: paid, discharged: paid))
+        #expect(fleet.ledger(of: 0).balances?.ownAbroad == .zero)
+        #expect(fleet.ledger(of: 1).balances?.owed == .zero)
+    }
+
+    @Test func `a peer that has meanwhile run out of memory refuses, and the next one runs the frame`() throws {
+        var fleet = try ScriptedFleet(boards: 3)
+        fleet.setMemory(of: 0, mebibytes: 400)
+        fleet.pass(milliseconds: 6_000)
+        var trial = request(placement: .any)
+        trial.isTrial = true
+        let decision = try #require(try ask(&fleet, 0, trial)["decision"] as? [String: Any])
+        let first = try #require(decision["platform"] as? String)
+        fleet.setMemory(of: first == "Thor" ? 1 : 2, mebibytes: 300)
+        fleet.pass(milliseconds: 1_100)
+        let outcome = try ask(&fleet, 0, request(placement: .any))
+        #expect(outcome.string("platform") == (first == "Thor" ? "Legion" : "Thor"))
+        let attempts = try #require(outcome["attempts"] as? [[String: Any]])
+        #expect(attempts.compactMap { $0["platform"] as? String } == [first])
+        #expect(fleet.rest() == nil)
+        #expect(fleet.finding == nil)
+    }
+
+    @Test func `heat here sends the frame away`() throws {
+        var fleet = try ScriptedFleet(boards: 2)
+        fleet.setHeat(of: 0, millidegrees: 84_000)
+        fleet.pass(milliseconds: 2_000)
+        #expect(try ask(&fleet, 0, request(placement: .any)).string("platform") == "Thor")
+    }
+
+    @Test func `a peer that has fallen silent gets nothing, and nothing stays locked`() throws {
+        var fleet = try ScriptedFleet(boards: 2)
+        fleet.setCut(true, between: 0, and: 1)
+        let outcome = try ask(&fleet, 0, request(placement: .platform(try #require(PlatformName("Thor")))))
+        #expect(outcome.string("outcome") == "refused")
+        fleet.setCut(false, between: 0, and: 1)
+        #expect(fleet.rest() == nil)
+        #expect(fleet.finding == nil)
+        #expect(fleet.ledger(of: 0).balances?.accounts.first?.sent == .zero)
+        #expect(fleet.ledger(of: 0).balances?.accounts.first?.locked == .zero)
+    }
+
+    // MARK: Crashes
+
+    /// The payer or the worker is killed before each of its effects, one after the other.
+    @Test(arguments: [0, 1]) func `whoever is killed wherever, the task is settled alike on both sides`(victim: Int)
+        throws
+    {
+        var crashes = 0
+        for count in 0..<200 {
+            var fleet = try ScriptedFleet(boards: 2, seed: UInt64(100 + count))
+            fleet.setMemory(of: 0, mebibytes: 400)
+            fleet.pass(milliseconds: 2_000)
+            fleet.crash(victim, afterEffects: count)
+            _ = fleet.ask(0, .delegate(request(placement: .any)))
+            fleet.pass(milliseconds: 4_000)
+            guard !fleet.isCrashDue else { break }
+            crashes += 1
+            #expect(fleet.rest() == nil, "killed before effect \(count)")
+            #expect(fleet.finding == nil, "killed before effect \(count)")
+            let (payer, worker) = (fleet.ledger(of: 0), fleet.ledger(of: 1))
+            for (task, row) in payer.finished {
+                guard case .posted(let paid) = row.outcome else { continue }
+                #expect(worker.finished[task]?.outcome == .settled(received: paid, discharged: paid))
+            }
+            #expect(payer.balances?.accounts.first?.sent == worker.balances?.accounts.first?.received)
+        }
+        // Long enough that the whole exchange lay within the effects that were cut off.
+        #expect(crashes >= 20)
+    }
+
+    // MARK: Asking
+
+    private func request(placement: Placement) -> DelegationRequest {
+        guard let operation = Operation(SimulatedOperation.name) else { preconditionFailure("a good name") }
+        return DelegationRequest(
+            operation: operation, input: [UInt8](1...100), placement: placement, timeout: .seconds(20))
+    }
+
+    /// The reply to a request, which must come within a minute.
+    private func ask(_ fleet: inout ScriptedFleet, _ board: Int, _ request: DelegationRequest) throws -> [String: Any] {
+        let command = fleet.ask(board, .delegate(request))
+        for _ in 0..<120 where fleet.reply(to: command) == nil { fleet.pass(milliseconds: 500) }
+        // The reply is out before the next effects are; these belong to it.
+        fleet.pass(milliseconds: 50)
+        let reply = try #require(fleet.reply(to: command))
+        return try #require(try JSONSerialization.jsonObject(with: Data(reply.json.utf8)) as? [String: Any])
+    }
+
+    /// How the ledger says that the task of a reply ended.
+    private func finished(_ outcome: [String: Any], in ledger: LedgerImage) throws -> TaskOutcome? {
+        let text = try #require(outcome.string("task"))
+        return ledger.finished.first { $0.key.text == text }?.value.outcome
+    }
+}
+
+extension [String: Any] {
+    fileprivate func string(_ key: String) -> String? { self[key] as? String }
+    fileprivate func amount(_ key: String) -> Energy? {
+        string(key).flatMap { Int64($0) }.map { Energy(millijoules: $0) }
+    }
+}

@@ -1,0 +1,75 @@
+import AgentCore
+import Ledger
+import Quantities
+
+/// A small fleet in which a test decides what happens, and everything else works.
+public struct ScriptedFleet {
+    private var fleet: Fleet
+
+    /// `boards` boards that have run for a minute: peers know each other, and credits are charged.
+    public init(boards: Int, seed: UInt64 = 1) throws(SimulationSetupError) {
+        fleet = try Fleet(Scenario(scriptedBoards: boards, seed: seed), keepingLines: true)
+        pass(milliseconds: 60_000)
+    }
+
+    /// What a checker found wrong.
+    public var finding: String? { fleet.checker.finding }
+
+    /// What happened last, in words.
+    public var lastLines: [String] { fleet.trace.lastLines }
+
+    /// Lets time pass.
+    public mutating func pass(milliseconds: Int64) {
+        let end = fleet.now + milliseconds
+        while let next = fleet.queue.next, next <= end, fleet.step() {}
+        fleet.now = end
+    }
+
+    /// Lets time pass until nothing is under way; returns what still is after five minutes.
+    public mutating func rest() -> String? {
+        for _ in 0..<600 {
+            pass(milliseconds: 500)
+            if fleet.boards.allSatisfy({ $0.unfinished == nil }) {
+                fleet.checker.checkEnd(fleet.boards)
+                return nil
+            }
+        }
+        return fleet.boards.lazy.compactMap { $0.unfinished }.first
+    }
+
+    /// Asks the agent of a board.
+    public mutating func ask(_ board: Int, _ command: AgentCommand) -> CommandID { fleet.ask(board, command) }
+
+    /// The reply to a command, once it has come.
+    public func reply(to command: CommandID) -> CommandReply? { fleet.replies[command] }
+
+    /// The process of a board is killed, or the board loses power; it is back within seconds.
+    public mutating func crash(_ board: Int) { fleet.crash(board) }
+
+    /// A board crashes before its effect number `count`, counted from now on.
+    public mutating func crash(_ board: Int, afterEffects count: Int) { fleet.effectsUntilCrash = (board, count) }
+
+    /// Whether that crash is still to come.
+    public var isCrashDue: Bool { fleet.effectsUntilCrash != nil }
+
+    /// So much memory is available on a board from its next sample on.
+    public mutating func setMemory(of board: Int, mebibytes: Int64) {
+        fleet.boards[board].sensors.setMemory(mebibytes: mebibytes)
+    }
+
+    /// A board is so hot from its next sample on.
+    public mutating func setHeat(of board: Int, millidegrees: Int64) {
+        fleet.boards[board].sensors.setHeat(millidegrees: millidegrees)
+    }
+
+    /// The way between two boards is cut, or joined again.
+    public mutating func setCut(_ isCut: Bool, between first: Int, and second: Int) {
+        fleet.network.setCut(isCut, between: first, and: second)
+    }
+
+    /// The ledger of a board, as far as it is durable.
+    public func ledger(of board: Int) -> LedgerImage { fleet.boards[board].disk.durable.ledger }
+
+    /// The id of a board.
+    public func id(of board: Int) -> PlatformID { fleet.boards[board].id }
+}
