@@ -209,7 +209,7 @@ extension YAMLNode {
 }
 
 /// The results of `read` for all `elements`; a refusal says which one it is about.
-func forEach<Value>(
+func elementwise<Value>(
     _ elements: [YAMLNode], _ read: (YAMLNode) throws(ConfigurationKey.Refusal) -> Value
 ) throws(ConfigurationKey.Refusal) -> [Value] {
     var values: [Value] = []

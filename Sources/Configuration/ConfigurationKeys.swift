@@ -178,7 +178,7 @@ extension ConfigurationKey {
                     "a list of \(elements.count)", "a command and at most \(ConfigurationLimits.commandWords - 1) words"
                 )
             }
-            let words = try forEach(elements) { element throws(Refusal) in try element.path(from: nil) }
+            let words = try elementwise(elements) { element throws(Refusal) in try element.path(from: nil) }
             configuration.telemetry.tegrastats = .command(words)
         }, commas: .makeAList)
 
@@ -217,7 +217,7 @@ extension ConfigurationKey {
         .list("link.advertise", of: addressForm, limit: FederationLimits.maximumAddresses) {
             $0.link.advertised.map { $0.text }
         } set: { configuration, elements, _ throws(Refusal) in
-            configuration.link.advertised = try forEach(elements) { element throws(Refusal) in
+            configuration.link.advertised = try elementwise(elements) { element throws(Refusal) in
                 let text = try element.words()
                 guard let address = NetworkAddress(text) else { throw .notAllowed(element.kind, addressForm) }
                 guard !address.isUnspecified else {
@@ -229,7 +229,7 @@ extension ConfigurationKey {
         .list("link.peers", of: "files of node records", limit: AgentLimits.peers) {
             $0.link.peerFiles
         } set: { configuration, elements, folder throws(Refusal) in
-            configuration.link.peerFiles = try forEach(elements) { element throws(Refusal) in
+            configuration.link.peerFiles = try elementwise(elements) { element throws(Refusal) in
                 try element.path(from: folder)
             }
         },
