@@ -3,7 +3,7 @@ import Ledger
 import Telemetry
 import Wire
 
-/// What the shell tells the core; datagrams come in by `AgentCore.receive`, which borrows their bytes.
+/// What the shell tells the core; datagrams come in by `AgentMachine.receive`, which borrows their bytes.
 public enum AgentEvent: Sendable {
     /// A sample of the board was taken.
     case sample(TelemetrySample)
@@ -17,7 +17,7 @@ public enum AgentEvent: Sendable {
     case persisted(PersistenceToken)
     /// The answer to a `RecordQuery`.
     case records(UInt64, StoreAnswer)
-    /// `AgentCore.nextDeadline` has come.
+    /// `AgentMachine.nextDeadline` has come.
     case timer
     /// The agent is asked to end: what is only remembered must be written now.
     case stopping

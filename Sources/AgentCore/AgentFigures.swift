@@ -30,7 +30,7 @@ public struct AgentFigures: Hashable, Sendable {
     public let pages: Int
 }
 
-extension AgentCore {
+extension AgentMachine {
     /// How much is under way.
     ///
     /// Complexity: O(tasks).

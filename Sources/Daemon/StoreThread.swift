@@ -69,9 +69,9 @@ struct StoreThread: ~Copyable {
 
     private static func work(_ port: WorkerPort<StoreJob, StoreCompletion>, path: String, newEpoch: StoreEpoch) {
         guard port.take() != nil else { return }
-        let store: Store
+        let store: AgentStore
         do throws(StoreError) {
-            store = try Store(path: path, for: .agent(newEpoch: newEpoch))
+            store = try AgentStore(path: path, for: .agent(newEpoch: newEpoch))
             port.complete(StoreCompletion(.opened(try store.load(StoreThread.restoredKinds))))
         } catch {
             port.complete(StoreCompletion(.cannotOpen(error)))
@@ -95,7 +95,7 @@ struct StoreThread: ~Copyable {
     private static let restoredKinds: [StoreRecordKind] = [.task, .outbox, .meter, .peer, .setting, .gate]
 
     private static func commit(
-        _ batch: inout [(PersistenceToken, [StoreWrite])], _ store: Store,
+        _ batch: inout [(PersistenceToken, [StoreWrite])], _ store: AgentStore,
         _ port: WorkerPort<StoreJob, StoreCompletion>
     ) {
         guard !batch.isEmpty else { return }
@@ -108,7 +108,7 @@ struct StoreThread: ~Copyable {
         batch = []
     }
 
-    private static func answer(_ query: RecordQuery, _ store: Store) -> StoreAnswer {
+    private static func answer(_ query: RecordQuery, _ store: AgentStore) -> StoreAnswer {
         do throws(StoreError) {
             switch query.kind {
             case .proofs(let key):
@@ -122,14 +122,14 @@ struct StoreThread: ~Copyable {
         } catch { return .failed(error.explanation) }
     }
 
-    private static func verification(_ store: Store) -> StoreAnswer {
+    private static func verification(_ store: AgentStore) -> StoreAnswer {
         do throws(StoreVerificationError) {
             return .verified(LedgerVerification(try store.verify()))
         } catch { return .notVerified(error.explanation) }
     }
 
     /// The newest lines with their hashes, newest first; each line's hash needs the one before it.
-    private static func journal(_ store: Store, limit: Int) throws(StoreError) -> [JournalRecord] {
+    private static func journal(_ store: AgentStore, limit: Int) throws(StoreError) -> [JournalRecord] {
         let lines = try store.history(before: nil, limit: limit + 1)
         return zip(lines, lines.dropFirst()).map { $0.record(after: $1.hash) }
             + (lines.last.map { $0.sequence == 1 ? [$0.record(after: .zero)] : [] } ?? [])

@@ -2,7 +2,7 @@ import Cryptography
 import Ledger
 import Quantities
 
-extension Store {
+extension AgentStore {
     /// The last checkpoint; nil while the journal is kept from genesis on.
     public func checkpoint() throws(StoreError) -> StoredCheckpoint? {
         try requireUsable()

@@ -23,7 +23,7 @@ public struct JournalLine: Hashable, Sendable {
     }
 }
 
-extension Store {
+extension AgentStore {
     /// What the store holds: the ledger, and all records of `kinds`.
     ///
     /// Complexity: O(rows of the ledger + records of `kinds`).

@@ -61,7 +61,7 @@ public struct StoredCheckpoint: Sendable {
     let forgotten: (sequence: UInt64, hash: Bytes32)
 }
 
-extension Store {
+extension AgentStore {
     /// Replays the journal from genesis, or from the last checkpoint, and compares every row with what follows.
     ///
     /// Lines are read one at a time; memory is that of the ledger's rows. Complexity: O(journal + rows).
@@ -162,7 +162,7 @@ extension Store {
 }
 
 extension LedgerVerification {
-    /// The outcome of `Store.verify`, as the agent is told.
+    /// The outcome of `AgentStore.verify`, as the agent is told.
     public init(_ found: StoreVerification) {
         self.init(
             head: found.head, firstReplayed: found.firstReplayed, lines: found.lines, rows: found.rows,

@@ -34,9 +34,9 @@ func failure(_ error: ConfigurationError) -> Failure {
 func indented(_ text: String) -> String { text.split(separator: "\n").map { "  " + $0 }.joined(separator: "\n") }
 
 /// The ledger's file of an agent that does not run, opened to look at.
-func openStore(_ invocation: Invocation) throws(Failure) -> Store {
+func openStore(_ invocation: Invocation) throws(Failure) -> AgentStore {
     let path = StatePaths(state: invocation.value("state")).ledger
-    do throws(StoreError) { return try Store(path: path, for: .inspection) } catch {
+    do throws(StoreError) { return try AgentStore(path: path, for: .inspection) } catch {
         switch error.failure {
         case .cannotOpen:
             throw Failure(.noInput, "there is no ledger: \(path) cannot be opened", hint: "sage-edge run")
@@ -58,7 +58,7 @@ func failure(_ error: StoreError, _ path: String) -> Failure {
 
 /// What `body` reads from the store of `invocation`; whoever runs the program is told that no agent answered.
 func fromFiles<Result>(
-    _ invocation: Invocation, _ body: (Store) throws(StoreError) -> Result
+    _ invocation: Invocation, _ body: (AgentStore) throws(StoreError) -> Result
 ) throws(Failure) -> Result {
     let store = try openStore(invocation)
     let paths = StatePaths(state: invocation.value("state"))

@@ -26,7 +26,7 @@ let runCommand = CommandSpecification(
     }
     let plan = try daemonPlan(invocation, paths, flags)
     do throws(DaemonError) {
-        try Daemon.run(plan) { address in
+        try AgentDaemon.run(plan) { address in
             Console.note("\(plan.identity.platform.text) (\(plan.settings.profile.name)) listens at \(address.text)")
             Console.note("commands are taken at \(plan.socketPath)")
         }

@@ -78,7 +78,8 @@ enum AgentBenchmark {
             try pause(.milliseconds(100))
         }
         try pair.stop()
-        Table.row("delegation, two agents, 64 × 64 frame", Figure(whole), beside: "of which the worker", Figure(execution))
+        Table.row(
+            "delegation, two agents, 64 × 64 frame", Figure(whole), beside: "of which the worker", Figure(execution))
     }
 
     /// A grey frame with something to see.

@@ -177,8 +177,8 @@ private final class NoCheck: ResultVerifier {
 }
 
 private struct Board {
-    var core: AgentCore
-    let store: Store
+    var core: AgentMachine
+    let store: AgentStore
     let address: NetworkAddress
 
     init(_ name: String, _ number: UInt8, folder: String, now: Moment) throws(BenchmarkError) {
@@ -206,7 +206,7 @@ private struct Board {
         let image: StoreImage
         do throws(StoreError) { image = try store.load([]) } catch { throw .store(error) }
         do throws(AgentRestoreError) {
-            core = try AgentCore(
+            core = try AgentMachine(
                 identity: identity, settings: settings, scheme: Ed25519(), verifier: NoCheck(), store: image,
                 bootID: Bytes16(bits: 1), seed: Bytes32(high: UInt128(number), low: 5), now: now)
         } catch { throw .failed("the core does not begin") }

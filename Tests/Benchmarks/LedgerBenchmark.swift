@@ -50,7 +50,7 @@ private struct Book {
     /// Ended tasks that are remembered before the oldest are forgotten.
     private static let remembered: UInt64 = 1_024
 
-    private let store: Store?
+    private let store: AgentStore?
     private let epoch: StoreEpoch
     private var machine = LedgerMachine()
     private let home = KeyID(bytes: Bytes32(high: 1, low: 2))
@@ -126,9 +126,9 @@ private struct Book {
 }
 
 /// A new store at `path`.
-func benchmarkStore(_ path: String) throws(BenchmarkError) -> Store {
+func benchmarkStore(_ path: String) throws(BenchmarkError) -> AgentStore {
     do throws(StoreError) {
-        return try Store(path: path, for: .agent(newEpoch: StoreEpoch(7)))
+        return try AgentStore(path: path, for: .agent(newEpoch: StoreEpoch(7)))
     } catch { throw .store(error) }
 }
 

@@ -83,7 +83,7 @@ import Testing
     func `a process that is killed right after a commit has committed`(_ count: Int) async throws {
         let path = folder.file
         await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String, count = count as Int] in
-            let store = try Store(path: path, for: .agent(newEpoch: StoreEpoch(3)))
+            let store = try AgentStore(path: path, for: .agent(newEpoch: StoreEpoch(3)))
             for number in 0..<count {
                 try store.commit([.put(.task, key: [1], value: Array("\(number)".utf8))])
             }
@@ -123,7 +123,7 @@ import Testing
     @Test(.enabled(if: Mount.isAllowed, "mounting needs root"))
     func `a full disk is told apart and what was stored stays`() throws {
         let mount = try Mount(options: "size=256k")
-        let store = try Store(path: mount.path + "/ledger.db", for: .agent(newEpoch: StoreEpoch(1)))
+        let store = try AgentStore(path: mount.path + "/ledger.db", for: .agent(newEpoch: StoreEpoch(1)))
         var stored = 0
         let failure = #expect(throws: StoreError.self) {
             for number in 0..<1_000 {
@@ -140,16 +140,16 @@ import Testing
     func `a read-only folder is told apart`() throws {
         let mount = try Mount(options: "size=8m")
         do {
-            let store = try Store(path: mount.path + "/ledger.db", for: .agent(newEpoch: StoreEpoch(1)))
+            let store = try AgentStore(path: mount.path + "/ledger.db", for: .agent(newEpoch: StoreEpoch(1)))
             try store.commit([.put(.task, key: [1], value: [2])])
         }
         try mount.makeReadOnly()
         let old = #expect(throws: StoreError.self) {
-            _ = try Store(path: mount.path + "/ledger.db", for: .agent(newEpoch: StoreEpoch(2)))
+            _ = try AgentStore(path: mount.path + "/ledger.db", for: .agent(newEpoch: StoreEpoch(2)))
         }
         #expect(old?.failure == .readOnly)
         let new = #expect(throws: StoreError.self) {
-            _ = try Store(path: mount.path + "/other.db", for: .agent(newEpoch: StoreEpoch(2)))
+            _ = try AgentStore(path: mount.path + "/other.db", for: .agent(newEpoch: StoreEpoch(2)))
         }
         #expect(new?.failure == .cannotOpen)
     }

@@ -19,11 +19,11 @@ final class StoreFolder {
 
     var file: String { path + "/ledger.db" }
 
-    func open(_ epoch: UInt64 = 42) throws(StoreError) -> Store {
-        try Store(path: file, for: .agent(newEpoch: StoreEpoch(epoch)))
+    func open(_ epoch: UInt64 = 42) throws(StoreError) -> AgentStore {
+        try AgentStore(path: file, for: .agent(newEpoch: StoreEpoch(epoch)))
     }
 
-    func inspect() throws(StoreError) -> Store { try Store(path: file, for: .inspection) }
+    func inspect() throws(StoreError) -> AgentStore { try AgentStore(path: file, for: .inspection) }
 
     /// Changes the file behind the store's back, as somebody who tampers with it would.
     func tamper(_ sql: String) throws(StoreError) { try Database(path: file, creates: true).execute(sql) }

@@ -153,12 +153,12 @@ import Testing
         let next = StoreSchema(
             steps: StoreSchema.current.steps + ["CREATE TABLE later AS SELECT key, value FROM record"])
         do {
-            let store = try Store(path: folder.file, for: .agent(newEpoch: StoreEpoch(1)), schema: next)
+            let store = try AgentStore(path: folder.file, for: .agent(newEpoch: StoreEpoch(1)), schema: next)
             #expect(try store.database.integer("PRAGMA user_version") == 2)
             #expect(try store.database.integer("SELECT count(*) FROM later") == 1)
             #expect(store.bootEpoch == 2)
         }
-        let copy = try Store(path: folder.file + ".format1", for: .inspection)
+        let copy = try AgentStore(path: folder.file + ".format1", for: .inspection)
         #expect(try copy.value(.setting, key: [1]) == [2])
         #expect(copy.bootEpoch == 1)
     }
@@ -167,7 +167,7 @@ import Testing
         _ = try folder.open()
         let next = StoreSchema(steps: StoreSchema.current.steps + ["CREATE TABLE later (a)"])
         #expect {
-            try Store(path: folder.file, for: .inspection, schema: next)
+            try AgentStore(path: folder.file, for: .inspection, schema: next)
         } throws: {
             ($0 as? StoreError)?.failure == .olderSchema(found: 1, known: 2)
         }
@@ -177,14 +177,14 @@ import Testing
         _ = try folder.open()
         let broken = StoreSchema(steps: StoreSchema.current.steps + ["CREATE TABLE later (a); NONSENSE"])
         #expect(throws: StoreError.self) {
-            try Store(path: folder.file, for: .agent(newEpoch: StoreEpoch(1)), schema: broken)
+            try AgentStore(path: folder.file, for: .agent(newEpoch: StoreEpoch(1)), schema: broken)
         }
         #expect(throws: StoreError.self) {
-            try Store(path: folder.file, for: .agent(newEpoch: StoreEpoch(1)), schema: broken)
+            try AgentStore(path: folder.file, for: .agent(newEpoch: StoreEpoch(1)), schema: broken)
         }
         #expect(try folder.open().bootEpoch == 2)
         let next = StoreSchema(steps: StoreSchema.current.steps + ["CREATE TABLE later (a)"])
-        #expect(try Store(path: folder.file, for: .agent(newEpoch: StoreEpoch(1)), schema: next).bootEpoch == 3)
+        #expect(try AgentStore(path: folder.file, for: .agent(newEpoch: StoreEpoch(1)), schema: next).bootEpoch == 3)
     }
 
     @Test func `a backup is a store of its own`() throws {
@@ -195,7 +195,7 @@ import Testing
         try store.backup(to: path)
         #expect(throws: StoreError.self) { try store.backup(to: path) }
         #expect(!store.isPoisoned)
-        let backup = try Store(path: path, for: .inspection)
+        let backup = try AgentStore(path: path, for: .inspection)
         #expect(try backup.verify() == store.verify())
     }
 }

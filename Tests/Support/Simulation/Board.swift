@@ -14,7 +14,7 @@ struct Board {
     let settings: AgentSettings
     let scheme: any SignatureScheme
     /// The agent; nil while its process is not running.
-    var core: AgentCore?
+    var core: AgentMachine?
     var disk: SimulatedDisk
     var clock: SimulatedClock
     var sensors: SimulatedSensors

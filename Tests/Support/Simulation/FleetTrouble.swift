@@ -17,7 +17,7 @@ extension Fleet {
         trace.line("\(now) " + boards[board].name + " starts, boot epoch \(image.bootEpoch)")
         let seed = Bytes32(high: UInt128(random.next()), low: UInt128(random.next()))
         do throws(AgentRestoreError) {
-            boards[board].core = try AgentCore(
+            boards[board].core = try AgentMachine(
                 identity: boards[board].identity, settings: boards[board].settings, scheme: boards[board].scheme,
                 verifier: verifier, store: image, bootID: boards[board].clock.bootID, seed: seed, now: moment)
         } catch {

@@ -12,7 +12,7 @@ import Wire
 /// A shell tells it what happens and carries out what it answers. It reads no clock, does no I/O and
 /// draws no randomness; the same events at the same moments give the same effects. Daemon, simulator
 /// and experiments all run this.
-public struct AgentCore {
+public struct AgentMachine {
     let identity: AgentIdentity
     let settings: AgentSettings
     let scheme: any SignatureScheme

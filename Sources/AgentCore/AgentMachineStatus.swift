@@ -8,7 +8,7 @@ import Telemetry
 import Wire
 
 // The agent as its operator sees it.
-extension AgentCore {
+extension AgentMachine {
     var peerNames: [PlatformID: String] { peers.mapValues { $0.name.text } }
 
     var statusJSON: String {

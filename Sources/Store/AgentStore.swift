@@ -9,7 +9,7 @@ import Wire
 ///
 /// Plain and synchronous; whoever owns it decides on which thread it works. After a write that failed
 /// it refuses everything: what is on the disk is only known again after it was opened anew.
-public final class Store {
+public final class AgentStore {
     /// What a store is opened for.
     public enum Access: Sendable {
         /// To run an agent on it; creates it where there is none, as a store of the given epoch.
@@ -43,15 +43,15 @@ public final class Store {
         case .agent(let newEpoch):
             isInspection = false
             database = try Database(path: path, creates: true)
-            try Store.configure(database)
+            try AgentStore.configure(database)
             _ = try schema.checkVersion(of: database)
             try database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
             try schema.prepare(database, path: path)
-            try Store.countOpening(database, newEpoch)
+            try AgentStore.countOpening(database, newEpoch)
         case .inspection:
             isInspection = true
             database = try Database(path: path, creates: false)
-            try Store.configure(database)
+            try AgentStore.configure(database)
             let found = try schema.checkVersion(of: database)
             guard found == schema.version else {
                 throw StoreError(

@@ -7,7 +7,7 @@ import Telemetry
 import Wire
 
 // What an operator asks for: the decision where it runs, and trying one place after the other.
-extension AgentCore {
+extension AgentMachine {
     mutating func delegate(_ request: DelegationRequest, for command: CommandID) {
         if let reply = refusal(of: request) { return self.reply(command, reply) }
         let decision = decide(decisionInput(for: request))
@@ -44,7 +44,7 @@ extension AgentCore {
         let size = ByteCount(bytes: Int64(request.input.count))
         let offer = settings.offer(request.operation)
         let task = DecisionTask(
-            operation: request.operation, taskType: AgentCore.taskType(for: request.operation),
+            operation: request.operation, taskType: AgentMachine.taskType(for: request.operation),
             delegatorType: identity.delegator.task, inputSize: size, memory: offer?.memory ?? .zero,
             remaining: request.timeout, budget: request.budget, pricing: settings.pricing,
             placement: request.placement == .platform(identity.platform) ? .local : request.placement)
@@ -64,14 +64,14 @@ extension AgentCore {
     private func place(of id: PlatformID, for operation: Operation, _ size: ByteCount) -> Place? {
         guard let peer = peers[id] else { return nil }
         let reputation = peer.trust.reputation(for: operation, at: ledgerNow)
-        let heartbeat = peer.heartbeat ?? AgentCore.unheard
+        let heartbeat = peer.heartbeat ?? AgentMachine.unheard
         let roundTrip = link.status(of: peer.linkID)?.roundTrip ?? .milliseconds(50)
         return Place(
             peer: peer.name, node: id, heartbeat: heartbeat,
             heardAgo: peer.heardAt.map { now.boot.since($0) } ?? .milliseconds(.max), operation: operation,
             requirement: .none, trust: peer.trust.factors(for: operation, reports: [], at: ledgerNow).trust,
             reputation: reputation.value(at: ledgerNow), verified: reputation.verified, roundTrip: roundTrip,
-            bytesPerSecond: AgentCore.assumedBytesPerSecond,
+            bytesPerSecond: AgentMachine.assumedBytesPerSecond,
             prediction: prediction(at: id, operation, size, stated: heartbeat))
     }
 

@@ -5,7 +5,7 @@ import Quantities
 import Wire
 
 // What happens because time passes, or because the agent starts again.
-extension AgentCore {
+extension AgentMachine {
     /// Finds when a task, a lock or a lot needs attention next, where any of them has changed.
     mutating func findDeadlines() {
         if areTasksChanged {
@@ -94,7 +94,7 @@ extension AgentCore {
         switch link.send(message.encoded, to: peer.linkID, class: .task, now: now.boot) {
         case .success(let number):
             pings[command] = Ping(
-                peer: id, sentAt: now.boot, deadline: now.boot + AgentCore.pingTimeout, message: number)
+                peer: id, sentAt: now.boot, deadline: now.boot + AgentMachine.pingTimeout, message: number)
         case .failure:
             reply(command, CommandReply(.unavailable, "too much waits for \(name) already"))
         }
@@ -117,7 +117,7 @@ extension AgentCore {
             reply(
                 command,
                 CommandReply(
-                    .failed, "\(peerName(ping.peer)) did not answer in \(AgentCore.pingTimeout.milliseconds) ms",
+                    .failed, "\(peerName(ping.peer)) did not answer in \(AgentMachine.pingTimeout.milliseconds) ms",
                     hint: "check its address and that its agent knows this node's record"))
         }
     }

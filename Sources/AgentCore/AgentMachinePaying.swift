@@ -5,7 +5,7 @@ import Quantities
 import Wire
 
 // The payer's side of tasks that run elsewhere.
-extension AgentCore {
+extension AgentMachine {
     /// Hands an errand to a peer: locks, signs and sends.
     mutating func handOver(_ command: CommandID, to place: Candidate) {
         guard let errand = errands[command], let peer = peers[place.node] else { return }
@@ -21,7 +21,8 @@ extension AgentCore {
             remaining: errand.deadline.since(now.boot), grace: settings.grace, at: ledgerNow)
         let life = PayerLife(
             task: reference.id, worker: place.node, budget: place.lock, pricing: settings.pricing,
-            silence: settings.silence, acceptBy: ledgerNow + AgentCore.acceptTime, deadlines: deadlines, at: ledgerNow)
+            silence: settings.silence, acceptBy: ledgerNow + AgentMachine.acceptTime, deadlines: deadlines,
+            at: ledgerNow)
         paying[reference.id] = PayingTask(
             life: life, reference: reference, operation: errand.request.operation, signedAt: ledgerNow,
             errand: command)
@@ -96,7 +97,7 @@ extension AgentCore {
     private mutating func lock(_ task: TaskID, _ amount: Energy, until deadline: LedgerTime) {
         guard let entry = paying[task], let command = entry.errand, let errand = errands[command],
             let target = try? LCT(
-                AgentCore.lctText(identity.delegator, on: peerName(entry.life.worker), as: entry.operation)),
+                AgentMachine.lctText(identity.delegator, on: peerName(entry.life.worker), as: entry.operation)),
             let payee = AgentIdentity.account(of: target)
         else { return tell(task, .lockRefused) }
         let worker = entry.life.worker

@@ -7,7 +7,7 @@ import Telemetry
 import Wire
 
 // Samples in; pages, and credits charged from them, out.
-extension AgentCore {
+extension AgentMachine {
     mutating func handle(_ sample: TelemetrySample) {
         // Until now the peers were told of a board without memory; they need not wait to learn better.
         if energy.sample == nil { heartbeatDue = now.boot }
@@ -42,7 +42,7 @@ extension AgentCore {
         lastPage = page.link
         recentPages.append(page)
         if recentPages.count > AgentLimits.recentPages { recentPages.removeFirst() }
-        staging.putOff(.put(.proof, key: AgentCore.pageKey(proof.page), value: page.bytes), now: now.boot)
+        staging.putOff(.put(.proof, key: AgentMachine.pageKey(proof.page), value: page.bytes), now: now.boot)
         var writer = CBORWriter()
         closed.meter.write(to: &writer)
         staging.putOff(.put(.meter, key: SettingKey.meter, value: writer.bytes), now: now.boot)

@@ -14,7 +14,7 @@ import Workers
 /// Runs an agent: waits for what happens, tells the core, and carries out what it answers.
 ///
 /// One thread owns all of it; only the store and the sensors have threads of their own.
-public struct Daemon: ~Copyable {
+public struct AgentDaemon: ~Copyable {
     private enum Token {
         static let signals = EventToken(rawValue: 1)
         static let datagrams = EventToken(rawValue: 2)
@@ -38,7 +38,7 @@ public struct Daemon: ~Copyable {
     private var sensors: SensorThread
     private var workers: WorkerPool
     private var control: ControlServer
-    private var core: AgentCore
+    private var core: AgentMachine
     /// The connections that wait for a command's reply.
     private var askers: [CommandID: UInt32] = [:]
     private var nextCommand: UInt64 = 1
@@ -81,7 +81,7 @@ public struct Daemon: ~Copyable {
         let control = try system { () throws(SystemError) in
             try ControlServer(at: plan.socketPath, in: loop, firstToken: Token.control)
         }
-        var daemon = Daemon(
+        var daemon = AgentDaemon(
             lock: lock, signals: signals, loop: loop, socket: socket, store: store, sensors: sensors,
             workers: workers, control: control, core: core)
         ready(address)
@@ -92,7 +92,7 @@ public struct Daemon: ~Copyable {
     private init(
         lock: consuming LockFile, signals: consuming SignalSource, loop: consuming EventLoop,
         socket: consuming DatagramSocket, store: consuming StoreThread, sensors: consuming SensorThread,
-        workers: consuming WorkerPool, control: consuming ControlServer, core: AgentCore
+        workers: consuming WorkerPool, control: consuming ControlServer, core: AgentMachine
     ) {
         self.lock = lock
         self.signals = signals
@@ -132,12 +132,12 @@ public struct Daemon: ~Copyable {
         }
     }
 
-    private static func makeCore(_ plan: DaemonPlan, _ image: StoreImage) throws(DaemonError) -> AgentCore {
+    private static func makeCore(_ plan: DaemonPlan, _ image: StoreImage) throws(DaemonError) -> AgentMachine {
         let bootID = try system { () throws(SystemError) in try Clock.bootID() }
         let bytes = try system { () throws(SystemError) in try Entropy.bytes(32) }
         guard let seed = Bytes32(bytes) else { preconditionFailure("thirty-two bytes") }
         do throws(AgentRestoreError) {
-            return try AgentCore(
+            return try AgentMachine(
                 identity: plan.identity, settings: plan.settings, scheme: Ed25519(), verifier: OperationVerifier(),
                 store: image, bootID: bootID, seed: seed, now: now)
         } catch { throw .restore(error) }
@@ -150,9 +150,9 @@ public struct Daemon: ~Copyable {
     // MARK: The loop
 
     private mutating func work(_ peerRecords: [String]) throws(SystemError) {
-        try carryOut(core.start(at: Daemon.now))
+        try carryOut(core.start(at: AgentDaemon.now))
         for record in peerRecords {
-            try carryOut(core.handle(.command(newCommand(), .addPeer(record: record)), at: Daemon.now))
+            try carryOut(core.handle(.command(newCommand(), .addPeer(record: record)), at: AgentDaemon.now))
         }
         var events: [ReadyEvent] = []
         while failure == nil {
@@ -173,7 +173,7 @@ public struct Daemon: ~Copyable {
     }
 
     private mutating func passTime() throws(SystemError) {
-        let now = Daemon.now
+        let now = AgentDaemon.now
         if core.nextDeadline <= now.boot { try carryOut(core.handle(.timer, at: now)) }
         workers.advance(to: now.boot, loop)
         for outcome in workers.takeOutcomes() {
@@ -191,7 +191,7 @@ public struct Daemon: ~Copyable {
             if event.readable { try takeDatagrams() }
         case Token.store: try takeCompletions()
         case Token.sensors:
-            while let sample = sensors.collect() { try carryOut(core.handle(.sample(sample), at: Daemon.now)) }
+            while let sample = sensors.collect() { try carryOut(core.handle(.sample(sample), at: AgentDaemon.now)) }
         default:
             if workers.tokens.contains(event.token.rawValue) {
                 workers.handle(event, now: Clock.bootTime, loop)
@@ -208,13 +208,13 @@ public struct Daemon: ~Copyable {
             // A configuration is read when an agent starts; asking to read it again changes nothing here.
             guard signal != .hangup, stopBy == nil else { continue }
             log.write(.notice, "stopping")
-            stopBy = Clock.bootTime + Daemon.stopTime
-            try carryOut(core.handle(.stopping, at: Daemon.now))
+            stopBy = Clock.bootTime + AgentDaemon.stopTime
+            try carryOut(core.handle(.stopping, at: AgentDaemon.now))
         }
     }
 
     private mutating func takeDatagrams() throws(SystemError) {
-        let now = Daemon.now
+        let now = AgentDaemon.now
         var effects: [AgentEffect] = []
         _ = try socket.receive { datagram, source in
             effects += core.receive(datagram, from: source, at: now)
@@ -225,8 +225,8 @@ public struct Daemon: ~Copyable {
     private mutating func takeCompletions() throws(SystemError) {
         while let outcome = store.collect() {
             switch outcome {
-            case .committed(let token): try carryOut(core.handle(.persisted(token), at: Daemon.now))
-            case .read(let query, let answer): try carryOut(core.handle(.records(query, answer), at: Daemon.now))
+            case .committed(let token): try carryOut(core.handle(.persisted(token), at: AgentDaemon.now))
+            case .read(let query, let answer): try carryOut(core.handle(.records(query, answer), at: AgentDaemon.now))
             case .commitFailed(let error), .cannotOpen(let error): failure = .storeFailed(error)
             case .opened: break
             }
@@ -240,7 +240,7 @@ public struct Daemon: ~Copyable {
             case .success(let command):
                 let id = newCommand()
                 askers[id] = request.connection
-                try carryOut(core.handle(.command(id, command), at: Daemon.now))
+                try carryOut(core.handle(.command(id, command), at: AgentDaemon.now))
             }
         }
     }
@@ -307,7 +307,7 @@ public struct Daemon: ~Copyable {
             let report = WorkReport(
                 task: order.task, outcome: .failure("no worker could be started"), started: now, ended: now,
                 processor: .zero, peakMemory: .zero)
-            try carryOut(core.handle(.work(report), at: Daemon.now))
+            try carryOut(core.handle(.work(report), at: AgentDaemon.now))
         }
     }
 }

@@ -8,7 +8,7 @@ import Telemetry
 import Wire
 
 // Peers: sessions, heartbeats, and what they say.
-extension AgentCore {
+extension AgentMachine {
     func peer(_ id: LinkPeerID) -> PlatformID? { peers.first { $0.value.linkID == id }?.key }
 
     /// The peer whose platform is called `name`.

@@ -6,7 +6,7 @@ import Quantities
 import Wire
 
 // Money lanes: receipts and returned tokens, each applied once and in order, kept until applied.
-extension AgentCore {
+extension AgentMachine {
     // MARK: Sending
 
     /// Where the next money message to `peer` goes; nil where no money moves with it at present.

@@ -7,7 +7,7 @@ import Telemetry
 import Wire
 
 // The worker's side of peers' tasks, and the workers of this board's own.
-extension AgentCore {
+extension AgentMachine {
     // MARK: Messages
 
     mutating func takeTask(_ aged: AgedEnvelope, from peer: PlatformID) {
@@ -89,7 +89,7 @@ extension AgentCore {
 
     /// What tasks for others may still cost today, by the least ceiling of the roles in which operations run here.
     var acceptableATP: Energy {
-        let ceilings = settings.operations.map { AgentCore.taskType(for: $0.operation).budget.dailyATP ?? .largest }
+        let ceilings = settings.operations.map { AgentMachine.taskType(for: $0.operation).budget.dailyATP ?? .largest }
         return ((ceilings.min() ?? .zero) - takenToday).clampedToZero
     }
 

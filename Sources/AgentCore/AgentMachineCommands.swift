@@ -8,7 +8,7 @@ import Telemetry
 import Wire
 
 // What operators ask.
-extension AgentCore {
+extension AgentMachine {
     mutating func handle(_ id: CommandID, _ command: AgentCommand) {
         switch command {
         case .status: reply(id, CommandReply(statusJSON))
@@ -21,7 +21,7 @@ extension AgentCore {
         case .verify: read(.verification, limit: 0, for: id)
         case .proofs(let limit): read(.newestProofs, limit: limit, for: id)
         case .exportProofs(let first, let limit):
-            read(.proofs(from: AgentCore.pageKey(first)), limit: limit, for: id)
+            read(.proofs(from: AgentMachine.pageKey(first)), limit: limit, for: id)
         case .peers: reply(id, CommandReply(peersJSON))
         case .addPeer(let text): addPeer(text, for: id)
         case .removePeer(let name): removePeer(name, for: id)
