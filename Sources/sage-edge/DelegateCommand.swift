@@ -10,7 +10,7 @@ let delegateCommand = CommandSpecification(
     ["delegate"], "Run an operation here or on a peer, whichever is better", positionals: ["OPERATION"],
     options: [
         OptionSpecification(
-            "input", value: "FILE", "The frame: PGM, PPM, or grey levels with --raw; - is standard input"),
+            "input", value: "FILE", "The frame, PGM, PPM or --raw; - is standard input"),
         OptionSpecification("previous", value: "FILE", "The frame before, for motion"),
         OptionSpecification("raw", value: "WxH", "The frames are bare grey levels of this size"),
         OptionSpecification("to", value: "PEER", "Run it on this peer only"),
@@ -23,7 +23,7 @@ let delegateCommand = CommandSpecification(
     examples: [
         "delegate perception --input frame.pgm", "delegate perception --input frame.pgm --to Thor --explain",
         "delegate perception --input new.pgm --previous old.pgm --json",
-        "delegate perception --input frame.grey --raw 320x180 --budget 2.5 --timeout 10",
+        "delegate perception --input frame.grey --raw 320x180 --budget 2.5",
     ]
 ) { invocation throws(Failure) in
     let request = try delegation(invocation)

@@ -8,7 +8,7 @@ struct Help {
         let below = commands.filter { $0.isListed && $0.path.starts(with: words) }
         var text = ""
         if words.isEmpty {
-            text += "sage-edge measures a board's energy, proves it, and runs or delegates perception tasks.\n\n"
+            text += "sage-edge measures and proves a board's energy, and places perception tasks.\n\n"
             text += "Examples:\n"
             for example in ["run", "status", "telemetry --json", "delegate perception --input frame.pgm --explain"] {
                 text += "  sage-edge \(example)\n"
@@ -16,7 +16,7 @@ struct Help {
             text += "\n"
         }
         text += "Commands:\n" + columns(below.map { ($0.name, $0.summary) })
-        text += "\nsage-edge COMMAND --help tells more. Project documentation: docs/ beside the program's sources.\n"
+        text += "\nsage-edge COMMAND --help tells more.\n"
         return text
     }
 

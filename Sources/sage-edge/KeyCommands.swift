@@ -24,7 +24,7 @@ let keyCommands = [
         try show(try nodeKeys(invocation), invocation)
     },
     CommandSpecification(
-        ["key", "import"], "Use an existing Ed25519 key (PKCS#8 PEM) as this node's identity", positionals: ["FILE"],
+        ["key", "import"], "Take an existing Ed25519 key (PKCS#8 PEM) as identity", positionals: ["FILE"],
         examples: ["key import Sprout_ed25519_private.pem"]
     ) { invocation throws(Failure) in
         let path = invocation.positionals[0]

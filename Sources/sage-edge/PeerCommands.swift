@@ -12,7 +12,7 @@ let peerCommands = [
         return .success
     },
     CommandSpecification(
-        ["peers", "add"], "Make a node a peer by its record (sage-edge key export --node, run there)",
+        ["peers", "add"], "Make a node a peer by its record (key export --node)",
         positionals: ["FILE"], examples: ["peers add thor.node", "peers add - < thor.node"]
     ) { invocation throws(Failure) in
         let path = invocation.positionals[0]

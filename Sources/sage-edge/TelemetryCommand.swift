@@ -12,7 +12,7 @@ let telemetryCommand = CommandSpecification(
     options: [
         OptionSpecification("sysroot", value: "DIR", "Read the files under this folder instead of the agent or /"),
         OptionSpecification(
-            "tegrastats", value: "FILE", "Read lines of tegrastats from this file; - is standard input"),
+            "tegrastats", value: "FILE", "Read lines of tegrastats from a file; - is standard input"),
         OptionSpecification("jsonl", "Print one JSON object per line"),
         OptionSpecification("watch", "Read again and again"),
         OptionSpecification("interval", value: "S", "Seconds between two reads of --watch (default 1)"),

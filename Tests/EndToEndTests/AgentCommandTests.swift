@@ -85,6 +85,8 @@ private let frame = Fixtures.url("frames/corridor.pgm").path
     }
 
     @Test func `hostile lines get a refusal each and harm nobody`() throws {
+        // Writing to a connection that was closed is then an error, and not the end of the tests.
+        try Signal.pipe.ignore()
         func ask(_ line: [UInt8]) throws -> [UInt8] {
             let connection = try StreamConnection(connectingTo: agent.socket, timeout: .seconds(5))
             try connection.descriptor.writeAll((line + [UInt8(ascii: "\n")]).span)

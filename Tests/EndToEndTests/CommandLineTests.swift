@@ -69,8 +69,8 @@ private func outcome(_ words: [String]) -> String {
     @Test func `help fits eighty columns and begins with examples`() {
         let help = Help(commands: allCommands)
         for words in [[], ["proof"], ["ledger"], ["peers"], ["key"], ["config"]] + allCommands.map(\.path) {
-            let text = help.text(for: words)
-            #expect(text.split(separator: "\n").filter { $0.count > 80 } == [], "\(words)")
+            let lines = help.text(for: words).split(separator: "\n").map(String.init)
+            #expect(lines.filter { $0.count > 80 } == [], "\(words)")
         }
         #expect(help.text(for: ["status"]).hasPrefix("Examples:\n  sage-edge status\n"))
         #expect(!help.text(for: []).contains("worker"))

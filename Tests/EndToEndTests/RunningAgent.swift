@@ -1,6 +1,8 @@
 import Foundation
+import Platform
 import TestKit
 import Testing
+import Wire
 
 /// An agent on a captured tree, in a folder of its own; it ends with the value.
 final class RunningAgent {
@@ -16,6 +18,8 @@ final class RunningAgent {
             federation:
               name: end-to-end
               platform: Sprout
+            telemetry:
+              period_milliseconds: 250
             energy:
               window_milliseconds: 1000
               policy:
@@ -23,7 +27,11 @@ final class RunningAgent {
             """
         try settings.write(to: config.appendingPathComponent("config.yaml"), atomically: true, encoding: .utf8)
         let root = Fixtures.url("telemetry/sysfs/" + tree).path
-        process = try BuiltProgram.process(["run", "--sysroot", root, "--listen", "127.0.0.1:0"], home: home)
+        process = try BuiltProgram.process(
+            [
+                "run", "--sysroot", root, "--listen",
+                NetworkAddress(ipv4: 127, 0, 0, 1, port: try RunningAgent.freePort()).text,
+            ], home: home)
         let log = home.appendingPathComponent("log")
         try Data().write(to: log)
         process.standardInput = FileHandle.nullDevice
@@ -62,6 +70,13 @@ final class RunningAgent {
     /// Runs a command against it and gives its one object.
     func json(_ command: [String], status: Int32 = 0) throws -> [String: Any] {
         try BuiltProgram.json(command, status: status, home: home)
+    }
+
+    /// A port that nobody listens on now.
+    private static func freePort() throws -> UInt16 {
+        let socket = try DatagramSocket(
+            boundTo: NetworkAddress(ipv4: 127, 0, 0, 1, port: 0), batch: DatagramBatch(datagrams: 1, datagramBytes: 64))
+        return try socket.localAddress().port
     }
 
     private func hasEnergy() throws -> Bool {

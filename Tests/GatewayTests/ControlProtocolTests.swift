@@ -87,7 +87,7 @@ private func refusal(_ line: [UInt8]) throws -> String {
         ),
         (#"{"command":"history","limit":0}"#, "'limit' takes a whole number from 1 to 4096, not 0"),
         (#"{"command":"history","limit":4097}"#, "'limit' takes a whole number from 1 to 4096, not 4097"),
-        (#"{"command":"history","limit":1.0}"#, "'limit' takes a whole number from 1 to 4096, not 1.0"),
+        (#"{"command":"history","limit":1.0}"#, "'limit' takes a whole number from 1 to 4096, not 1"),
         (#"{"command":"history","limit":"1"}"#, "'limit' takes a whole number from 1 to 4096, not '1'"),
         (#"{"command":"export_proofs","limit":2049}"#, "'limit' takes a whole number from 1 to 2048, not 2049"),
         (#"{"command":"export_proofs","first":-1}"#, "'first' takes a whole number from 0 to 9007199254740992, not -1"),
