@@ -42,7 +42,7 @@ packages-arm64: packages
 build: packages ## The shipped program (Embedded Swift): build/sage-edge
 	$(SWIFT) build -c release --scratch-path .build/embedded $(EMBEDDED) --product sage-edge \
 		$(EMBEDDED_LINK)
-	@.ci/check-objects .build/embedded/release
+	@.ci/check-objects .build/embedded/release/sage-edge.product/Objects.LinkFileList
 	@mkdir -p build
 	@install -m 755 .build/embedded/release/sage-edge build/sage-edge
 	@$(TOOLCHAIN)/bin/llvm-objcopy --strip-all build/sage-edge
