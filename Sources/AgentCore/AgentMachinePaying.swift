@@ -119,7 +119,7 @@ extension AgentMachine {
             reference: entry.reference, source: identity.delegator, target: target, operation: entry.operation,
             input: .inline(errand.request.input), budget: amount,
             timeout: min(offer?.timeout ?? errand.request.timeout, errand.deadline.since(now.boot)),
-            memory: offer?.memory ?? .zero, lots: frozen.map { $0.transfer(at: ledgerNow) },
+            memory: offer?.memory ?? .zero, lots: frozen.map { $0.transfer(at: ledgerNow, to: worker) },
             remaining: errand.deadline.since(now.boot), grace: settings.grace)
         order.parameters = errand.request.parameters
         order.pricing = settings.pricing
@@ -200,7 +200,8 @@ extension AgentMachine {
         }
         if receipt, let position = lanePosition(to: worker),
             let content = SettlementReceipt(
-                task: task, proofHash: proofHash, outcome: outcome, lots: lots.map { $0.transfer(at: ledgerNow) },
+                task: task, proofHash: proofHash, outcome: outcome,
+                lots: lots.map { $0.transfer(at: ledgerNow, to: worker) },
                 lane: position)
         {
             let signed = Signed(signing: content, with: identity.signing, in: identity.domain, by: scheme)

@@ -56,7 +56,12 @@ extension LedgerMachine {
         let expires = step.now + lot.remaining
         let isOwn = lot.issuer == home
         var left = lot.amount
-        for row in abroadRows(of: lot.issuer, lot.proof, at: giver, orAnywhere: isOwn) {
+        // What the sender had from elsewhere is not what was sent to it, however alike they are.
+        guard isOwn || lot.isReturning else { return try addReceived(lot.amount, lot, expires, giver, credit) }
+        let rows = abroadRows(of: lot.issuer, lot.proof, at: giver, orAnywhere: isOwn)
+        let atGiver = rows.filter { $0.key.holder == giver }
+        let elsewhere = rows.filter { $0.key.holder != giver }
+        for row in lot.isReturning ? atGiver + elsewhere : elsewhere + atGiver {
             let part = min(left, row.amount)
             guard part > .zero else { break }
             left -= part
@@ -68,8 +73,14 @@ extension LedgerMachine {
         }
         guard left > .zero else { return }
         guard !isOwn else { throw .notAbroad(abroad: lot.amount - left, claimed: lot.amount) }
+        try addReceived(left, lot, expires, giver, credit)
+    }
+
+    private mutating func addReceived(
+        _ amount: Energy, _ lot: LotTransfer, _ expires: LedgerTime, _ giver: PlatformID, _ credit: ReceiptCredit
+    ) throws(LedgerError) {
         let origin = LotOrigin(issuer: lot.issuer, giver: giver, proof: lot.proof, expires: expires)
-        try addLot(left, origin, for: credit.task.id, to: credit.account)
+        try addLot(amount, origin, for: credit.task.id, to: credit.account)
     }
 
     /// Every foreign lot here or passed on may one day be owed back; all of them must find room then.

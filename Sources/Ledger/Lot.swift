@@ -112,11 +112,11 @@ public struct LotSlice: Hashable, Sendable {
         self.origin = origin
     }
 
-    /// The slice as it crosses the wire when it is sent at `now`; a spent lifetime is zero.
-    public func transfer(at now: LedgerTime) -> LotTransfer {
+    /// The slice as it crosses the wire when it is sent to `receiver` at `now`; a spent lifetime is zero.
+    public func transfer(at now: LedgerTime, to receiver: PlatformID) -> LotTransfer {
         LotTransfer(
             issuer: origin.issuer, amount: amount, remaining: max(.zero, origin.expires.since(now)),
-            proof: origin.proof)
+            proof: origin.proof, isReturning: origin.giver == receiver)
     }
 }
 
@@ -147,43 +147,50 @@ public struct LotTransfer: Hashable, Sendable {
     public let remaining: TimeSpan
     /// Hash of the energy proof it was charged on.
     public let proof: Bytes32
+    /// Whether the sender had it from the receiver, so that it goes back the way it came.
+    ///
+    /// Lots of one proof are alike; without this word both sides could remember different ones as gone.
+    public let isReturning: Bool
 
     /// A lot of `amount` from `issuer` that has `remaining` to live.
-    public init(issuer: PlatformID, amount: Energy, remaining: TimeSpan, proof: Bytes32) {
+    public init(issuer: PlatformID, amount: Energy, remaining: TimeSpan, proof: Bytes32, isReturning: Bool = false) {
         self.issuer = issuer
         self.amount = amount
         self.remaining = remaining
         self.proof = proof
+        self.isReturning = isReturning
     }
 
     /// The same lot `age` later; a spent lifetime is zero.
-    public func aged(by age: TimeSpan) -> LotTransfer {
-        LotTransfer(issuer: issuer, amount: amount, remaining: max(.zero, remaining - age), proof: proof)
-    }
+    public func aged(by age: TimeSpan) -> LotTransfer { with(remaining: max(.zero, remaining - age)) }
 
     /// The same lot with no lifetime named, for comparing two sendings of one receipt.
-    var withoutLifetime: LotTransfer {
-        LotTransfer(issuer: issuer, amount: amount, remaining: .zero, proof: proof)
+    var withoutLifetime: LotTransfer { with(remaining: .zero) }
+
+    private func with(remaining: TimeSpan) -> LotTransfer {
+        LotTransfer(issuer: issuer, amount: amount, remaining: remaining, proof: proof, isReturning: isReturning)
     }
 }
 
 extension LotTransfer: LedgerCodable {
-    /// Reads `[issuer, amount in mJ, remaining ms, proof]`.
+    /// Reads `[issuer, amount in mJ, remaining ms, proof, returning]`.
     public init(from reader: inout CBORReader) throws(CBORError) {
-        try reader.beginArray(of: 4)
+        try reader.beginArray(of: 5)
         issuer = KeyID(bytes: try reader.bytes32())
         amount = Energy(millijoules: try reader.integer())
         remaining = TimeSpan(milliseconds: try reader.integer())
         proof = try reader.bytes32()
+        isReturning = try reader.boolean()
         reader.endArray()
     }
 
-    /// Writes `[issuer, amount in mJ, remaining ms, proof]`.
+    /// Writes `[issuer, amount in mJ, remaining ms, proof, returning]`.
     public func write(to writer: inout CBORWriter) {
-        writer.array(4)
+        writer.array(5)
         writer.byteString(issuer.bytes)
         writer.integer(amount.millijoules)
         writer.integer(remaining.milliseconds)
         writer.byteString(proof)
+        writer.boolean(isReturning)
     }
 }

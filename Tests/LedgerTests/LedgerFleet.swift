@@ -179,11 +179,13 @@ struct LedgerFleet {
         var outcome: LedgerOutcome?
         if let receipt = message.receipt {
             let now = ledgers[message.from].now
+            let receiver = ledgers[message.to].home
             outcome = attempt(
                 message.to,
                 .receive(
                     ReceiptCredit(
-                        task: receipt.task, account: receipt.account, lots: message.slices.map { $0.transfer(at: now) },
+                        task: receipt.task, account: receipt.account,
+                        lots: message.slices.map { $0.transfer(at: now, to: receiver) },
                         receipt: receipt.receipt)))
             if outcome?.commit != nil { received[message.to].append((receipt.task.id, receipt.account)) }
         } else if let notice = message.notice {

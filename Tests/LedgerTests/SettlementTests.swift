@@ -39,7 +39,7 @@ import Testing
         guard case .ended(.posted(Energy(joules: joules)), let slices) = posted.result else {
             throw LedgerError.unknownTask(lock.task.id)
         }
-        let lots = slices.map { $0.transfer(at: payer.now) }
+        let lots = slices.map { $0.transfer(at: payer.now, to: payee.home) }
         payee.pass(delay)
         try payee.apply(
             .receive(ReceiptCredit(task: lock.task, account: target, lots: lots, receipt: LedgerFixture.proof(0))))
@@ -88,10 +88,11 @@ import Testing
         let lock = sprout.lockRequest(alice, 50, for: Party(platform: thor.home, account: worker))
         try sprout.apply(.lock(lock))
         guard case .ended(_, let slices) = try sprout.apply(.post(sprout.postRequest(lock, 50))).result else { return }
+        let receiver = thor.home
         func receipt(at now: LedgerTime, _ account: AccountID) -> LedgerEvent {
             .receive(
                 ReceiptCredit(
-                    task: lock.task, account: account, lots: slices.map { $0.transfer(at: now) },
+                    task: lock.task, account: account, lots: slices.map { $0.transfer(at: now, to: receiver) },
                     receipt: LedgerFixture.proof(0)))
         }
         try thor.apply(receipt(at: sprout.now, worker))
