@@ -17,7 +17,10 @@ import Testing
         let outcome = try ask(&fleet, 0, request(placement: .local))
         #expect(outcome.string("platform") == "Sprout")
         let paid = try #require(outcome.amount("paid_mj"))
-        #expect(paid == outcome.amount("energy_mj"))
+        // Measured energy beyond what the ticket reserved is the board's own.
+        let decision = try #require(outcome["decision"] as? [String: Any])
+        let candidate = try #require((decision["candidates"] as? [[String: Any]])?.first)
+        #expect(paid == min(try #require(outcome.amount("energy_mj")), try #require(candidate.amount("lock_mj"))))
         #expect(try finished(outcome, in: fleet.ledger(of: 0)) == .completed(discharged: paid))
         let (first, last) = (
             try #require(before?.accounts.first), try #require(fleet.ledger(of: 0).balances?.accounts.first)
@@ -84,16 +87,15 @@ import Testing
     @Test(arguments: [0, 1]) func `whoever is killed wherever, the task is settled alike on both sides`(victim: Int)
         throws
     {
-        var crashes = 0
-        for count in 0..<200 {
+        // The whole exchange takes either side about a dozen effects; the later crashes come after it.
+        for count in 0..<16 {
             var fleet = try ScriptedFleet(boards: 2, seed: UInt64(100 + count))
             fleet.setMemory(of: 0, mebibytes: 400)
             fleet.pass(milliseconds: 2_000)
             fleet.crash(victim, afterEffects: count)
             _ = fleet.ask(0, .delegate(request(placement: .any)))
-            fleet.pass(milliseconds: 4_000)
-            guard !fleet.isCrashDue else { break }
-            crashes += 1
+            for _ in 0..<60 where fleet.isCrashDue { fleet.pass(milliseconds: 1_000) }
+            #expect(!fleet.isCrashDue)
             #expect(fleet.rest() == nil, "killed before effect \(count)")
             #expect(fleet.finding == nil, "killed before effect \(count)")
             let (payer, worker) = (fleet.ledger(of: 0), fleet.ledger(of: 1))
@@ -102,9 +104,8 @@ import Testing
                 #expect(worker.finished[task]?.outcome == .settled(received: paid, discharged: paid))
             }
             #expect(payer.balances?.accounts.first?.sent == worker.balances?.accounts.first?.received)
+            #expect(payer.balances?.accounts.first?.locked == .zero)
         }
-        // Long enough that the whole exchange lay within the effects that were cut off.
-        #expect(crashes >= 20)
     }
 
     // MARK: Asking

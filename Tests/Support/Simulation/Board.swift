@@ -64,8 +64,10 @@ struct Board {
         ]
         settings.grace = scenario.grace
         settings.lotMargin = scenario.lotLifetime > .seconds(3_600) ? .seconds(3_600) : .seconds(5)
-        settings.silence = random.chance(permille: 300) ? .pay : .void
-        settings.pricing = random.chance(permille: 200) ? .fixed : .metered
+        if !scenario.isScripted {
+            settings.silence = random.chance(permille: 300) ? .pay : .void
+            settings.pricing = random.chance(permille: 200) ? .fixed : .metered
+        }
         settings.addresses = [Board.address(of: index)]
         self.settings = settings
         disk = SimulatedDisk(
