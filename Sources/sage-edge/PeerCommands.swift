@@ -32,8 +32,8 @@ let peerCommands = [
     ) { invocation throws(Failure) in
         let name = try platformName(invocation.positionals[0]).text
         let answer = try AgentClient(invocation).ask(.ping(name: name), progress: "waiting for \(name)")
-        try Console.print(
-            invocation.wantsJSON ? answer.line : "\(name) answers in \(answer.value.word("round_trip_ms")) ms")
+        let time = answer.value["round_trip_ms"]?.number == 0 ? "less than 1 ms" : answer.value.time("round_trip_ms")
+        try Console.print(invocation.wantsJSON ? answer.line : "\(name) answers in \(time)")
         return .success
     },
     CommandSpecification(
@@ -49,7 +49,7 @@ let peerCommands = [
 private func peersText(_ answer: JSONValue) -> String {
     let peers = answer["peers"]?.elements ?? []
     if peers.isEmpty { return "no peers; add one: sage-edge peers add FILE" }
-    var table = TextTable(header: ["peer", "address", "", ">round trip", ">memory", ">ATP", ">load", "money"])
+    var table = TextTable(header: ["peer", "address", "state", ">round trip", ">memory", ">ATP", ">load", "money"])
     for peer in peers {
         table.row([
             peer.word("peer"), peer.wordOrDash("address"), peer["up"] == .boolean(true) ? "up" : "down",

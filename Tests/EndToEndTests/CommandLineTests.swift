@@ -58,6 +58,20 @@ private func outcome(_ words: [String]) -> String {
         #expect(parsed == command || parsed.hasPrefix(command + " "))
     }
 
+    @Test func `every line of the documentation's examples is a command line`() throws {
+        let url = Repository.root.appendingPathComponent("docs/commands.md")
+        let examples = try String(contentsOf: url, encoding: .utf8).split(separator: "\n").map(String.init)
+            .filter { $0.hasPrefix("sage-edge ") }
+        var found: Set<String> = []
+        for example in examples {
+            let words = example.split(separator: " ").map(String.init).dropFirst()
+            let parsed = outcome(Array(words.prefix { $0 != ">" }))
+            #expect(parsed.first?.isNumber == false, "\(example): \(parsed)")
+            found.formUnion(allCommands.map(\.name).filter { parsed == $0 || parsed.hasPrefix($0 + " ") })
+        }
+        #expect(Set(allCommands.map(\.name)).subtracting(found) == ["worker"])
+    }
+
     @Test func `every command has an example and a summary of one line`() {
         for command in allCommands {
             #expect(!command.examples.isEmpty, "\(command.name)")
