@@ -41,7 +41,7 @@ class Teller:
         who = f"{board.name:<7} " if board else ""
         lines = textwrap.wrap(text, 80 - len(stamp) - len(who))
         for index, line in enumerate(lines):
-            print((stamp if index == 0 else " " * len(stamp)) + (who if index == 0 else " " * len(who)) + line, flush=True)
+            print((stamp + who if index == 0 else " " * len(stamp + who)) + line, flush=True)
 
     def block(self, text):
         """What a command printed, or a table; only lines that do not fit are wrapped."""
@@ -103,10 +103,11 @@ class Story:
             "Sprout  an Orin Nano 8 GB  \\\n"
             "Thor    an AGX Thor         > real agents, real UDP on 127.0.0.1\n"
             "Legion  a PC               /\n")
-        print(painted("REPLAYED.", 33) + textwrap.fill(
-            "          No board is measured here. Each agent reads a copy of a captured board whose values move along "
+        text = textwrap.fill(
+            "REPLAYED. No board is measured here. Each agent reads a copy of a captured board whose values move along "
             "captured lines. Readings, proofs and reports carry the class 'replayed', and by default nothing can be "
-            "charged from it.", 80).lstrip().join([" ", ""]))
+            "charged from it.", 80)
+        print(text.replace("REPLAYED.", painted("REPLAYED.", 33)))
 
     def page(self, board):
         """The newest energy page of a board."""
@@ -317,15 +318,18 @@ class Story:
         result = audit.audit_books(books)
         sprout = books[0]
         for worker in books[1:]:
-            paid = [int(t["paid_mj"]) for t in sprout.with_role("payer", worker.name).values() if t["state"] == "posted"]
-            tell.say(f"Sprout paid {worker.name} for {len(paid)} tasks: {joules(sum(paid))}; the ledger there received "
-                     f"{joules(worker.sum('received'))}.")
+            tasks = sprout.with_role("payer", worker.name).values()
+            paid = [int(task["paid_mj"]) for task in tasks if task["state"] == "posted"]
+            tell.say(
+                f"Sprout paid {worker.name} {joules(sum(paid))} for what it ran ({len(paid)}); the ledger there "
+                f"received {joules(worker.sum('received'))}.")
         for board in self.boards:
             self.need(board.stop() == 0, f"{board.name} did not stop as it should")
             found = audit.verify(result, board)
             if found:
-                tell.say(f"ledger verify: {found['lines']} lines of the journal replayed, head "
-                         f"{found['hash'][:16]}….", board)
+                tell.say(
+                    f"ledger verify: {found['lines']} lines of the journal replayed, head {found['hash'][:16]}….",
+                    board)
         tell.say(f"{len(result.checks)} checks, {len(result.failed)} failed.")
         return result
 
