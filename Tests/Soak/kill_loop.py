@@ -37,6 +37,7 @@ class Loop:
         self.ended = {}  # task: (state, paid in mJ), as its payer first told the end of it
         self.recoveries = []
         self.answers = collections.Counter()  # what the clients of killed delegations were told
+        self.early = 0  # kills before the client had its answer
         self.killed = {"payer": 0, "worker": 0, "both": 0}
 
     def start(self):
@@ -46,11 +47,12 @@ class Loop:
         introduce(self.boards)
         wait_for("the payer has credits", lambda: self.payer.available() > 0, 30)
         times = []
-        for _ in range(5):
+        for _ in range(9):
             began = time.monotonic()
             self.delegation().communicate()
             times.append(time.monotonic() - began)
-        self.span = 1.3 * statistics.median(times)
+        # Half as long again as the fastest: what follows the answer is part of it.
+        self.span = 1.5 * min(times)
         self.check(wait_for("the first tasks are settled", self.settled))
         if not any(state == "posted" for state, _ in self.ended.values()):
             raise Unexpected("not one delegation went through before the first kill")
@@ -64,6 +66,7 @@ class Loop:
         victims = {"payer": [self.payer], "worker": [self.worker], "both": self.boards}[whom]
         client = self.delegation()
         time.sleep(self.random.uniform(0, self.span))
+        self.early += client.poll() is None
         for victim in victims:
             victim.kill()
         began = time.monotonic()
@@ -163,8 +166,7 @@ def main():
     done = 0
     try:
         loop.start()
-        print(f"soak: a delegation takes {loop.span / 1.3 * 1000:.0f} ms; kills fall on its first "
-              f"{loop.span * 1000:.0f} ms", flush=True)
+        print(f"soak: kills fall on the first {loop.span * 1000:.0f} ms of a delegation", flush=True)
         for done in range(1, rounds + 1):
             loop.round()
             if done % 10 == 0:
@@ -177,7 +179,7 @@ def main():
         loop.close()
     shutil.rmtree(folder)
     told = ", ".join(f"{count} × {what}" for what, count in loop.answers.most_common())
-    print(f"soak: the clients were told: {told}")
+    print(f"soak: {loop.early} kills before the answer; the clients were told: {told}")
     print(f"soak: {rounds} kills ({', '.join(f'{count} × {whom}' for whom, count in loop.killed.items())}); "
           f"{len(loop.ended)} tasks, each ended once: {loop.outcomes()}; {joules(loop.paid())} paid and received; "
           f"settled again after {statistics.median(loop.recoveries):.1f} s (median), "
