@@ -41,9 +41,8 @@ enum AgentBenchmark {
         Table.row("idle agent: resident (VmRSS)", .kibibytes(memory.resident), beside: "target", .kibibytes(8_192))
         Table.row("  at its highest (VmHWM)", .kibibytes(memory.peak))
         Table.row("  its share (PSS)", .kibibytes(memory.proportional))
-        Table.row("  processor time per second", .time(median: used * 1_000_000_000 / span, p99: 0))
         Table.note(
-            "1 sample/s, ledger and one peer open, over \(seconds) s: \(used / 1_000_000) ms in all, "
+            "1 sample/s, ledger and one peer open, over \(seconds) s: \(used / 1_000_000) ms of processor time, "
                 + decimal(Int64(Int128(used) * 10_000 / Int128(span))) + " % of a core")
         let size = try system { () throws(SystemError) in try FileSystem.status(setup.program) }
         Table.row("program file", .bytes(size?.size.bytes ?? 0))

@@ -7,6 +7,7 @@ import Quantities
 struct AgentProcess: ~Copyable {
     private var child: ChildProcess
     private let socket: String
+    private let log: String
 
     /// How the agents of this run are started.
     struct Setup {
@@ -48,8 +49,14 @@ struct AgentProcess: ~Copyable {
     init(_ state: String, _ setup: Setup) throws(BenchmarkError) {
         socket = state + "/control.sock"
         let arguments = ["sage-edge", "run", "--state", state, "--config", state + "/config.yaml"]
+        log = state + "/log"
+        let path = log
         child = try system { () throws(SystemError) in
-            try ChildProcess(ChildCommand(path: setup.program, arguments: arguments))
+            let messages = try FileDescriptor(opening: path, .write, [.create, .truncate])
+            return try ChildProcess(
+                ChildCommand(
+                    path: setup.program, arguments: arguments,
+                    descriptors: [InheritedDescriptor(messages.raw, as: 2)]))
         }
     }
 
@@ -63,7 +70,7 @@ struct AgentProcess: ~Copyable {
             if FileSystem.isThere(socket), (try? ask(.status)) != nil { return }
             try pause(.milliseconds(1))
         }
-        throw .failed("the agent does not become ready")
+        throw .failed("the agent does not become ready: " + (try lines(log)).joined(separator: "; "))
     }
 
     /// The answer to `command`, as JSON.

@@ -2,7 +2,7 @@ import Cryptography
 import Platform
 import Quantities
 
-/// Measures this machine; docs/benchmarks.md says what each line means. Asserts nothing.
+/// Measures this machine and asserts nothing; docs/benchmarks.md says what each line means.
 ///
 /// Usage: sage-edge-bench FOLDER PROGRAM SYSROOT [IDLE-SECONDS] [MEASURE…]
 @main

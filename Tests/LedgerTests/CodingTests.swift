@@ -114,7 +114,9 @@ import Wire
             amount: Energy(joules: 2),
             origin: LotOrigin(
                 issuer: Self.home, giver: nil, proof: Self.proof, expires: LedgerTime(milliseconds: 10_000)))
-        #expect(slice.transfer(at: LedgerTime(milliseconds: 4_000), to: Self.peer).remaining == TimeSpan(milliseconds: 6_000))
+        #expect(
+            slice.transfer(at: LedgerTime(milliseconds: 4_000), to: Self.peer).remaining
+                == TimeSpan(milliseconds: 6_000))
         #expect(slice.transfer(at: LedgerTime(milliseconds: 11_000), to: Self.peer).remaining == .zero)
     }
 
