@@ -12,8 +12,11 @@ UNICODE    := $(TOOLCHAIN)/lib/swift/embedded
 EMBEDDED_LINK := -Xlinker $(UNICODE)/x86_64-unknown-linux-gnu/libswiftUnicodeDataTables.a -Xlinker -lm \
 	-Xlinker --gc-sections
 ARM64      := .build/aarch64-sysroot
+# Seeds of the simulator, from which on; and for how many seconds `make test` runs other ones each time.
 SEEDS      ?= 2000
-# Rounds of the soak, and the seed of its random moments; a new one each time by default.
+FIRST_SEED ?= 1
+SIMULATION_SECONDS ?= 480
+# Rounds of the soak, and the seed of its random moments, a new one each time by default; or the one to simulate.
 COUNT      ?= 200
 SEED       ?=
 # Seconds for which bench watches an idle agent, and which measures it takes; all by default.
@@ -68,6 +71,12 @@ bench: build ## Measure this machine, beside the peers (IDLE=30 seconds, MEASURE
 
 test: packages-test build ## Build and run all tests, end to end with the shipped program
 	@.ci/test $(SWIFT)
+	@.ci/simulate $(SWIFT) $(SIMULATION_SECONDS)
+
+sim: packages ## Run SEEDS=2000 seeds of the simulator from FIRST_SEED=1 on, or replay SEED=n
+	@$(SWIFT) build -c release --product sage-edge-simulation 2>&1 | grep -E 'error|warning' || true
+	@.build/release/sage-edge-simulation \
+		--seeds $(or $(SEED),$(FIRST_SEED)...$(shell echo $$(($(FIRST_SEED) + $(SEEDS) - 1))))
 
 lint: packages-test ## Check the layout of the code and the scripts
 	@$(SWIFT) format lint --strict --configuration .swift-format --parallel -r $(SWIFT_FILES)

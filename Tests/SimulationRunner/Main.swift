@@ -4,8 +4,9 @@ import Simulation
 
 /// Runs seeds of the simulator.
 ///
-/// `sage-edge-simulation [--seeds FIRST...LAST] [--hashes] [--lines]`: one line at the end, or one with the
-/// trace's hash for each seed; exits with 1 where a checker found something.
+/// `sage-edge-simulation [--seeds FIRST...LAST] [--seconds N] [--hashes] [--lines] [--go-on]`: one line at the
+/// end, or one with the trace's hash for each seed; goes on past LAST until N seconds have passed; exits with 1
+/// where a checker found something.
 @main
 struct SimulationRunner {
     static func main() {
@@ -14,7 +15,7 @@ struct SimulationRunner {
             Program.exit(1)
         }
         guard let options = RunnerOptions(Program.arguments) else {
-            print("usage: sage-edge-simulation [--seeds FIRST...LAST] [--hashes] [--lines]")
+            print("usage: sage-edge-simulation [--seeds FIRST...LAST] [--seconds N] [--hashes] [--lines]")
             Program.exit(64)
         }
         Program.exit(run(options))
@@ -24,7 +25,10 @@ struct SimulationRunner {
         let start = Clock.bootNanoseconds
         var (seeds, events, payments, starts, virtual) = (0, 0, 0, Int64(0), Int64(0))
         var failed = 0
-        for seed in options.seeds {
+        let end = start + options.seconds * 1_000_000_000
+        var seed = options.seeds.lowerBound
+        while seed <= options.seeds.upperBound || Clock.bootNanoseconds < end {
+            defer { seed += 1 }
             let run = SimulationRun(seed: seed, keepingLines: options.printsLines)
             seeds += 1
             events += run.events

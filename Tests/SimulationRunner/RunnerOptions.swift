@@ -2,6 +2,8 @@
 struct RunnerOptions {
     /// The seeds, in order.
     var seeds: ClosedRange<UInt64> = 1...200
+    /// For how long seeds are run at least, beyond the last one named if need be.
+    var seconds: Int64 = 0
     /// Whether each seed's hash is printed instead of a summary.
     var printsHashes = false
     /// Whether the last lines of every run are printed.
@@ -17,6 +19,9 @@ struct RunnerOptions {
             case "--hashes": printsHashes = true
             case "--lines": printsLines = true
             case "--go-on": goesOn = true
+            case "--seconds":
+                guard let seconds = rest.popFirst().flatMap({ Int64($0) }), seconds >= 0 else { return nil }
+                self.seconds = seconds
             case "--seeds":
                 guard let text = rest.popFirst(), let seeds = RunnerOptions.range(text) else { return nil }
                 self.seeds = seeds

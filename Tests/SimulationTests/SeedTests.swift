@@ -3,7 +3,9 @@ import Foundation
 import Simulation
 import Testing
 
-/// Seeds that differ from run to run, for as long as `SIMULATION_SECONDS` (60) says and at least 200 of them.
+/// Seeds that differ from run to run, with every check of a debug build; `.ci/simulate` runs many more without.
+///
+/// For as long as `SIMULATION_SECONDS` (30) says, and at least 20 of them.
 @Suite struct SeedTests {
     private static let environment = ProcessInfo.processInfo.environment
 
@@ -11,8 +13,8 @@ import Testing
     private static let firstSeed =
         environment["SIMULATION_SEED"].flatMap { UInt64($0) } ?? UInt64(Date().timeIntervalSince1970)
 
-    private static let seconds = environment["SIMULATION_SECONDS"].flatMap { Int($0) } ?? 60
-    private static let leastSeeds: UInt64 = 200
+    private static let seconds = environment["SIMULATION_SECONDS"].flatMap { Int($0) } ?? 30
+    private static let leastSeeds: UInt64 = 20
 
     @Test func `fleets come to rest with every ledger right, whatever goes wrong`() throws {
         try #require(prepareCryptography())
