@@ -197,6 +197,7 @@ public struct AgentMachine {
         drainLink()
         returnUsedTokens()
         forgetEndedTasks()
+        raiseFloors()
         if isStopping { staging.hurry() }
         findDeadlines()
         let (write, ready) = staging.finish(now: now.boot)

@@ -41,6 +41,7 @@ extension AgentMachine {
         let directives = entry.life.handle(event, at: ledgerNow)
         paying[task] = entry
         for directive in directives { perform(directive, for: task) }
+        paying[task]?.dropMessages()
     }
 
     /// The same for something that `peer` said.

@@ -118,7 +118,7 @@ extension AgentMachine {
                 json.beginObject()
                 json.member("task", id.text)
                 json.member("role", "worker")
-                json.member("operation", task.task?.payload.operation.name)
+                json.member("operation", task.operation?.name)
                 json.member("state", task.life.state.name)
                 json.member("platform", peerName(task.life.payer))
                 AgentViews.amount("budget_mj", task.life.terms?.budget ?? .zero, &json)

@@ -69,6 +69,32 @@ extension AgentMachine {
         }
     }
 
+    /// Lets the ledger forget ended tasks, the oldest first, where it remembers more than it should.
+    mutating func raiseFloors() {
+        guard ledgerDueAt != ledger.image.head.sequence, ledger.image.finished.count > AgentLimits.rememberedTasks
+        else { return }
+        raiseFloor(
+            of: identity.id, storeEpoch,
+            to: ledger.image.proposedTaskFloor(of: identity.id, keeping: AgentLimits.rememberedTasks))
+        for peer in ledger.image.peers.keys.sorted() {
+            guard let row = ledger.image.peers[peer],
+                let floor = ledger.image.proposedTaskFloor(of: peer, keeping: AgentLimits.rememberedTasks)
+            else { continue }
+            // A task that may still be paid must stay payable; the ledger does not know of it yet.
+            let live = working.values.lazy.filter { $0.life.payer == peer }.compactMap {
+                $0.task?.payload.reference.sequence
+            }
+            raiseFloor(of: peer, row.storeEpoch, to: min(floor, live.min() ?? floor))
+        }
+    }
+
+    private mutating func raiseFloor(of platform: PlatformID, _ epoch: StoreEpoch, to floor: UInt64?) {
+        let isHome = platform == identity.id
+        let current = isHome ? ledger.image.summary?.taskFloor : ledger.image.peers[platform]?.taskFloor
+        guard let floor, let current, floor > current else { return }
+        apply(.raiseFloor(of: platform, storeEpoch: epoch, to: floor))
+    }
+
     /// Takes up what was under way when the agent ended.
     mutating func resumeTasks() {
         // A ticket without a worker is work that was lost with the process.

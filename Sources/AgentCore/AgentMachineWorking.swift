@@ -165,6 +165,7 @@ extension AgentMachine {
         if let result = entry.result, !entry.isOver {
             staging.write(.put(.task, key: TaskPart.workerResult.key(task), value: encoded(result)))
         }
+        working[task]?.dropMessages()
     }
 
     private mutating func enqueueWork(_ task: TaskID) {

@@ -143,6 +143,8 @@ public enum AgentLimits {
     public static let errands = 64
     /// Ended tasks that stay listed.
     public static let endedTasks = 256
+    /// Ended tasks of one platform that the ledger remembers, where none that lives is among them.
+    public static let rememberedTasks = 256
     /// Money messages that wait for one peer's acknowledgement.
     public static let outboxPerPeer = 256
     /// Energy pages kept in memory for `proof latest` and charging.

@@ -66,6 +66,8 @@ struct RestoredRecords {
             outbox[row.peer, default: []].append(row)
         }
         for record in store.records(.task) { try task(record) }
+        for id in Array(paying.keys) { paying[id]?.dropMessages() }
+        for id in Array(working.keys) { working[id]?.dropMessages() }
     }
 
     private mutating func setting(_ record: StoredRecord) throws(AgentRestoreError) {

@@ -66,6 +66,11 @@ struct PayingTask {
         }
     }
 
+    /// Lets go of the messages once nothing more can happen; the store keeps them.
+    mutating func dropMessages() {
+        if isOver { (task, result) = (nil, nil) }
+    }
+
     /// Reads `{1: life, 2: operation, 3: signed at, 4: ended at?, 5: reference}`.
     init(from reader: inout CBORReader) throws(CBORError) {
         var map = try reader.beginMap()
@@ -117,8 +122,10 @@ struct PayingTask {
 /// A task that this board runs for a peer.
 struct WorkingTask {
     var life: WorkerLife
-    /// The signed task; nil where only a cancellation or a receipt was seen.
-    var task: Signed<FederationTask>?
+    /// The signed task; nil where only a cancellation or a receipt was seen, and once nothing needs it.
+    var task: Signed<FederationTask>? { didSet { operation = task?.payload.operation ?? operation } }
+    /// What is to be done.
+    private(set) var operation: Operation?
     /// What was proven, and the result.
     var result: TaskResult?
     /// When it ended here.
@@ -129,6 +136,14 @@ struct WorkingTask {
         switch life.state {
         case .refused, .settled, .presumed: true
         case .unseen, .accepted, .running, .proven: false
+        }
+    }
+
+    /// Lets go of what is only needed while the task may still be paid; the store keeps it.
+    mutating func dropMessages() {
+        switch life.state {
+        case .refused, .settled: (task, result) = (nil, nil)
+        case .unseen, .accepted, .running, .proven, .presumed: break
         }
     }
 

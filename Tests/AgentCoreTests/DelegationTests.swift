@@ -81,6 +81,21 @@ import Testing
         #expect(fleet.ledger(of: 0).balances?.accounts.first?.locked == .zero)
     }
 
+    // MARK: Many tasks
+
+    @Test func `more tasks than a ledger remembers are served one after the other, and it stays small`() throws {
+        var fleet = try ScriptedFleet(boards: 2)
+        var commands: [CommandID] = []
+        for _ in 0..<(AgentLimits.rememberedTasks + 40) {
+            commands.append(fleet.ask(0, .delegate(request(placement: .local))))
+            fleet.pass(milliseconds: 3_000)
+        }
+        #expect(fleet.rest() == nil)
+        #expect(fleet.finding == nil)
+        for command in commands { #expect(fleet.reply(to: command)?.refusal == nil) }
+        #expect(fleet.ledger(of: 0).finished.count == AgentLimits.rememberedTasks)
+    }
+
     // MARK: Crashes
 
     /// The payer or the worker is killed before each of its effects, one after the other.

@@ -176,7 +176,7 @@ struct Fleet {
             carryOut(effect, of: board, process)
         }
         if changed { checker.changed(board, boards) }
-        if let core = boards[board].core { checker.bounds(core.figures, of: boards[board].name) }
+        if let figures = boards[board].core?.figures { checker.bounds(figures, of: boards[board].name) }
         setTimer(of: board)
     }
 
@@ -245,8 +245,8 @@ struct Fleet {
     }
 
     private mutating func setTimer(of board: Int) {
-        guard let core = boards[board].core else { return }
-        let at = max(now, boards[board].clock.time(of: core.nextDeadline))
+        guard let deadline = boards[board].core?.nextDeadline else { return }
+        let at = max(now, boards[board].clock.time(of: deadline))
         guard at < .max, boards[board].timer.map({ at < $0 || $0 < now }) ?? true else { return }
         boards[board].timer = at
         queue.schedule(.timer(board: board, process: boards[board].process), at: at)
