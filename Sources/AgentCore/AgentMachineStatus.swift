@@ -45,7 +45,7 @@ extension AgentMachine {
         json.beginObject()
         json.member("profile", settings.profile.name)
         json.member("model", sample?.board.model)
-        json.member("evidence", energy.evidence.name)
+        json.member("evidence", energy.evidence?.name)
         json.member("replayed", energy.evidence == .replayed)
         json.member("power_mode", sample?.powerMode?.name)
         json.member("power_mw", sample?.totalPower?.milliwatts)

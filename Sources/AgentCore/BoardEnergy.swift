@@ -73,8 +73,8 @@ struct BoardEnergy: Sendable {
         let meter: MeterState
     }
 
-    /// How the readings are known.
-    var evidence: EvidenceClass { sample?.sources.first?.evidence ?? .replayed }
+    /// How the readings are known; nil before the first. One that fails changes nothing.
+    private(set) var evidence: EvidenceClass?
 
     /// Power that the active mode allows.
     var rated: Power { sample?.powerMode?.rated ?? profile.moduleRating ?? settings.rated }
@@ -89,6 +89,9 @@ struct BoardEnergy: Sendable {
         self.sample = sample
         if let temperature = sample.hottest?.temperature { hottest = max(hottest ?? temperature, temperature) }
         for reading in sample.throttle { note(reading) }
+        evidence = sample.sources.first?.evidence ?? evidence
+        // A board that shows no power is not metered, and makes no pages.
+        guard evidence != nil else { return [] }
         var closed: [ClosedWindow] = []
         var meter = startedMeter(for: sample, &closed)
         let outcome = meter.record(MeterReading(at: sample.taken, power: sample.totalPower))
@@ -152,7 +155,8 @@ struct BoardEnergy: Sendable {
         let isBusy = runs.runs.contains { $0.overlaps(from: window.start, to: window.end) }
         if !isBusy, window.covered > .zero { baseline = window.mean }
         let state = SourceState(
-            evidence: evidence, rated: rated, validationMethod: validationMethod, baseline: baseline, work: work,
+            evidence: evidence ?? .modeled, rated: rated, validationMethod: validationMethod, baseline: baseline,
+            work: work,
             hottest: hottest, limits: ThermalLimits(soft: profile.thermal.soft, throttle: profile.thermal.throttle),
             throttle: throttle,
             powerMode: sample?.powerMode?.name.map {
@@ -197,7 +201,7 @@ struct BoardEnergy: Sendable {
         if let meter, let interval = meter.interval(from: start, to: end), interval.isSettled,
             let share = runs.share(of: task, by: meter, above: baseline), share > interval.errorBound
         {
-            return TaskEnergy(energy: share, evidence: evidence, registerStart: first, registerEnd: second)
+            return TaskEnergy(energy: share, evidence: evidence ?? .modeled, registerStart: first, registerEnd: second)
         }
         let modeled = profile.priors.core.held(for: processor)
         return TaskEnergy(
