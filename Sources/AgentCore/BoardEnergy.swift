@@ -73,7 +73,9 @@ struct BoardEnergy: Sendable {
         let meter: MeterState
     }
 
-    /// How the readings are known; nil before the first. One that fails changes nothing.
+    /// How the readings are known; nil before the first.
+    ///
+    /// A reading that fails changes nothing.
     private(set) var evidence: EvidenceClass?
 
     /// Power that the active mode allows.
