@@ -112,7 +112,8 @@ public struct WorkerOutcome: Sendable {
     public let ended: BootTime
     /// Processor time that it used, its own code and the kernel's, in microseconds.
     public let processorMicroseconds: Int64
-    /// The most memory that it had resident at once.
+    /// The most memory that it had resident at once, and no less than the starting process had resident when
+    /// it forked: until the worker's own program replaces it, the kernel counts that copy as the worker's.
     public let peakResident: ByteCount
 
     /// From start to end.
