@@ -57,8 +57,8 @@ public struct DelegationRequest: Sendable {
     public var input: [UInt8]
     /// Its parameters, in the operation's own encoding.
     public var parameters: [UInt8]
-    /// Where it may run.
-    public var placement: Placement
+    /// Where it may run; nil for where the settings say.
+    public var placement: Placement?
     /// The most it may cost; nil for what the prediction says with its margin.
     public var budget: Energy?
     /// How long until the outcome must be there.
@@ -68,7 +68,7 @@ public struct DelegationRequest: Sendable {
 
     /// A request with its operation and input.
     public init(
-        operation: Operation, input: [UInt8], parameters: [UInt8] = [], placement: Placement = .any,
+        operation: Operation, input: [UInt8], parameters: [UInt8] = [], placement: Placement? = nil,
         budget: Energy? = nil, timeout: TimeSpan = .seconds(60), isTrial: Bool = false
     ) {
         self.operation = operation

@@ -32,10 +32,16 @@ extension AgentMachine {
                 .invalid,
                 "the input has \(request.input.count) bytes; \(FederationLimits.maximumInlineLength) are the most")
         }
-        if case .platform(let name) = request.placement, name != identity.platform, peer(named: name.text) == nil {
+        if case .platform(let name) = placement(of: request), peer(named: name.text) == nil {
             return CommandReply(.notFound, "no peer is called \(name.text)", hint: "sage-edge peers list")
         }
         return nil
+    }
+
+    /// Where `request` may run.
+    private func placement(of request: DelegationRequest) -> Placement {
+        let placement = request.placement ?? settings.placement
+        return placement == .platform(identity.platform) ? .local : placement
     }
 
     // MARK: The decision
@@ -47,7 +53,7 @@ extension AgentMachine {
             operation: request.operation, taskType: AgentMachine.taskType(for: request.operation),
             delegatorType: identity.delegator.task, inputSize: size, memory: offer?.memory ?? .zero,
             remaining: request.timeout, budget: request.budget, pricing: settings.pricing,
-            placement: request.placement == .platform(identity.platform) ? .local : request.placement)
+            placement: placement(of: request))
         let own = heartbeat
         let here = Place(
             here: identity.platform, node: identity.id, freeMemory: own.freeMemory, availableATP: availableATP,

@@ -125,6 +125,7 @@ extension AgentMachine {
         order.parameters = errand.request.parameters
         order.pricing = settings.pricing
         order.acceptance = settings.acceptance
+        order.minimumQuality = settings.minimumQuality
         order.silence = settings.silence
         let signed = Signed(signing: order, with: identity.signing, in: identity.domain, by: scheme)
         paying[task]?.task = signed.envelope

@@ -86,8 +86,12 @@ public struct AgentSettings: Sendable {
     public var decision: DecisionPolicy
     /// Time between two heartbeats.
     public var heartbeatPeriod: TimeSpan
+    /// Where a task may run that says nothing about it.
+    public var placement: Placement
     /// How the quality of a delegated result must be known.
     public var acceptance: QualityBasis
+    /// The quality below which a delegated result is not paid.
+    public var minimumQuality: BasisPoints
     /// What a delegated task costs.
     public var pricing: Pricing
     /// What holds when this side never decides on a proof.
@@ -111,7 +115,9 @@ public struct AgentSettings: Sendable {
         self.concurrentWork = 2
         self.decision = DecisionPolicy()
         self.heartbeatPeriod = .seconds(5)
+        self.placement = .any
         self.acceptance = .checked
+        self.minimumQuality = FederationTask.defaultMinimumQuality
         self.pricing = .metered
         self.silence = .void
         self.grace = .seconds(60)

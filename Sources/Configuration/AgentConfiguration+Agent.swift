@@ -27,7 +27,9 @@ extension AgentConfiguration {
         settings.decision = policy.decision
         settings.decision.idlePower = profile.priors.idle
         settings.heartbeatPeriod = policy.decision.heartbeatPeriod
+        settings.placement = policy.defaultPlacement
         settings.acceptance = policy.acceptance
+        settings.minimumQuality = policy.minimumQuality
         settings.pricing = policy.pricing
         settings.silence = policy.silence
         settings.grace = policy.grace

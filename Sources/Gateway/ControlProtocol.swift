@@ -20,8 +20,8 @@ import Wire
 /// | `add_peer` | `record` |
 /// | `remove_peer` `ping` | `name` |
 ///
-/// `placement` is `any`, `local`, or the name of a platform. An answer is what the command asked
-/// for, or holds `error` with `kind` (`CommandReply.Refusal`), `message` and `hint`.
+/// `placement` is `any`, `local`, or the name of a platform; without it the policy's holds. An answer is
+/// what the command asked for, or holds `error` with `kind` (`CommandReply.Refusal`), `message` and `hint`.
 public enum ControlProtocol {
     /// Entries of the journal and proofs that are listed where a request does not say how many.
     static let ordinaryLimit = 20
@@ -137,6 +137,7 @@ public enum ControlProtocol {
         case .any: json.member("placement", ControlRequest.anywhere)
         case .local: json.member("placement", ControlRequest.here)
         case .platform(let name): json.member("placement", name.text)
+        case nil: break
         }
         if let budget = request.budget { json.member("budget_mj", "\(budget.millijoules)") }
         json.member("timeout_ms", request.timeout.milliseconds)

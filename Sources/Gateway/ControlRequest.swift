@@ -136,9 +136,9 @@ struct ControlRequest {
         return platform.text
     }
 
-    /// Where a task may run; anywhere where it is not said.
-    func placement(_ name: String) throws(CommandReply) -> Placement {
-        guard let found = value[name] else { return .any }
+    /// Where a task may run; nil where it is not said.
+    func placement(_ name: String) throws(CommandReply) -> Placement? {
+        guard let found = value[name] else { return nil }
         switch found.text {
         case ControlRequest.anywhere: return .any
         case ControlRequest.here: return .local

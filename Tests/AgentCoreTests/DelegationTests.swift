@@ -69,6 +69,16 @@ import Testing
         #expect(try ask(&fleet, 0, request(placement: .any)).string("platform") == "Thor")
     }
 
+    @Test func `a board that does not delegate by itself sends only what it is told to send`() throws {
+        var fleet = try ScriptedFleet(boards: 2)
+        fleet.setMemory(of: 0, mebibytes: 400)
+        fleet.restart(0) { $0.placement = .local }
+        #expect(try ask(&fleet, 0, request(placement: nil)).string("outcome") == "refused")
+        let thor = Placement.platform(try #require(PlatformName("Thor")))
+        #expect(try ask(&fleet, 0, request(placement: thor)).string("platform") == "Thor")
+        #expect(try ask(&fleet, 0, request(placement: .any)).string("platform") == "Thor")
+    }
+
     @Test func `a peer that has fallen silent gets nothing, and nothing stays locked`() throws {
         var fleet = try ScriptedFleet(boards: 2)
         fleet.setCut(true, between: 0, and: 1)
@@ -125,7 +135,7 @@ import Testing
 
     // MARK: Asking
 
-    private func request(placement: Placement) -> DelegationRequest {
+    private func request(placement: Placement?) -> DelegationRequest {
         guard let operation = Operation(SimulatedOperation.name) else { preconditionFailure("a good name") }
         return DelegationRequest(
             operation: operation, input: [UInt8](1...100), placement: placement, timeout: .seconds(20))

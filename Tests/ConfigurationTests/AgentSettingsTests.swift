@@ -36,6 +36,8 @@ private func profile(_ name: String) throws -> HardwareProfile {
               minimum_trust_percent: 20
               newcomer_budget_joules: 1.5
               minimum_headroom_degrees: 2.5
+              auto_delegate: false
+              quality_threshold: 0.8
               acceptance: claimed
               pricing: fixed
               silence: pay
@@ -80,6 +82,8 @@ private func profile(_ name: String) throws -> HardwareProfile {
         decision.idlePower = Power(milliwatts: 4800)
         #expect(settings.decision == decision)
         #expect(settings.heartbeatPeriod == .seconds(1))
+        #expect(settings.placement == .local)
+        #expect(settings.minimumQuality == BasisPoints(clamping: 8000))
         #expect(settings.acceptance == .claimed)
         #expect(settings.pricing == .fixed)
         #expect(settings.silence == .pay)

@@ -58,7 +58,7 @@ private func refusal(_ line: [UInt8]) throws -> String {
         #expect(request.operation.name == "planning")
         #expect(request.input == [])
         #expect(request.parameters == [])
-        #expect(request.placement == .any)
+        #expect(request.placement == nil)
         #expect(request.budget == nil)
         #expect(request.timeout == .seconds(60))
         #expect(!request.isTrial)

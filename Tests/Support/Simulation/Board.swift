@@ -11,7 +11,7 @@ import Wire
 struct Board {
     let index: Int
     let identity: AgentIdentity
-    let settings: AgentSettings
+    var settings: AgentSettings
     let scheme: any SignatureScheme
     /// The agent; nil while its process is not running.
     var core: AgentMachine?

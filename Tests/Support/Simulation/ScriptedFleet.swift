@@ -46,6 +46,13 @@ public struct ScriptedFleet {
     /// The process of a board is killed, or the board loses power; it is back within seconds.
     public mutating func crash(_ board: Int) { fleet.crash(board) }
 
+    /// The agent of a board is started again with changed settings.
+    public mutating func restart(_ board: Int, changing settings: (inout AgentSettings) -> Void) {
+        settings(&fleet.boards[board].settings)
+        fleet.crash(board)
+        pass(milliseconds: 30_000)
+    }
+
     /// A board crashes before its effect number `count`, counted from now on.
     public mutating func crash(_ board: Int, afterEffects count: Int) { fleet.effectsUntilCrash = (board, count) }
 
