@@ -33,12 +33,21 @@ static int count_log_pages(void *context, sqlite3 *handle, const char *name, int
     return SQLITE_OK;
 }
 
+int32_t csqlite_create_file(const char *path) {
+    int descriptor = open(path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (descriptor < 0) return errno;
+    close(descriptor);
+    return 0;
+}
+
 int32_t csqlite_open(const char *path, int32_t creates, csqlite_database **out) {
     *out = NULL;
     // One connection, used by one thread at a time, in a program that counts its memory itself.
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     csqlite_database *database = calloc(1, sizeof *database);
     if (!database) return SQLITE_NOMEM;
+    // SQLite would let everybody read what it creates. A failure is its to find, and to name.
+    if (creates) (void)csqlite_create_file(path);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
     if (creates) flags |= SQLITE_OPEN_CREATE;
     int code = sqlite3_open_v2(path, &database->handle, flags, NULL);

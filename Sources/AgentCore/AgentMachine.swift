@@ -21,6 +21,8 @@ public struct AgentMachine {
     let bootEpoch: UInt64
     /// The home account: it is charged, pays for what is delegated and for work done here.
     let account: AccountID
+    /// Why nothing can be stored; nil in ordinary life.
+    public internal(set) var storeFault: String?
 
     var now: Moment
     var random: DeterministicRandom
@@ -86,20 +88,29 @@ public struct AgentMachine {
         identity: AgentIdentity, settings: AgentSettings, scheme: any SignatureScheme,
         verifier: any ResultVerifier, store: StoreImage, bootID: Bytes16, seed: Bytes32, now: Moment
     ) throws(AgentRestoreError) {
-        guard let account = AgentIdentity.account(of: identity.delegator) else { throw .accountName }
+        self.init(
+            identity, settings, scheme, verifier, store, try RestoredRecords(store, policy: settings.charging),
+            bootID: bootID, seed: seed, now: now)
+    }
+
+    /// An agent that goes on from a store whose records are `restored`.
+    init(
+        _ identity: AgentIdentity, _ settings: AgentSettings, _ scheme: any SignatureScheme,
+        _ verifier: any ResultVerifier, _ store: StoreImage, _ restored: RestoredRecords, bootID: Bytes16,
+        seed: Bytes32, now: Moment
+    ) {
         self.identity = identity
         self.settings = settings
         self.scheme = scheme
         self.verifier = verifier
         self.storeEpoch = store.storeEpoch
         self.bootEpoch = store.bootEpoch
-        self.account = account
+        self.account = AgentIdentity.account(of: identity.delegator)
         self.now = now
         self.startedAt = now.boot
         self.heartbeatDue = now.boot
         self.random = DeterministicRandom(seed: seed)
         self.ledger = LedgerMachine(image: store.ledger)
-        let restored = try RestoredRecords(store, policy: settings.charging)
         self.clock = restored.clock ?? LedgerClock(at: store.ledger.head.at)
         // The stored clock may be older than the journal; time that stood still until it caught up would be lost.
         self.clock.reach(store.ledger.head.at)
@@ -124,6 +135,7 @@ public struct AgentMachine {
 
     /// Begins to act: opens the ledger where it is new, takes up what was under way, and greets the peers.
     public mutating func start(at now: Moment) -> [AgentEffect] {
+        guard storeFault == nil else { return [] }
         begin(now)
         if ledger.image.summary == nil {
             apply(.genesis(Genesis(home: identity.id, storeEpoch: storeEpoch, supply: settings.supply)))
@@ -138,6 +150,10 @@ public struct AgentMachine {
 
     /// Takes in an event.
     public mutating func handle(_ event: AgentEvent, at now: Moment) -> [AgentEffect] {
+        if let storeFault {
+            self.now = now
+            return effects(of: event, without: storeFault)
+        }
         begin(now)
         switch event {
         case .sample(let sample): handle(sample)
@@ -159,6 +175,7 @@ public struct AgentMachine {
     public mutating func receive(_ datagram: Span<UInt8>, from source: NetworkAddress, at now: Moment)
         -> [AgentEffect]
     {
+        guard storeFault == nil else { return [] }
         begin(now)
         _ = link.receive(datagram, from: source, now: now.boot)
         return finish()
@@ -166,6 +183,7 @@ public struct AgentMachine {
 
     /// When `AgentEvent.timer` is due next.
     public var nextDeadline: BootTime {
+        guard storeFault == nil else { return .distantFuture }
         var next = heartbeatDue
         if let deadline = link.nextDeadline { next = min(next, deadline) }
         if let deadline = staging.deadline { next = min(next, deadline) }
@@ -293,8 +311,13 @@ public struct AgentMachine {
 
 /// Why an agent cannot go on from its store.
 public enum AgentRestoreError: Error, Sendable {
-    /// The delegator's name is too long for an account.
-    case accountName
     /// A record is not what this program writes.
     case malformed(StoreRecordKind, key: [UInt8])
+
+    /// What is wrong, for a person.
+    public var explanation: String {
+        switch self {
+        case .malformed(let kind, let key): "a record of kind \(kind.rawValue) is damaged (key \(hexadecimal(key)))"
+        }
+    }
 }

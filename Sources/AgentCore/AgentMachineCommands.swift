@@ -74,7 +74,7 @@ extension AgentMachine {
         return AgentViews.export(export.encoded, pages: pages.count)
     }
 
-    private var telemetryReply: CommandReply {
+    var telemetryReply: CommandReply {
         guard var sample = energy.sample else {
             return CommandReply(.unavailable, "no sample has been taken yet", hint: "try again in a second")
         }

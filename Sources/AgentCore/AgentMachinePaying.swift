@@ -98,16 +98,15 @@ extension AgentMachine {
     private mutating func lock(_ task: TaskID, _ amount: Energy, until deadline: LedgerTime) {
         guard let entry = paying[task], let command = entry.errand, let errand = errands[command],
             let target = try? LCT(
-                AgentMachine.lctText(identity.delegator, on: peerName(entry.life.worker), as: entry.operation)),
-            let payee = AgentIdentity.account(of: target)
+                AgentMachine.lctText(identity.delegator, on: peerName(entry.life.worker), as: entry.operation))
         else { return tell(task, .lockRefused) }
         let worker = entry.life.worker
         let frozen: [LotSlice]
         do throws(LedgerError) {
             let request = LockRequest(
                 task: entry.reference, payer: Party(platform: identity.id, account: account),
-                payee: Party(platform: worker, account: payee), amount: amount, deadline: deadline,
-                leastLifetimeBeyond: settings.lotMargin)
+                payee: Party(platform: worker, account: AgentIdentity.account(of: target)), amount: amount,
+                deadline: deadline, leastLifetimeBeyond: settings.lotMargin)
             guard case .frozen(let slices) = try tryApply(.lock(request)) else { return tell(task, .lockRefused) }
             frozen = slices
         } catch {

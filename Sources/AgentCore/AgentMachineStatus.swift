@@ -17,9 +17,12 @@ extension AgentMachine {
             json.member("key_id", identity.id.text)
             json.member("fingerprint", identity.id.fingerprint)
             json.member("uptime_ms", now.boot.since(startedAt).milliseconds)
-            json.member("state", isStopping ? "stopping" : "running")
+            json.member("state", isStopping ? "stopping" : storeFault == nil ? "running" : "measuring only")
+            json.member("store_fault", storeFault)
             json.key("board")
             writeBoard(to: &json)
+            // Of what is stored nothing is known.
+            guard storeFault == nil else { return }
             json.key("energy")
             writeEnergy(to: &json)
             json.key("ledger")

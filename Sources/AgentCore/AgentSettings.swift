@@ -39,8 +39,11 @@ public struct AgentIdentity: Sendable {
     public var id: PlatformID { signing.publicKey.id }
 
     /// The account of the agent that acts as `lct`, whatever its role at the time.
-    public static func account(of lct: LCT) -> AccountID? {
-        AccountID(String(lct.text.prefix { $0 != "#" }))
+    public static func account(of lct: LCT) -> AccountID {
+        guard let account = AccountID(String(lct.text.prefix { $0 != "#" })) else {
+            preconditionFailure("an LCT is no longer than an account's name, and of the same characters")
+        }
+        return account
     }
 }
 

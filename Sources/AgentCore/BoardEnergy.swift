@@ -86,12 +86,17 @@ struct BoardEnergy: Sendable {
 
     // MARK: Samples
 
+    /// Takes in a sample to be seen, and not to be metered.
+    mutating func show(_ sample: TelemetrySample) {
+        self.sample = sample
+        evidence = sample.sources.first?.evidence ?? evidence
+    }
+
     /// Takes in a sample; returns the windows that it completes.
     mutating func record(_ sample: TelemetrySample) -> [ClosedWindow] {
-        self.sample = sample
+        show(sample)
         if let temperature = sample.hottest?.temperature { hottest = max(hottest ?? temperature, temperature) }
         for reading in sample.throttle { note(reading) }
-        evidence = sample.sources.first?.evidence ?? evidence
         // A board that shows no power is not metered, and makes no pages.
         guard evidence != nil else { return [] }
         var closed: [ClosedWindow] = []

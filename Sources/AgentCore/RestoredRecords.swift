@@ -36,6 +36,9 @@ struct RestoredRecords {
     var outbox: [PlatformID: [OutboxRow]] = [:]
     var peers: [PeerState] = []
 
+    /// No records.
+    init() {}
+
     /// The records of `store`; the gate goes on under `policy`.
     init(_ store: StoreImage, policy: ChargingPolicy) throws(AgentRestoreError) {
         for record in store.records(.setting) { try setting(record) }

@@ -26,9 +26,19 @@ public struct AgentDaemon: ~Copyable {
 
     /// How long a stop may take before the agent ends all the same.
     private static let stopTime = TimeSpan.seconds(5)
+    private static let notYetOpen = "it is being opened"
+    /// Time until a store that cannot be used is tried again.
+    private static let storeRetryTime = TimeSpan.seconds(10)
     /// Datagrams handled at once.
     private static let batch = DatagramBatch(datagrams: 32, datagramBytes: 1500)
 
+    private enum StoreState: Equatable {
+        case opening
+        case open
+        case unusable(retryAt: BootTime)
+    }
+
+    private let plan: DaemonPlan
     private let log = DaemonLog()
     private let lock: LockFile
     private let signals: SignalSource
@@ -44,7 +54,7 @@ public struct AgentDaemon: ~Copyable {
     private var nextCommand: UInt64 = 1
     private var stopBy: BootTime?
     private var isSocketBlocked = false
-    private var failure: DaemonError?
+    private var storeState = StoreState.opening
 
     // MARK: Beginning
 
@@ -57,10 +67,8 @@ public struct AgentDaemon: ~Copyable {
             try SignalSource([.terminate, .interrupt, .hangup])
         }
         let lock = try acquire(plan.lockPath)
-        var store = try system { () throws(SystemError) in try StoreThread(path: plan.storePath) }
-        var loop = try system { () throws(SystemError) in try EventLoop() }
-        let image = try open(&store, &loop)
-        let core = try makeCore(plan, image)
+        let store = try system { () throws(SystemError) in try StoreThread(path: plan.storePath) }
+        let loop = try system { () throws(SystemError) in try EventLoop() }
         let socket = try system { () throws(SystemError) in
             try DatagramSocket(boundTo: plan.listen, batch: batch)
         }
@@ -76,24 +84,27 @@ public struct AgentDaemon: ~Copyable {
             try loop.register(signals.descriptor, Token.signals, .readable)
             try loop.register(socket.descriptor, Token.datagrams, .readable)
             try loop.register(sensors.descriptor, Token.sensors, .readable)
+            try loop.register(store.descriptor, Token.store, .readable)
             return try socket.localAddress()
         }
         let control = try system { () throws(SystemError) in
             try ControlServer(at: plan.socketPath, in: loop, firstToken: Token.control)
         }
+        let core = try system { () throws(SystemError) in
+            try AgentDaemon.core(plan, without: notYetOpen)
+        }
         var daemon = AgentDaemon(
-            lock: lock, signals: signals, loop: loop, socket: socket, store: store, sensors: sensors,
+            plan, lock: lock, signals: signals, loop: loop, socket: socket, store: store, sensors: sensors,
             workers: workers, control: control, core: core)
-        ready(address)
-        do throws(SystemError) { try daemon.work(plan.peerRecords) } catch { throw .system(error) }
-        if let failure = daemon.failure { throw failure }
+        do throws(SystemError) { try daemon.work { ready(address) } } catch { throw .system(error) }
     }
 
     private init(
-        lock: consuming LockFile, signals: consuming SignalSource, loop: consuming EventLoop,
+        _ plan: DaemonPlan, lock: consuming LockFile, signals: consuming SignalSource, loop: consuming EventLoop,
         socket: consuming DatagramSocket, store: consuming StoreThread, sensors: consuming SensorThread,
         workers: consuming WorkerPool, control: consuming ControlServer, core: AgentMachine
     ) {
+        self.plan = plan
         self.lock = lock
         self.signals = signals
         self.loop = loop
@@ -118,29 +129,68 @@ public struct AgentDaemon: ~Copyable {
         }
     }
 
-    /// Waits for the store to be open; it stays registered.
-    private static func open(_ store: inout StoreThread, _ loop: inout EventLoop) throws(DaemonError) -> StoreImage {
-        do throws(SystemError) {
-            try loop.register(store.descriptor, Token.store, .readable)
-            var events: [ReadyEvent] = []
-            try loop.wait(until: nil, into: &events)
-        } catch { throw .system(error) }
-        switch store.collect() {
-        case .opened(let image): return image
-        case .cannotOpen(let error): throw .store(error)
-        default: preconditionFailure("the first completion is that of opening")
-        }
-    }
+    // MARK: The core
 
-    private static func makeCore(_ plan: DaemonPlan, _ image: StoreImage) throws(DaemonError) -> AgentMachine {
-        let bootID = try system { () throws(SystemError) in try Clock.bootID() }
-        let bytes = try system { () throws(SystemError) in try Entropy.bytes(32) }
-        guard let seed = Bytes32(bytes) else { preconditionFailure("thirty-two bytes") }
+    /// The agent that goes on from `image`.
+    private static func core(_ plan: DaemonPlan, from image: StoreImage) throws(SystemError) -> AgentMachine {
+        let (bootID, seed) = try beginning()
         do throws(AgentRestoreError) {
             return try AgentMachine(
                 identity: plan.identity, settings: plan.settings, scheme: Ed25519(), verifier: OperationVerifier(),
                 store: image, bootID: bootID, seed: seed, now: now)
-        } catch { throw .restore(error) }
+        } catch { return try core(plan, without: error.explanation) }
+    }
+
+    /// An agent that only measures, because of what is wrong with its store.
+    private static func core(_ plan: DaemonPlan, without fault: String) throws(SystemError) -> AgentMachine {
+        let (bootID, seed) = try beginning()
+        return AgentMachine(
+            withoutStore: fault, identity: plan.identity, settings: plan.settings, scheme: Ed25519(),
+            verifier: OperationVerifier(), bootID: bootID, seed: seed, now: now)
+    }
+
+    /// The machine's boot, and random bytes that no other core was given.
+    private static func beginning() throws(SystemError) -> (bootID: Bytes16, seed: Bytes32) {
+        guard let seed = Bytes32(try Entropy.bytes(32)) else { preconditionFailure("thirty-two bytes") }
+        return (try Clock.bootID(), seed)
+    }
+
+    /// Goes on with what the store holds.
+    private mutating func begin(from image: StoreImage) throws(SystemError) {
+        let next = try AgentDaemon.core(plan, from: image)
+        if let fault = next.storeFault { return try giveUpStore(fault) }
+        if core.storeFault != AgentDaemon.notYetOpen { log.write(.notice, "the store can be used again") }
+        core = next
+        storeState = .open
+        try carryOut(core.start(at: AgentDaemon.now))
+        for record in plan.peerRecords {
+            try carryOut(core.handle(.command(newCommand(), .addPeer(record: record)), at: AgentDaemon.now))
+        }
+    }
+
+    /// Goes on without the store: what the core knew is not known to be stored, and is forgotten.
+    private mutating func giveUpStore(_ fault: String) throws(SystemError) {
+        if core.storeFault != fault {
+            log.write(.error, "the agent only measures, since its store cannot be used: " + fault)
+        }
+        core = try AgentDaemon.core(plan, without: fault)
+        workers.cancelAll(now: Clock.bootTime, loop)
+        let refusal = CommandReply(.failed, "the store failed meanwhile: " + fault, hint: "sage-edge status")
+        for (_, connection) in askers.sorted(by: { $0.key < $1.key }) {
+            try control.reply(refusal.json, to: connection, isLast: true, in: loop)
+        }
+        askers = [:]
+        try loop.remove(store.descriptor)
+        store.stop()
+        storeState = .unusable(retryAt: Clock.bootTime + AgentDaemon.storeRetryTime)
+    }
+
+    /// Opens the store anew where it is time to.
+    private mutating func retryStore(_ now: BootTime) throws(SystemError) {
+        guard case .unusable(let retryAt) = storeState, retryAt <= now else { return }
+        storeState = .opening
+        store = try StoreThread(path: plan.storePath)
+        try loop.register(store.descriptor, Token.store, .readable)
     }
 
     private static var now: Moment {
@@ -149,18 +199,19 @@ public struct AgentDaemon: ~Copyable {
 
     // MARK: The loop
 
-    private mutating func work(_ peerRecords: [String]) throws(SystemError) {
-        try carryOut(core.start(at: AgentDaemon.now))
-        for record in peerRecords {
-            try carryOut(core.handle(.command(newCommand(), .addPeer(record: record)), at: AgentDaemon.now))
-        }
+    private mutating func work(_ ready: () -> Void) throws(SystemError) {
         var events: [ReadyEvent] = []
-        while failure == nil {
+        var isReady = false
+        while true {
             if let stopBy, core.isSettled || Clock.bootTime >= stopBy { return }
             sensors.askIfDue(Clock.bootTime)
             try loop.wait(until: nextDeadline, into: &events)
             for event in events { try handle(event) }
             try passTime()
+            if !isReady, storeState != .opening {
+                isReady = true
+                ready()
+            }
         }
     }
 
@@ -169,6 +220,7 @@ public struct AgentDaemon: ~Copyable {
         if let deadline = workers.nextDeadline(after: Clock.bootTime) { next = min(next, deadline) }
         if let deadline = control.nextDeadline { next = min(next, deadline) }
         if let stopBy { next = min(next, stopBy) }
+        if case .unusable(let retryAt) = storeState { next = min(next, retryAt) }
         return next
     }
 
@@ -181,6 +233,7 @@ public struct AgentDaemon: ~Copyable {
         }
         try control.closeSlow(in: loop, now: now.boot)
         try dropAbandoned(now)
+        try retryStore(now.boot)
     }
 
     private mutating func handle(_ event: ReadyEvent) throws(SystemError) {
@@ -227,8 +280,8 @@ public struct AgentDaemon: ~Copyable {
             switch outcome {
             case .committed(let token): try carryOut(core.handle(.persisted(token), at: AgentDaemon.now))
             case .read(let query, let answer): try carryOut(core.handle(.records(query, answer), at: AgentDaemon.now))
-            case .commitFailed(let error), .cannotOpen(let error): failure = .storeFailed(error)
-            case .opened: break
+            case .commitFailed(let error), .cannotOpen(let error): return try giveUpStore(error.explanation)
+            case .opened(let image): try begin(from: image)
             }
         }
     }

@@ -1,6 +1,5 @@
 import AgentCore
 import Platform
-import Store
 import Wire
 import Workers
 
@@ -42,16 +41,10 @@ public struct DaemonPlan: Sendable {
     }
 }
 
-/// Why a daemon cannot begin or go on.
+/// Why a daemon cannot begin or go on; a store that cannot be used is none of these reasons.
 public enum DaemonError: Error, Sendable {
     /// The kernel refused something that it cannot do without.
     case system(SystemError)
     /// Another agent works in the same folder.
     case alreadyRunning(process: Int32?)
-    /// The store cannot be opened.
-    case store(StoreError)
-    /// The store failed while the agent ran; what was not confirmed is not known to be stored.
-    case storeFailed(StoreError)
-    /// The store's records are not what this program writes.
-    case restore(AgentRestoreError)
 }

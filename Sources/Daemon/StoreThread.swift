@@ -65,6 +65,9 @@ struct StoreThread: ~Copyable {
         return completion.outcome
     }
 
+    /// Ends the thread, which closes the store; nothing is offered afterwards.
+    func stop() { thread.stop() }
+
     // MARK: On the thread
 
     private static func work(_ port: WorkerPort<StoreJob, StoreCompletion>, path: String, newEpoch: StoreEpoch) {

@@ -14,17 +14,27 @@ public struct LockFile: ~Copyable, Sendable {
 
     /// Tries for the lock at `path`, making the file with `mode` where it is missing.
     ///
-    /// The holder's process id stands in the file, for people. The file stays when the lock goes: removing
-    /// it would let two holders lock two files of one name.
+    /// The holder's process id stands in the file, for people, where it can be written: a full disk or one that
+    /// is read-only keeps nobody from the lock of a file that is there. The file stays when the lock goes:
+    /// removing it would let two holders lock two files of one name.
     public static func acquire(_ path: String, mode: UInt32 = 0o600) throws(SystemError) -> LockResult {
-        let file = try FileDescriptor(opening: path, .readWrite, [.create, .noFollow], mode: mode)
+        let file = try open(path, mode: mode)
         guard try system("flock", path, expecting: .tryAgain, { clinux_try_lock(file.raw) }) != nil else {
             return .held(by: holder(in: file))
         }
-        try file.truncate(to: 0)
         let line = Array("\(clinux_process_id())\n".utf8)
-        try file.writeAll(line.span, at: 0)
+        try? file.writeAll(line.span, at: 0)
+        try? file.truncate(to: Int64(line.count))
         return .acquired(LockFile(descriptor: file))
+    }
+
+    private static func open(_ path: String, mode: UInt32) throws(SystemError) -> FileDescriptor {
+        do throws(SystemError) {
+            return try FileDescriptor(opening: path, .readWrite, [.create, .noFollow], mode: mode)
+        } catch {
+            guard error.errno == .readOnly else { throw error }
+            return try FileDescriptor(opening: path, .read, [.noFollow])
+        }
     }
 
     private init(descriptor: consuming FileDescriptor) { self.descriptor = descriptor }

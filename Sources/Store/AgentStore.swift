@@ -184,10 +184,7 @@ public final class AgentStore {
     /// The store goes on working meanwhile only in so far as its owner has other threads for that.
     public func backup(to path: String) throws(StoreError) {
         try requireUsable()
-        let statement = try database.prepare("VACUUM INTO ?1")
-        statement.bind(1, text: path)
-        try database.run(statement)
-        try flushFile(path)
+        try copy(database, to: path)
     }
 }
 

@@ -150,6 +150,18 @@ struct Statement: ~Copyable {
     borrowing func reset() { unsafe _ = csqlite_reset(handle) }
 }
 
+/// Writes a copy of `database` to `path`, where nothing is yet, for its owner only, and flushes it.
+func copy(_ database: borrowing Database, to path: String) throws(StoreError) {
+    let code = unsafe csqlite_create_file(path)
+    guard code == 0 else {
+        throw StoreError(failure: .cannotOpen, extendedCode: 0, message: "error number \(code)", sql: "")
+    }
+    let statement = try database.prepare("VACUUM INTO ?1")
+    statement.bind(1, text: path)
+    try database.run(statement)
+    try flushFile(path)
+}
+
 /// Removes the file at `path` if it is there.
 func removeFile(_ path: String) { unsafe csqlite_remove_file(path) }
 

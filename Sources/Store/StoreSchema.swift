@@ -86,10 +86,7 @@ struct StoreSchema: Sendable {
     private func copy(_ database: borrowing Database, to path: String) throws(StoreError) {
         let partial = path + ".partial"
         removeFile(partial)
-        let statement = try database.prepare("VACUUM INTO ?1")
-        statement.bind(1, text: partial)
-        try database.run(statement)
-        try flushFile(partial)
+        try Store.copy(database, to: partial)
         try moveFile(partial, to: path)
         try flushFile(path)
     }

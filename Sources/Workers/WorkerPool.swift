@@ -73,6 +73,11 @@ public struct WorkerPool: ~Copyable {
         return true
     }
 
+    /// Gives up all jobs, whose outcomes then come.
+    public mutating func cancelAll(now: BootTime, _ loop: borrowing EventLoop) {
+        for id in waiting.map({ $0.id }) + slots.compactMap({ $0?.id }) { _ = cancel(id, now: now, loop) }
+    }
+
     // MARK: Events and time
 
     /// Goes on with the worker that an event of the pool's tokens is about.

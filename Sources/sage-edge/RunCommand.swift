@@ -108,16 +108,5 @@ private func failure(_ error: DaemonError, _ paths: StatePaths) -> Failure {
         return Failure(
             .tryAgain, "an agent\(holder) works in \(paths.state) already", hint: "sage-edge status, or another --state"
         )
-    case .store(let error): return failure(error, paths.ledger)
-    case .storeFailed(let error):
-        return Failure(
-            .inputOutput, "the store failed: \(error.explanation)",
-            hint: "free space or mend the disk, then start again; the ledger goes on from what was stored")
-    case .restore(.accountName):
-        return Failure(.configuration, "federation.lineage and federation.platform are too long together")
-    case .restore(.malformed(let kind, let key)):
-        return Failure(
-            .badData, "a record of kind \(kind.rawValue) in \(paths.ledger) is damaged (key \(hexadecimal(key)))",
-            hint: "sage-edge ledger verify")
     }
 }

@@ -36,6 +36,10 @@ func statusText(_ status: JSONValue) -> String {
         board.memory("memory_available_bytes") + " free, " + board.memory("memory_for_tasks_bytes") + " for tasks")
     table.row("throttle", board.list("throttle") ?? "none")
     if let unavailable = board.list("unavailable") { table.row("unread", unavailable) }
+    if let fault = status["store_fault"]?.text {
+        table.row("store", "cannot be used: \(fault)")
+        return printable(table.text())
+    }
     table.row("energy", energy.energy("register_mj") + " registered, " + energy.power("baseline_mw") + " without work")
     table.row(
         "proofs",

@@ -127,3 +127,26 @@ private let frame = Fixtures.url("frames/corridor.pgm").path
         #expect(try agent.run(["status"]).status == 69)
     }
 }
+
+@Suite(.timeLimit(.minutes(2)), .enabled(if: BuiltProgram.canStartItself)) struct `an agent without its store` {
+    @Test func `measures and answers, refuses what needs it, and goes on once it can be used`() throws {
+        let agent = try RunningAgent(tree: "orin-nano", ledger: Array("not a database".utf8) + [UInt8](1...200))
+        let status = try agent.json(["status"])
+        #expect(status["state"] as? String == "measuring only")
+        #expect(try #require(status["store_fault"] as? String).hasPrefix("the ledger's file is no database"))
+        #expect(status["ledger"] == nil)
+        #expect(try agent.run(["status"]).output.contains("store"))
+        #expect(try !agent.json(["telemetry"]).isEmpty)
+        for command in [["ledger", "balance"], ["delegate", "perception", "--input", frame], ["peers", "list"]] {
+            let error = try #require(try agent.json(command, status: 75)["error"] as? [String: Any], "\(command)")
+            #expect(try #require(error["message"] as? String).contains("the ledger's file is no database"))
+        }
+        try FileManager.default.removeItem(at: agent.state.appendingPathComponent("ledger.db"))
+        let deadline = Date(timeIntervalSinceNow: 60)
+        while try agent.json(["status"])["state"] as? String != "running", Date() < deadline {
+            Thread.sleep(forTimeInterval: 0.5)
+        }
+        #expect(try agent.json(["status"])["state"] as? String == "running")
+        #expect(try !agent.json(["ledger", "balance"]).isEmpty)
+    }
+}

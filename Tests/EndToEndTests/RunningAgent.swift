@@ -9,8 +9,9 @@ final class RunningAgent {
     let home: URL
     private let process: Process
 
-    /// Starts it and waits until it has credits and the pages of three windows.
-    init(tree: String) throws {
+    /// Starts it and waits until it has credits and the pages of three windows; or, where it finds `ledger` as
+    /// the content of its ledger's file, until it answers.
+    init(tree: String, ledger: [UInt8]? = nil) throws {
         home = FileManager.default.temporaryDirectory.appendingPathComponent("sage-edge-agent-" + UUID().uuidString)
         let config = home.appendingPathComponent("config")
         try FileManager.default.createDirectory(at: config, withIntermediateDirectories: true)
@@ -26,6 +27,11 @@ final class RunningAgent {
                 replayed: 100
             """
         try settings.write(to: config.appendingPathComponent("config.yaml"), atomically: true, encoding: .utf8)
+        if let ledger {
+            let state = home.appendingPathComponent("state")
+            try FileManager.default.createDirectory(at: state, withIntermediateDirectories: true)
+            try Data(ledger).write(to: state.appendingPathComponent("ledger.db"))
+        }
         let root = Fixtures.url("telemetry/sysfs/" + tree).path
         process = try BuiltProgram.process(
             [
@@ -39,7 +45,7 @@ final class RunningAgent {
         process.standardError = process.standardOutput
         try process.run()
         let deadline = Date(timeIntervalSinceNow: 60)
-        while try !hasEnergy() {
+        while try ledger == nil ? !hasEnergy() : run(["status"]).status != 0 {
             guard process.isRunning, Date() < deadline else {
                 throw ToolError.failed("run", status: -1, errors: try String(contentsOf: log, encoding: .utf8))
             }
@@ -57,6 +63,8 @@ final class RunningAgent {
         if process.isRunning { process.terminate() }
         process.waitUntilExit()
     }
+
+    var state: URL { home.appendingPathComponent("state") }
 
     var isRunning: Bool { process.isRunning }
 

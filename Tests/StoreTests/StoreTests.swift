@@ -22,6 +22,18 @@ import Testing
         for kind in StoreRecordKind.allCases { #expect(image.records(kind).isEmpty) }
     }
 
+    @Test func `the files are their owner's alone`() throws {
+        let store = try folder.open()
+        try store.commit([.put(.setting, key: [1], value: [2])])
+        try store.backup(to: folder.path + "/backup.db")
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+        #expect(names == ["backup.db", "ledger.db", "ledger.db-wal"])
+        for name in names {
+            let attributes = try FileManager.default.attributesOfItem(atPath: folder.path + "/" + name)
+            #expect(attributes[.posixPermissions] as? Int == 0o600, "\(name)")
+        }
+    }
+
     @Test func `the store epoch stays and the boot epoch counts openings`() throws {
         for boot in 1...3 {
             let store = try folder.open(UInt64(100 + boot))

@@ -72,6 +72,9 @@ void csqlite_remove_file(const char *path);
 /// Gives the file at `path` another name; returns 0, or the error number.
 int32_t csqlite_move_file(const char *path, const char *target);
 
+/// Creates the empty file `path`, of mode 0600, where nothing is yet; returns 0, or the error number.
+int32_t csqlite_create_file(const char *path);
+
 /// Flushes the file at `path` and the folder it is in; returns 0, or the error number.
 int32_t csqlite_flush_file(const char *path);
 
