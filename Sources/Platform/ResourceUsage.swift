@@ -7,8 +7,9 @@ public struct ResourceUsage: Hashable, Sendable {
     public let userMicroseconds: Int64
     /// Processor time in the kernel on its behalf, in microseconds.
     public let systemMicroseconds: Int64
-    /// The most memory that was resident at once; of a thread that of its process. Of a child no less than its
-    /// parent had resident at the fork: exec(2) does not forget that peak.
+    /// The most memory that was resident at once; of a thread that of its process.
+    ///
+    /// Of a child no less than its parent had resident at the fork: exec(2) does not forget that peak.
     public let peakResident: ByteCount
     /// Pages that had to be read from a disk.
     public let majorFaults: Int64
