@@ -1,3 +1,4 @@
+import Gateway
 import Platform
 import Quantities
 
@@ -5,8 +6,6 @@ import Quantities
 enum ControlLimits {
     /// Connections at once; further ones wait in the kernel's queue.
     static let connections = 16
-    /// Longest request in bytes: a frame of 64 KiB in base64 and its options, with room.
-    static let requestBytes = 1 << 20
     /// Replies that a client has not read yet, in bytes; past it the connection is closed.
     static let replyBytes = 8 << 20
     /// Time in which a client has to send its request.
@@ -124,7 +123,7 @@ struct ControlServer: ~Copyable {
         throws(SystemError) -> [Request]
     {
         do throws(SystemError) {
-            reading: while connection.input.count <= ControlLimits.requestBytes {
+            reading: while connection.input.count <= GatewayLimits.requestBytes {
                 switch try connection.stream.descriptor.read(upTo: 65_536, appendingTo: &connection.input) {
                 case .bytes: continue
                 case .wouldBlock: break reading
@@ -143,7 +142,7 @@ struct ControlServer: ~Copyable {
             connection.isBusy = true
             return [Request(connection: number, line: line)]
         }
-        if connection.input.count > ControlLimits.requestBytes || (connection.isEnding && !connection.isBusy) {
+        if connection.input.count > GatewayLimits.requestBytes || (connection.isEnding && !connection.isBusy) {
             try close(number, in: loop)
         } else if connection.isEnding {
             try watch(number, connection, connection.output.isEmpty ? [] : .writable, in: loop)

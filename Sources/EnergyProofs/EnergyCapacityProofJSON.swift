@@ -4,10 +4,11 @@ import Telemetry
 import Wire
 
 extension ProofPage {
-    /// Writes the page as a JSON object, for people and other programs; amounts are decimal strings.
+    /// Writes the page as a JSON object, for people and other programs; amounts are decimal strings, hashes
+    /// hexadecimal, and the signer's key is base64.
     public func write(to json: inout JSONWriter) {
         json.beginObject()
-        json.member("hash", Base64.encode(hash.array))
+        json.member("hash", hexadecimal(hash.array))
         json.member("signer", Base64.encode(envelope.signer.bytes.array))
         proof.writeMembers(to: &json)
         json.endObject()
@@ -17,7 +18,7 @@ extension ProofPage {
 extension EnergyCapacityProof {
     /// Writes the payload's fields as members of the object that is open.
     func writeMembers(to json: inout JSONWriter) {
-        json.member("federation", Base64.encode(federation.array))
+        json.member("federation", hexadecimal(federation.array))
         json.member("source", source.text)
         json.member("kind", kind.name)
         json.member("class", evidence.name)
@@ -49,6 +50,6 @@ extension EnergyCapacityProof {
         json.member("gap_ms", gap.milliseconds)
         json.member("error_bound_permille", errorBoundPermille)
         json.member("validation_method", validationMethod.text)
-        json.member("previous_hash", previousHash.map { Base64.encode($0.array) })
+        json.member("previous_hash", previousHash.map { hexadecimal($0.array) })
     }
 }

@@ -57,8 +57,17 @@ public struct SourceSummary: Hashable, Sendable {
     public private(set) var restarts = 0
     /// How often the register began anew between two pages.
     public private(set) var newEpochs = 0
-    /// The largest error bound of any page, in thousandths.
-    public private(set) var worstErrorBoundPermille: UInt32 = 0
+    /// Energy of each page times its error bound, in thousandths of a millijoule.
+    private var error: UInt128 = 0
+
+    /// The error bound of `energy` in thousandths, rounded up: each page's bound weighs as much as its energy.
+    ///
+    /// A window in which nothing was measured adds nothing to either; it is part of `gap`.
+    public var errorBoundPermille: UInt32 {
+        guard energy > .zero else { return 0 }
+        let total = UInt128(energy.millijoules)
+        return UInt32(clamping: (error + total - 1) / total)
+    }
 
     /// The covered share of all windows.
     public var coverage: BasisPoints { BasisPoints((time - gap).milliseconds, of: time.milliseconds) }
@@ -89,6 +98,6 @@ public struct SourceSummary: Hashable, Sendable {
             if previous.bootID != proof.bootID { restarts += 1 }
             if previous.epoch != proof.epoch { newEpochs += 1 }
         }
-        worstErrorBoundPermille = max(worstErrorBoundPermille, proof.errorBoundPermille)
+        error += UInt128(max(0, proof.drawn.millijoules)) * UInt128(proof.errorBoundPermille)
     }
 }

@@ -49,8 +49,14 @@ extension Decision {
         switch outcome {
         case .local: "run here"
         case .delegate(_, let platform): "delegate to " + platform.text
-        case .refuse(let reason): "refuse: " + reason.explanation
+        case .refuse(let reason): "refuse: " + refuser(for: reason) + reason.explanation
         }
+    }
+
+    /// Names the peer whose reason decides, where it is a peer's.
+    private func refuser(for reason: LossReason) -> String {
+        guard let place = candidates.first(where: { $0.loss == reason }), !place.isHere else { return "" }
+        return place.platform.text + ": "
     }
 
     private var why: String {

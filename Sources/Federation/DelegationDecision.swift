@@ -7,7 +7,7 @@ public enum DecisionOutcome: Hashable, Sendable {
     case local
     /// It goes to this peer.
     case delegate(PlatformID, PlatformName)
-    /// No place can run it; the reason is this board's.
+    /// No place can run it; the reason is that of the first place where it may run, this board before peers.
     case refuse(LossReason)
 }
 
@@ -67,9 +67,10 @@ public func decide(_ input: DecisionInput) -> Decision {
     stay(input, candidates, &ranking, isSparing)
 
     guard let first = ranking.first else {
+        let reasons = candidates.compactMap { $0.loss }
         return Decision(
-            outcome: .refuse(candidates[0].loss ?? .operationNotServed), candidates: candidates, ranking: [],
-            isSparing: isSparing)
+            outcome: .refuse(reasons.first { $0 != .pinnedElsewhere } ?? .pinnedElsewhere), candidates: candidates,
+            ranking: [], isSparing: isSparing)
     }
     let chosen = candidates[first]
     for index in ranking.dropFirst() {

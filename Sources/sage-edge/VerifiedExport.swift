@@ -51,7 +51,7 @@ struct VerifiedExport {
         json.member("coverage_bp", source.coverage.value)
         json.member("restarts", source.restarts)
         json.member("new_registers", source.newEpochs)
-        json.member("error_bound_permille", source.worstErrorBoundPermille)
+        json.member("error_bound_permille", source.errorBoundPermille)
     }
 
     /// The text: the file as a whole, then each source.
@@ -88,7 +88,7 @@ struct VerifiedExport {
             percent(basisPoints: Int64(source.coverage.value)) + " of "
                 + duration(milliseconds: source.time.milliseconds)
                 + ", gaps " + duration(milliseconds: source.gap.milliseconds))
-        table.row("error", "at most " + decimal(tenthsOf: Int64(source.worstErrorBoundPermille) * 100) + " %")
+        table.row("error", "at most " + decimal(tenthsOf: Int64(source.errorBoundPermille) * 100) + " %")
         table.row("restarts", "\(source.restarts), new registers \(source.newEpochs)")
         return table.text()
     }

@@ -54,9 +54,10 @@ import Wire
         #expect(board.coverage == BasisPoints(clamping: 8333))
         #expect(board.restarts == 0)
         #expect(board.lastWindow.since(board.firstWindow) == .seconds(30))
-        // Between the windows the panel falls from 100 W to 50 W: a second at 75 W, known to 25 J in 525 J.
+        // Between the windows the panel falls from 100 W to 50 W: a second at 75 W, known to 25 J in 525 J. The
+        // first window is known to a thousandth, and weighs as much as its energy.
         #expect(summary.sources[1].chargeable == mJ(1_000_000 + 525_000))
-        #expect(summary.sources[1].worstErrorBoundPermille == 49)
+        #expect(summary.sources[1].errorBoundPermille == 18)
     }
 
     @Test func `what is wrong with an export is named`() throws {

@@ -250,6 +250,22 @@ import Wire
         }
     }
 
+    @Test func `a task that no place takes is refused for the reason of a place where it may run`() throws {
+        var input = Self.input
+        input.here.freeMemory = .zero
+        input.peers = [Self.peer("Thor", 2, Self.prediction(35, 1_100), roundTrip: 4)]
+        input.peers[0].acceptsTasks = false
+        let here = decide(input)
+        #expect(here.outcome == .refuse(try #require(here.candidates[0].loss)))
+        #expect(here.sentence.hasPrefix("refuse: memory"))
+        input.task.placement = .platform(Fixture.platform("Thor"))
+        let there = decide(input)
+        #expect(there.outcome == .refuse(.notAccepting))
+        #expect(there.sentence == "refuse: Thor: " + LossReason.notAccepting.explanation)
+        input.task.placement = .platform(Fixture.platform("Nobody"))
+        #expect(decide(input).outcome == .refuse(.pinnedElsewhere))
+    }
+
     @Test func `a stored input decides the same again`() throws {
         var input = Self.input
         input.lastPlace = Fixture.node(2)
