@@ -46,4 +46,7 @@ extension AgentMachine {
 
     /// The ledger as it stands, whether or not it is durable yet.
     public var ledgerImage: LedgerImage { ledger.image }
+
+    /// What time it is in the ledger.
+    public var ledgerTime: LedgerTime { ledgerNow }
 }

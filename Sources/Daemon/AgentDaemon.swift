@@ -32,7 +32,7 @@ public struct AgentDaemon: ~Copyable {
     /// Datagrams handled at once.
     private static let batch = DatagramBatch(datagrams: 32, datagramBytes: 1500)
 
-    private enum StoreState: Equatable {
+    private enum StoreState {
         case opening
         case open
         case unusable(retryAt: BootTime)
@@ -68,7 +68,14 @@ public struct AgentDaemon: ~Copyable {
         }
         let lock = try acquire(plan.lockPath)
         let store = try system { () throws(SystemError) in try StoreThread(path: plan.storePath) }
-        let loop = try system { () throws(SystemError) in try EventLoop() }
+        // Nobody is let in before the store is open, or is known not to open.
+        let loop = try system { () throws(SystemError) in
+            var loop = try EventLoop()
+            try loop.register(store.descriptor, Token.store, .readable)
+            var events: [ReadyEvent] = []
+            try loop.wait(until: nil, into: &events)
+            return loop
+        }
         let socket = try system { () throws(SystemError) in
             try DatagramSocket(boundTo: plan.listen, batch: batch)
         }
@@ -84,7 +91,6 @@ public struct AgentDaemon: ~Copyable {
             try loop.register(signals.descriptor, Token.signals, .readable)
             try loop.register(socket.descriptor, Token.datagrams, .readable)
             try loop.register(sensors.descriptor, Token.sensors, .readable)
-            try loop.register(store.descriptor, Token.store, .readable)
             return try socket.localAddress()
         }
         let control = try system { () throws(SystemError) in
@@ -96,7 +102,11 @@ public struct AgentDaemon: ~Copyable {
         var daemon = AgentDaemon(
             plan, lock: lock, signals: signals, loop: loop, socket: socket, store: store, sensors: sensors,
             workers: workers, control: control, core: core)
-        do throws(SystemError) { try daemon.work { ready(address) } } catch { throw .system(error) }
+        do throws(SystemError) {
+            try daemon.takeCompletions()
+            ready(address)
+            try daemon.work()
+        } catch { throw .system(error) }
     }
 
     private init(
@@ -199,19 +209,14 @@ public struct AgentDaemon: ~Copyable {
 
     // MARK: The loop
 
-    private mutating func work(_ ready: () -> Void) throws(SystemError) {
+    private mutating func work() throws(SystemError) {
         var events: [ReadyEvent] = []
-        var isReady = false
         while true {
             if let stopBy, core.isSettled || Clock.bootTime >= stopBy { return }
             sensors.askIfDue(Clock.bootTime)
             try loop.wait(until: nextDeadline, into: &events)
             for event in events { try handle(event) }
             try passTime()
-            if !isReady, storeState != .opening {
-                isReady = true
-                ready()
-            }
         }
     }
 

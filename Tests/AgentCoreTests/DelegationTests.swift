@@ -91,6 +91,31 @@ import Testing
         #expect(fleet.ledger(of: 0).balances?.accounts.first?.locked == .zero)
     }
 
+    /// Beyond the fifteen seconds in which a silence is noticed, what was said before it is said anew.
+    @Test(arguments: [5, 14, 30, 600]) func `a payment that waits out a silence lengthens no lot`(seconds: Int64)
+        throws
+    {
+        var fleet = try ScriptedFleet(boards: 2)
+        // What a fixed price leaves the worker stays with it as a lot.
+        fleet.restart(0) { $0.pricing = .fixed }
+        let thor = Placement.platform(try #require(PlatformName("Thor")))
+        let command = fleet.ask(0, .delegate(request(placement: thor)))
+        while fleet.latestLedger(of: 0).finished.isEmpty { fleet.pass(milliseconds: 1) }
+        fleet.setCut(true, between: 0, and: 1)
+        fleet.pass(milliseconds: seconds * 1_000)
+        #expect(fleet.ledger(of: 1).lots.values.allSatisfy { $0.origin.issuer != fleet.id(of: 0) })
+        fleet.setCut(false, between: 0, and: 1)
+        #expect(fleet.rest() == nil)
+        #expect(fleet.finding == nil)
+        #expect(fleet.reply(to: command)?.refusal == nil)
+        let received = try #require(fleet.ledger(of: 1).lots.values.first { $0.origin.issuer == fleet.id(of: 0) })
+        let sent = try #require(
+            fleet.ledger(of: 0).abroad.keys.first { $0.origin.proof == received.origin.proof })
+        let (here, there) = (try #require(fleet.ledgerTime(of: 0)), try #require(fleet.ledgerTime(of: 1)))
+        let longer = received.origin.expires.since(there) - sent.origin.expires.since(here)
+        #expect((-100...15_100).contains(longer.milliseconds))
+    }
+
     // MARK: Many tasks
 
     @Test func `more tasks than a ledger remembers are served one after the other, and it stays small`() throws {

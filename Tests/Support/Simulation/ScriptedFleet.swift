@@ -77,6 +77,12 @@ public struct ScriptedFleet {
     /// The ledger of a board, as far as it is durable.
     public func ledger(of board: Int) -> LedgerImage { fleet.boards[board].disk.durable.ledger }
 
+    /// The ledger of a board with what is being written.
+    public func latestLedger(of board: Int) -> LedgerImage { fleet.boards[board].disk.latest.ledger }
+
+    /// What time it is in the ledger of a board; nil while it is down.
+    public func ledgerTime(of board: Int) -> LedgerTime? { fleet.boards[board].core?.ledgerTime }
+
     /// The id of a board.
     public func id(of board: Int) -> PlatformID { fleet.boards[board].id }
 }
