@@ -74,7 +74,7 @@ test: packages-test build ## Build and run all tests, end to end with the shippe
 	@.ci/simulate $(SWIFT) $(SIMULATION_SECONDS)
 
 sim: packages ## Run SEEDS=2000 seeds of the simulator from FIRST_SEED=1 on, or replay SEED=n
-	@$(SWIFT) build -c release --product sage-edge-simulation 2>&1 | grep -E 'error|warning' || true
+	@$(SWIFT) build -c release --product sage-edge-simulation
 	@.build/release/sage-edge-simulation \
 		--seeds $(or $(SEED),$(FIRST_SEED)...$(shell echo $$(($(FIRST_SEED) + $(SEEDS) - 1))))
 

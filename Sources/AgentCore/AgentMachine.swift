@@ -59,7 +59,11 @@ public struct AgentMachine {
     var active: [TaskID: ActiveWork] = [:]
     var nextTask: UInt64
     /// What was earned from others today.
-    var allowance: WorkAllowance
+    var earnings: DayTotal
+    /// What own tasks cost today, here and elsewhere.
+    var spending: DayTotal
+    /// How many tasks each peer may send.
+    var rates: RateLimit
     /// Statements about money lanes made since the start; each has its own number.
     var laneStatements: UInt64 = 0
     var predictor: Predictor
@@ -88,9 +92,10 @@ public struct AgentMachine {
         identity: AgentIdentity, settings: AgentSettings, scheme: any SignatureScheme,
         verifier: any ResultVerifier, store: StoreImage, bootID: Bytes16, seed: Bytes32, now: Moment
     ) throws(AgentRestoreError) {
+        let restored = try RestoredRecords(store, policy: settings.charging)
+        if let difference = restored.owner?.difference(from: StoreOwner(identity)) { throw .foreign(difference) }
         self.init(
-            identity, settings, scheme, verifier, store, try RestoredRecords(store, policy: settings.charging),
-            bootID: bootID, seed: seed, now: now)
+            identity, settings, scheme, verifier, store, restored, bootID: bootID, seed: seed, now: now)
     }
 
     /// An agent that goes on from a store whose records are `restored`.
@@ -128,7 +133,9 @@ public struct AgentMachine {
         self.working = restored.working
         self.outbox = restored.outbox
         self.nextTask = restored.nextTask
-        self.allowance = restored.allowance
+        self.earnings = restored.earnings
+        self.spending = restored.spending
+        self.rates = RateLimit(perMinute: settings.tasksPerMinute)
         self.predictor = restored.predictor ?? Predictor()
         for peer in restored.peers { peers[peer.id] = peer }
     }
@@ -138,6 +145,7 @@ public struct AgentMachine {
         guard storeFault == nil else { return [] }
         begin(now)
         if ledger.image.summary == nil {
+            staging.write(.put(.setting, key: SettingKey.owner, value: StoreOwner(identity).encoded))
             apply(.genesis(Genesis(home: identity.id, storeEpoch: storeEpoch, supply: settings.supply)))
         }
         registerSource()
@@ -191,6 +199,9 @@ public struct AgentMachine {
         for due in [taskDue, ledgerDue] { if let due { next = min(next, now.boot + due.since(ledgerNow)) } }
         for peer in peers.values { if let due = peer.outboxDue { next = min(next, due) } }
         for ping in pings.values { next = min(next, ping.deadline) }
+        for errand in errands.values where errand.task.map({ paying[$0] != nil }) == true {
+            next = min(next, errand.deadline)
+        }
         return max(next, now.boot)
     }
 
@@ -236,6 +247,7 @@ public struct AgentMachine {
         resendOutbox()
         sweepLots()
         expirePings()
+        expireErrands()
     }
 
     private mutating func release(_ dependents: [Staging.Dependent]) {
@@ -311,12 +323,15 @@ public struct AgentMachine {
 
 /// Why an agent cannot go on from its store.
 public enum AgentRestoreError: Error, Sendable {
+    /// The store is that of another key, federation or account; how it differs, in words.
+    case foreign(String)
     /// A record is not what this program writes.
     case malformed(StoreRecordKind, key: [UInt8])
 
     /// What is wrong, for a person.
     public var explanation: String {
         switch self {
+        case .foreign(let difference): "the ledger is another's: " + difference
         case .malformed(let kind, let key): "a record of kind \(kind.rawValue) is damaged (key \(hexadecimal(key)))"
         }
     }

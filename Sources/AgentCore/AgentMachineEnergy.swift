@@ -43,6 +43,10 @@ extension AgentMachine {
         recentPages.append(page)
         if recentPages.count > AgentLimits.recentPages { recentPages.removeFirst() }
         staging.putOff(.put(.proof, key: AgentMachine.pageKey(proof.page), value: page.bytes), now: now.boot)
+        if proof.page >= AgentLimits.storedPages {
+            let oldest = proof.page - AgentLimits.storedPages + 1
+            staging.putOff(.removeBelow(.proof, key: AgentMachine.pageKey(oldest)), now: now.boot)
+        }
         var writer = CBORWriter()
         closed.meter.write(to: &writer)
         staging.putOff(.put(.meter, key: SettingKey.meter, value: writer.bytes), now: now.boot)
@@ -60,14 +64,20 @@ extension AgentMachine {
             putOffGate()
             guard !isStopping, let pool = ledger.image.summary?.adp else { return }
             let missing = (settings.chargeTarget - availableATP).clampedToZero
-            guard missing > .zero, pool > .zero else { return }
+            guard min(missing, pool) >= chargeStep else { return }
             switch gate.available(from: page.hash, now: ledgerNow) {
             case .failure(let refusal): chargeRefusal = refusal
             case .success(let chargeable):
                 chargeRefusal = nil
-                if chargeable > .zero { charge(min(missing, min(pool, chargeable)), from: page, pool: pool) }
+                if chargeable >= chargeStep { charge(min(missing, min(pool, chargeable)), from: page, pool: pool) }
             }
         }
+    }
+
+    /// The least that is charged: each charge is a lot of its own, and what a board holds is to be few lots.
+    private var chargeStep: Energy {
+        let most = min(settings.chargeTarget, ledger.image.summary?.supply ?? .zero)
+        return max(Energy(millijoules: most.millijoules / AgentLimits.chargesToTarget), Energy(millijoules: 1))
     }
 
     private mutating func charge(_ amount: Energy, from page: ProofPage, pool: Energy) {

@@ -62,8 +62,9 @@ extension AgentMachine {
             prediction: prediction(at: identity.id, request.operation, size, stated: own))
         let places = peers.keys.sorted().compactMap { place(of: $0, for: request.operation, size) }
         return DecisionInput(
-            task: task, policy: settings.decision, purse: availableATP, dayBudget: settings.chargeTarget,
-            daySpent: (settings.chargeTarget - availableATP).clampedToZero, here: here, peers: places,
+            task: task, policy: settings.decision, purse: availableATP,
+            dayBudget: identity.delegator.task.budget.dailyATP ?? .zero, daySpent: spending.amount(at: ledgerNow),
+            here: here, peers: places,
             lastPlace: lastPlace[request.operation])
     }
 
@@ -131,6 +132,29 @@ extension AgentMachine {
         guard errands[command] != nil else { return }
         errands[command]?.attempts.append(Errand.Attempt(platform: platform, reason: reason))
         tryNextPlace(command)
+    }
+
+    /// The input of `command` is at fault: no other place could do better.
+    mutating func giveUp(_ command: CommandID, at platform: PlatformName, _ reason: String) {
+        guard var errand = errands.removeValue(forKey: command) else { return }
+        errand.attempts.append(Errand.Attempt(platform: platform, reason: reason))
+        reply(command, AgentViews.unserved(errand, kind: .invalid, hint: nil))
+    }
+
+    /// Answers the errands whose time is over; what a peer still does for one is withdrawn.
+    mutating func expireErrands() {
+        for command in errands.keys.sorted() {
+            guard var errand = errands[command], errand.deadline <= now.boot, let task = errand.task,
+                let entry = paying[task]
+            else { continue }
+            errand.attempts.append(
+                Errand.Attempt(
+                    platform: peers[entry.life.worker]?.name ?? identity.platform, reason: "no result in time"))
+            errands[command] = nil
+            paying[task]?.errand = nil
+            reply(command, AgentViews.unserved(errand))
+            tell(task, .cancelRequested)
+        }
     }
 
     /// Answers an errand with its result.

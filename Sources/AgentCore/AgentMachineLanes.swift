@@ -139,13 +139,12 @@ extension AgentMachine {
         guard let receipt: Signed<SettlementReceipt> = verified(aged.envelope, from: peer, "receipt"),
             isNext(receipt.payload.lane, from: peer)
         else { return }
+        guard receipt.payload.reference.delegator == peer else {
+            return log(.warning, "\(peerName(peer)) sent a receipt for a task of another platform")
+        }
         let task = receipt.payload.task
         let known = working[task]
         var entry = known ?? WorkingTask(life: WorkerLife(task: task, payer: peer, at: ledgerNow))
-        guard entry.life.payer == peer else {
-            log(.warning, "\(peerName(peer)) sent a receipt for a task of another platform")
-            return
-        }
         let directives = entry.life.handle(.receiptArrived(receipt.payload.outcome), at: ledgerNow)
         working[task] = entry
         // What the ledger refuses has not happened; it is asked for again.
@@ -164,10 +163,12 @@ extension AgentMachine {
         _ receipt: Signed<SettlementReceipt>, age: TimeSpan, for task: TaskID, from peer: PlatformID
     ) -> Bool {
         var events: [LedgerEvent] = []
-        if !receipt.payload.lots.isEmpty, let reference = working[task]?.task?.payload.reference {
+        if !receipt.payload.lots.isEmpty {
             let lots = receipt.payload.lots.map { $0.aged(by: age) }
             events.append(
-                .receive(ReceiptCredit(task: reference, account: account, lots: lots, receipt: receipt.hash)))
+                .receive(
+                    ReceiptCredit(task: receipt.payload.reference, account: account, lots: lots, receipt: receipt.hash))
+            )
             let measured = measuredEnergy(of: task)
             if measured > .zero {
                 events.append(

@@ -9,20 +9,27 @@ extension AgentMachine {
     /// Hands an errand to a peer: locks, signs and sends.
     mutating func handOver(_ command: CommandID, to place: Candidate) {
         guard let errand = errands[command], let peer = peers[place.node] else { return }
-        guard peer.isLaneKnown, ledger.image.peers[place.node]?.stop == nil else {
+        if let stop = ledger.image.peers[place.node]?.stop {
             return fallBack(
-                command, from: place.platform, because: "the two ledgers have not compared notes in this session")
+                command, from: place.platform, because: "no money moves with it any more: " + stop.explanation)
         }
-        guard paying.values.filter({ !$0.isOver }).count < AgentLimits.payingTasks,
-            outbox[place.node]?.count ?? 0 < AgentLimits.outboxPerPeer
-        else { return fallBack(command, from: place.platform, because: "too many tasks are under way") }
+        guard peer.isLaneKnown else {
+            return fallBack(
+                command, from: place.platform, because: "the two ledgers have not compared notes in this session yet")
+        }
+        let open = paying.values.filter { !$0.isOver }
+        // Each task under way may need a place in the outbox for its receipt.
+        let awaited = open.count { $0.life.worker == place.node } + (outbox[place.node]?.count ?? 0)
+        guard open.count < AgentLimits.payingTasks, awaited < AgentLimits.outboxPerPeer else {
+            return fallBack(command, from: place.platform, because: "too many tasks are under way")
+        }
         let reference = newTask()
         let deadlines = TaskDeadlines(
             remaining: errand.deadline.since(now.boot), grace: settings.grace, at: ledgerNow)
+        let acceptTime = min(AgentMachine.acceptTime, errand.deadline.since(now.boot))
         let life = PayerLife(
             task: reference.id, worker: place.node, budget: place.lock, pricing: settings.pricing,
-            silence: settings.silence, acceptBy: ledgerNow + AgentMachine.acceptTime, deadlines: deadlines,
-            at: ledgerNow)
+            silence: settings.silence, acceptBy: ledgerNow + acceptTime, deadlines: deadlines, at: ledgerNow)
         paying[reference.id] = PayingTask(
             life: life, reference: reference, operation: errand.request.operation, signedAt: ledgerNow,
             errand: command)
@@ -79,7 +86,7 @@ extension AgentMachine {
             tell(task, .sent)
         case .sendCancel:
             guard let hash = entry.life.taskHash else { return }
-            send(.cancel(task, taskHash: hash), to: entry.life.worker)
+            send(.cancel(entry.reference, taskHash: hash), to: entry.life.worker)
         case .sendProofStored(let hash): send(.proofStored(task, proofHash: hash), to: entry.life.worker)
         case .verify(let hash): tell(task, .verified(proofHash: hash, judge(task)))
         case .settle(let outcome, let proofHash, let receipt):
@@ -89,9 +96,10 @@ extension AgentMachine {
         case .fallBack(let reason):
             guard let command = entry.errand else { return }
             paying[task]?.errand = nil
-            fallBack(
-                command, from: peers[entry.life.worker]?.name ?? identity.platform,
-                because: entry.refusal?.explanation ?? reason.explanation)
+            let platform = peers[entry.life.worker]?.name ?? identity.platform
+            let explanation = entry.refusal?.explanation ?? reason.explanation
+            if entry.refusal == .badInput { return giveUp(command, at: platform, explanation) }
+            fallBack(command, from: platform, because: explanation)
         }
     }
 
@@ -193,15 +201,16 @@ extension AgentMachine {
                             task: task, by: identity.id, payee: payee, amount: amount, proof: proofHash ?? .zero)))
             else { return tell(task, .postRefused) }
             lots = left
+            spend(amount)
         case .voided(let reason):
             // A lock whose deadline has passed may have been ended by the sweep of locks already.
             if ledger.image.holds[task] != nil {
-                apply(.void(VoidRequest(task: task, by: identity.id, reason: reason.releaseReason)))
+                apply(.void(VoidRequest(task: task, by: identity.id, reason: reason.release)))
             }
         }
         if receipt, let position = lanePosition(to: worker),
             let content = SettlementReceipt(
-                task: task, proofHash: proofHash, outcome: outcome,
+                reference: entry.reference, proofHash: proofHash, outcome: outcome,
                 lots: lots.map { $0.transfer(at: ledgerNow, to: worker) },
                 lane: position)
         {
@@ -257,20 +266,5 @@ extension AgentMachine {
         var writer = CBORWriter()
         predictor.write(to: &writer)
         staging.putOff(.put(.setting, key: SettingKey.predictor, value: writer.bytes), now: now.boot)
-    }
-}
-
-extension VoidReason {
-    /// The reason as the ledger journals it.
-    fileprivate var releaseReason: ReleaseReason {
-        switch self {
-        case .refused: .refused
-        case .failed: .failed
-        case .noAnswer: .unreachable
-        case .cancelled: .cancelled
-        case .expired, .late, .silence: .timedOut
-        case .resultDiffers, .proofDiffers, .qualityTooLow, .basisTooWeak, .checkFailed, .energyContradicted:
-            .proofRejected
-        }
     }
 }

@@ -68,7 +68,7 @@ extension AgentMachine {
         case .taskRefused(let envelope): takeRefusal(envelope, from: peer)
         case .taskResult(let result): takeResult(result, from: peer)
         case .proofStored(let task, let hash): tell(task, from: peer, .proofStored(proofHash: hash))
-        case .cancel(let task, let hash): takeCancel(task, hash, from: peer)
+        case .cancel(let reference, let hash): takeCancel(reference, hash, from: peer)
         case .settlement(let aged): takeReceipt(aged, from: peer)
         case .tokensReturned(let envelope): takeReturn(envelope, from: peer)
         case .laneQuestion(let question):

@@ -17,7 +17,7 @@ extension AgentMachine {
             // Both have yet to say where their lanes stand in this session: no reason to refuse, and the
             // payer asks again.
             if peers[peer]?.isLaneKnown != true, ledger.image.peers[peer]?.stop == nil { return }
-            if let reason = numberRefusal(of: task.payload.reference, from: peer) ?? roomRefusal {
+            if let reason = refusalUnseen(task.payload.reference, from: peer) {
                 return refuse(id, task.hash, reason, to: peer)
             }
             working[id] = WorkingTask(life: WorkerLife(task: id, payer: peer, at: ledgerNow))
@@ -36,9 +36,11 @@ extension AgentMachine {
         perform(directives, for: id, from: peer)
     }
 
-    mutating func takeCancel(_ id: TaskID, _ hash: Bytes32, from peer: PlatformID) {
+    /// A task that is cancelled before it was seen must not come to life when it arrives.
+    mutating func takeCancel(_ reference: TaskReference, _ hash: Bytes32, from peer: PlatformID) {
+        let id = reference.id
         if working[id] == nil {
-            guard roomRefusal == nil else { return }
+            if let reason = refusalUnseen(reference, from: peer) { return refuse(id, hash, reason, to: peer) }
             working[id] = WorkingTask(life: WorkerLife(task: id, payer: peer, at: ledgerNow))
         }
         guard var entry = working[id], entry.life.payer == peer else { return }
@@ -65,7 +67,8 @@ extension AgentMachine {
     private func admissionRefusal(of task: Signed<FederationTask>, age: TimeSpan, from peer: PlatformID) -> TaskRefusal?
     {
         if isStopping { return .shuttingDown }
-        guard peers[peer]?.isLaneKnown == true, ledger.image.peers[peer]?.stop == nil else { return .laneStopped }
+        guard let name = peers[peer]?.name, peers[peer]?.isLaneKnown == true, ledger.image.peers[peer]?.stop == nil
+        else { return .laneStopped }
         guard task.payload.operation.family == .perception || settings.offer(task.payload.operation) != nil else {
             return .operationNotServed
         }
@@ -73,8 +76,10 @@ extension AgentMachine {
         let offer = settings.offer(task.payload.operation)
         let waiting = offer.map { $0.typicalTime * Int64(queue.count + active.count + 1) } ?? .zero
         let context = AdmissionContext(
-            platform: identity.platform, operations: settings.operations.map { $0.operation }, heartbeat: heartbeat,
-            running: Int64(working.values.filter { !$0.isOver }.count), spentToday: takenToday,
+            platform: identity.platform, client: name, operations: settings.operations.map { $0.operation },
+            heartbeat: heartbeat,
+            running: Int64(working.values.filter { $0.occupies(task.payload.taskType) }.count),
+            spentToday: takenToday,
             queueLimit: Int64(AgentLimits.workingTasks), minimumHeadroom: Int64(settings.decision.minimumHeadroom),
             expectedTime: waiting, lotMargin: .zero, strongestBasis: .checked)
         return task.refusal(in: context, age: age)
@@ -82,7 +87,7 @@ extension AgentMachine {
 
     /// What tasks for others took of today's ceilings: what was paid, and what is locked for those under way.
     private var takenToday: Energy {
-        working.values.reduce(allowance.earned(at: ledgerNow)) { sum, entry in
+        working.values.reduce(earnings.amount(at: ledgerNow)) { sum, entry in
             entry.isOver ? sum : sum + (entry.life.terms?.budget ?? .zero)
         }
     }
@@ -94,8 +99,14 @@ extension AgentMachine {
     }
 
     private mutating func earn(_ payment: Energy) {
-        allowance.add(payment, at: ledgerNow)
-        staging.write(.put(.setting, key: SettingKey.allowance, value: allowance.encoded))
+        earnings.add(payment, at: ledgerNow)
+        staging.write(.put(.setting, key: SettingKey.earnings, value: earnings.encoded))
+    }
+
+    /// Why a task of which nothing was heard before is not looked at, or nil; counts it against its client's rate.
+    private mutating func refusalUnseen(_ reference: TaskReference, from peer: PlatformID) -> TaskRefusal? {
+        if let reason = numberRefusal(of: reference, from: peer) ?? roomRefusal { return reason }
+        return rates.request(by: peer, at: now.boot).map { .rateLimited(wait: $0) }
     }
 
     /// Why a task numbered like this could not be paid for: its receipt would find no place in the ledger.
@@ -269,10 +280,11 @@ extension AgentMachine {
         guard let task = local.removeValue(forKey: report.task) else { return }
         guard case .result(let result) = report.outcome else {
             apply(.failWork(report.task, report.outcome == .timedOut ? .timedOut : .failed))
-            if let command = task.command {
-                fallBack(command, from: identity.platform, because: report.outcome.explanation)
+            guard let command = task.command else { return }
+            if case .failure = report.outcome {
+                return giveUp(command, at: identity.platform, report.outcome.explanation)
             }
-            return
+            return fallBack(command, from: identity.platform, because: report.outcome.explanation)
         }
         let proof = Hashing.hash(result, for: .result)
         guard
@@ -280,13 +292,15 @@ extension AgentMachine {
                 .completeWork(
                     WorkCompletion(task: report.task, measured: used.energy, proof: proof, reputation: nil))) != nil
         else { return }
+        let paid = min(used.energy, task.reserved)
+        spend(paid)
         learn(report, task.operation, ByteCount(bytes: Int64(task.input.count)), used.energy)
         guard let command = task.command else { return }
         complete(
             command,
             with: ErrandOutcome(
                 task: report.task, platform: identity.platform, node: identity.id, result: result,
-                energy: used.energy, evidence: used.evidence, paid: min(used.energy, task.reserved),
+                energy: used.energy, evidence: used.evidence, paid: paid,
                 time: report.ended.since(report.started), quality: VerifiedQuality(quality: .one, basis: .checked)))
     }
 
@@ -302,6 +316,12 @@ extension AgentMachine {
         guard let envelope = working[task]?.result?.proof, let proof = try? Signed<ExecutionProof>(stored: envelope)
         else { return .zero }
         return proof.payload.work.energy
+    }
+
+    /// Counts what an own task cost.
+    mutating func spend(_ amount: Energy) {
+        spending.add(amount, at: ledgerNow)
+        staging.write(.put(.setting, key: SettingKey.spending, value: spending.encoded))
     }
 
     /// What the work earns besides credits; work for the own lineage earns none.

@@ -85,6 +85,8 @@ public struct AgentSettings: Sendable {
     public var operations: [OperationOffer]
     /// Workers at once.
     public var concurrentWork: Int
+    /// Tasks that each peer may send in a minute.
+    public var tasksPerMinute: Int64
     /// How places are compared.
     public var decision: DecisionPolicy
     /// Time between two heartbeats.
@@ -116,6 +118,7 @@ public struct AgentSettings: Sendable {
         self.memoryReserve = profile.memoryReserve
         self.operations = []
         self.concurrentWork = 2
+        self.tasksPerMinute = 60
         self.decision = DecisionPolicy()
         self.heartbeatPeriod = .seconds(5)
         self.placement = .any
@@ -156,6 +159,10 @@ public enum AgentLimits {
     public static let rememberedTasks = 256
     /// Money messages that wait for one peer's acknowledgement.
     public static let outboxPerPeer = 256
+    /// A charge is no smaller than the target divided by this.
+    public static let chargesToTarget: Int64 = 128
+    /// Energy pages kept in the store, the newest: a month of ten-second windows, about 120 MB.
+    public static let storedPages: UInt64 = 262_144
     /// Energy pages kept in memory for `proof latest` and charging.
     public static let recentPages = 64
 }

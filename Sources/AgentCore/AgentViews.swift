@@ -46,16 +46,19 @@ public enum AgentViews {
             })
     }
 
-    static func unserved(_ errand: Errand) -> CommandReply {
+    static func unserved(
+        _ errand: Errand, kind: CommandReply.Refusal = .failed,
+        hint: String? = "sage-edge delegate … --explain shows every place and why it lost"
+    ) -> CommandReply {
         CommandReply(
-            .failed,
+            kind,
             json: object { json in
                 json.member("outcome", "refused")
                 json.key("error")
                 json.beginObject()
-                json.member("kind", CommandReply.Refusal.failed.rawValue)
+                json.member("kind", kind.rawValue)
                 json.member("message", errand.attempts.last?.reason ?? errand.decision.sentence)
-                json.member("hint", "sage-edge delegate … --explain shows every place and why it lost")
+                json.member("hint", hint)
                 json.endObject()
                 write(errand, to: &json)
             })

@@ -101,7 +101,9 @@ struct BoardEnergy: Sendable {
         guard evidence != nil else { return [] }
         var closed: [ClosedWindow] = []
         var meter = startedMeter(for: sample, &closed)
-        let outcome = meter.record(MeterReading(at: sample.taken, power: sample.totalPower))
+        // A part of the whole would be less than what was drawn, and more than may be charged would seem left.
+        let power = sample.total.flatMap { $0.isComplete ? $0.power : nil }
+        let outcome = meter.record(MeterReading(at: sample.taken, power: power))
         if case .newEpoch(_, let lastWindow?) = outcome { closed.append(close(lastWindow, meter)) }
         self.meter = meter
         return closed + passTime(to: sample.taken)

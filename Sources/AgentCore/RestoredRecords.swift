@@ -15,7 +15,11 @@ enum SettingKey {
     /// What was learned about operations.
     static let predictor = Array("predictor".utf8)
     /// What was earned from others today.
-    static let allowance = Array("allowance".utf8)
+    static let earnings = Array("earnings".utf8)
+    /// What own tasks cost today.
+    static let spending = Array("spending".utf8)
+    /// Whose store this is.
+    static let owner = Array("owner".utf8)
     /// The charging gate.
     static let gate = Array("gate".utf8)
     /// The board's meter.
@@ -30,7 +34,9 @@ struct RestoredRecords {
     var lastPage: ProofPage?
     var predictor: Predictor?
     var nextTask: UInt64 = 1
-    var allowance = WorkAllowance()
+    var earnings = DayTotal()
+    var spending = DayTotal()
+    var owner: StoreOwner?
     var paying: [TaskID: PayingTask] = [:]
     var working: [TaskID: WorkingTask] = [:]
     var outbox: [PlatformID: [OutboxRow]] = [:]
@@ -85,9 +91,17 @@ struct RestoredRecords {
             predictor = try RestoredRecords.read(.setting, record) { reader throws(CBORError) in
                 try Predictor(from: &reader)
             }
-        case SettingKey.allowance:
-            allowance = try RestoredRecords.read(.setting, record) { reader throws(CBORError) in
-                try WorkAllowance(from: &reader)
+        case SettingKey.earnings:
+            earnings = try RestoredRecords.read(.setting, record) { reader throws(CBORError) in
+                try DayTotal(from: &reader)
+            }
+        case SettingKey.spending:
+            spending = try RestoredRecords.read(.setting, record) { reader throws(CBORError) in
+                try DayTotal(from: &reader)
+            }
+        case SettingKey.owner:
+            owner = try RestoredRecords.read(.setting, record) { reader throws(CBORError) in
+                try StoreOwner(from: &reader)
             }
         default: break
         }

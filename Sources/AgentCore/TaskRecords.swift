@@ -131,6 +131,12 @@ struct WorkingTask {
     /// When it ended here.
     var endedAt: LedgerTime?
 
+    /// Whether it runs or waits for its turn, as a task of `type`.
+    func occupies(_ type: TaskType) -> Bool {
+        guard let task, task.payload.taskType == type else { return false }
+        return life.state == .accepted || life.state == .running
+    }
+
     /// Whether nothing more can happen to it.
     var isOver: Bool {
         switch life.state {

@@ -24,6 +24,7 @@ extension AgentConfiguration {
         settings.memoryReserve = memoryReserve ?? profile.memoryReserve
         settings.operations = offers
         settings.concurrentWork = Int(executors.concurrent)
+        settings.tasksPerMinute = executors.tasksPerMinute
         settings.decision = policy.decision
         settings.decision.idlePower = profile.priors.idle
         settings.heartbeatPeriod = policy.decision.heartbeatPeriod

@@ -112,6 +112,8 @@ public struct LinkSection: Equatable, Sendable {
 public struct ExecutorSection: Equatable, Sendable {
     /// Workers at once.
     public var concurrent: Int64 = 2
+    /// Tasks that each peer may send in a minute.
+    public var tasksPerMinute: Int64 = 60
     /// Memory that a run of `perception.features` may use.
     public var featuresMemory = ByteCount.mebibytes(256)
     /// Longest run of `perception.features`.

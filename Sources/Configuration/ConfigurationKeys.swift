@@ -248,6 +248,11 @@ extension ConfigurationKey {
         } set: {
             $0.executors.concurrent = $1
         },
+        .number("executors.tasks_per_minute", in: 1...60_000) {
+            $0.executors.tasksPerMinute
+        } set: {
+            $0.executors.tasksPerMinute = $1
+        },
         .number(
             "executors.perception.features.memory_mib", in: 16...TaskType.perception.budget.memory.bytes / 1_048_576
         ) {

@@ -55,6 +55,8 @@ public struct AgentDaemon: ~Copyable {
     private var stopBy: BootTime?
     private var isSocketBlocked = false
     private var storeState = StoreState.opening
+    /// Why the store is not this agent's, where it is not.
+    private var foreignStore: String?
 
     // MARK: Beginning
 
@@ -104,9 +106,10 @@ public struct AgentDaemon: ~Copyable {
             workers: workers, control: control, core: core)
         do throws(SystemError) {
             try daemon.takeCompletions()
-            ready(address)
-            try daemon.work()
         } catch { throw .system(error) }
+        if let difference = daemon.foreignStore { throw .foreignStore(difference) }
+        ready(address)
+        do throws(SystemError) { try daemon.work() } catch { throw .system(error) }
     }
 
     private init(
@@ -141,16 +144,6 @@ public struct AgentDaemon: ~Copyable {
 
     // MARK: The core
 
-    /// The agent that goes on from `image`.
-    private static func core(_ plan: DaemonPlan, from image: StoreImage) throws(SystemError) -> AgentMachine {
-        let (bootID, seed) = try beginning()
-        do throws(AgentRestoreError) {
-            return try AgentMachine(
-                identity: plan.identity, settings: plan.settings, scheme: Ed25519(), verifier: OperationVerifier(),
-                store: image, bootID: bootID, seed: seed, now: now)
-        } catch { return try core(plan, without: error.explanation) }
-    }
-
     /// An agent that only measures, because of what is wrong with its store.
     private static func core(_ plan: DaemonPlan, without fault: String) throws(SystemError) -> AgentMachine {
         let (bootID, seed) = try beginning()
@@ -167,8 +160,16 @@ public struct AgentDaemon: ~Copyable {
 
     /// Goes on with what the store holds.
     private mutating func begin(from image: StoreImage) throws(SystemError) {
-        let next = try AgentDaemon.core(plan, from: image)
-        if let fault = next.storeFault { return try giveUpStore(fault) }
+        let (bootID, seed) = try AgentDaemon.beginning()
+        let next: AgentMachine
+        do throws(AgentRestoreError) {
+            next = try AgentMachine(
+                identity: plan.identity, settings: plan.settings, scheme: Ed25519(), verifier: OperationVerifier(),
+                store: image, bootID: bootID, seed: seed, now: AgentDaemon.now)
+        } catch {
+            if case .foreign(let difference) = error { foreignStore = difference }
+            return try giveUpStore(error.explanation)
+        }
         if core.storeFault != AgentDaemon.notYetOpen { log.write(.notice, "the store can be used again") }
         core = next
         storeState = .open
@@ -363,7 +364,7 @@ public struct AgentDaemon: ~Copyable {
         case .started, .queued: break
         case .duplicate, .inputTooLarge, .queueFull:
             let report = WorkReport(
-                task: order.task, outcome: .failure("no worker could be started"), started: now, ended: now,
+                task: order.task, outcome: .crashed("no worker could be started"), started: now, ended: now,
                 processor: .zero, peakMemory: .zero)
             try carryOut(core.handle(.work(report), at: AgentDaemon.now))
         }

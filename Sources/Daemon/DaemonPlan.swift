@@ -47,4 +47,6 @@ public enum DaemonError: Error, Sendable {
     case system(SystemError)
     /// Another agent works in the same folder.
     case alreadyRunning(process: Int32?)
+    /// The store is that of another key, federation or account; how it differs, in words.
+    case foreignStore(String)
 }

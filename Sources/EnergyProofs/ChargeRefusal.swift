@@ -32,12 +32,12 @@ public enum ChargeRefusal: Error, Equatable, Sendable {
     case amountNotPositive(Energy)
     /// The page is not known, or not remembered any more.
     case unknownProof(Bytes32)
-    /// The policy lets nothing be charged from this class.
-    case classNotAllowed(EvidenceClass)
     /// The page's window ended too long ago.
     case tooOld(TimeSpan, limit: TimeSpan)
     /// Too little of the page's window was measured.
     case coverageTooLow(BasisPoints, least: BasisPoints)
+    /// The policy lets nothing be charged from this class.
+    case classNotAllowed(EvidenceClass)
     /// More than the page still allows.
     case exceedsProof(Energy, left: Energy)
     /// More than is left after what was charged from parts of this source in the same window.

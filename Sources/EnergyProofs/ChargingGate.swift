@@ -167,13 +167,13 @@ public struct ChargingGate: Sendable {
         guard let (source, proof) = find(hash) else { return .failure(.unknownProof(hash)) }
         let account = accounts[source]
         let record = account.proofs[proof]
-        guard let share = policy.shares[record.evidence] else { return .failure(.classNotAllowed(record.evidence)) }
         let age = now.since(record.endedAt)
         let ageLimit = min(policy.maximumAge, policy.lotLifetime - .milliseconds(1))
         guard age <= ageLimit else { return .failure(.tooOld(age, limit: ageLimit)) }
         guard record.coverage >= policy.minimumCoverage else {
             return .failure(.coverageTooLow(record.coverage, least: policy.minimumCoverage))
         }
+        guard let share = policy.shares[record.evidence] else { return .failure(.classNotAllowed(record.evidence)) }
         let limit = record.chargeable.scaled(by: share)
         let left = (limit - record.charged - record.withheld).clampedToZero
         let afterChildren = (left - chargedByChildren(of: account, overlapping: record)).clampedToZero

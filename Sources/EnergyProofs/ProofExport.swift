@@ -133,6 +133,7 @@ public struct ProofExport: Hashable, Sendable {
             throw .otherFederation(expected: expectedDomain, found: domain)
         }
         if let expectedKey, key != expectedKey { throw .wrongKey(expected: expectedKey.id, found: key.id) }
+        guard !pages.isEmpty else { throw .noPages }
         var summary = ProofExportSummary(pages: pages.count)
         for (index, bytes) in pages.enumerated() {
             do throws(EnergyProofError) {

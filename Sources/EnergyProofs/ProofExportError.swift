@@ -16,6 +16,8 @@ public enum ProofExportError: Error, Equatable, Sendable {
     case otherFederation(expected: SignatureDomain, found: SignatureDomain)
     /// The file names another key than the one expected.
     case wrongKey(expected: KeyID, found: KeyID)
+    /// The file holds no page, and so shows nothing.
+    case noPages
     /// The page at `index`, counted from 0, is not accepted.
     case page(index: Int, EnergyProofError)
     /// The pages are of more sources than an export may have.
@@ -37,6 +39,7 @@ public enum ProofExportError: Error, Equatable, Sendable {
                 + hexadecimal(expected.federation.array)
         case .wrongKey(let expected, let found):
             "the pages are of key \(found.fingerprint), not \(expected.fingerprint)"
+        case .noPages: "the file holds no page"
         case .page(let index, let error): "page at position \(index): " + error.explanation
         case .tooManySources(let limit): "the pages are of more than \(limit) sources"
         case .wrongChecksum: "the file was changed outside its pages: the checksum does not fit"

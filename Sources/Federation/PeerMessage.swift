@@ -59,7 +59,7 @@ public enum PeerMessage: Hashable, Sendable {
     /// Delegator to executor: the proof with this hash is stored here, a decision follows.
     case proofStored(TaskID, proofHash: Bytes32)
     /// Delegator to executor: the task with this hash is not wanted any more.
-    case cancel(TaskID, taskHash: Bytes32)
+    case cancel(TaskReference, taskHash: Bytes32)
     /// Payer to worker: a signed `SettlementReceipt`.
     case settlement(AgedEnvelope)
     /// Holder to whom it had the lots from: a signed `TokenReturn`.
@@ -133,7 +133,7 @@ public enum PeerMessage: Hashable, Sendable {
             self = .proofStored(task, proofHash: try reader.bytes32())
             expected = 3
         case 8:
-            let task = try reader.task()
+            let task = try TaskReference(from: &reader)
             self = .cancel(task, taskHash: try reader.bytes32())
             expected = 3
         case 9:
@@ -188,7 +188,7 @@ public enum PeerMessage: Hashable, Sendable {
             writer.byteString(hash)
         case .cancel(let task, let hash):
             writer.begin(8, items: 2)
-            writer.byteString(task.bytes)
+            task.write(to: &writer)
             writer.byteString(hash)
         case .settlement(let aged):
             writer.begin(9, items: 2)

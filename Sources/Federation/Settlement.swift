@@ -97,6 +97,9 @@ public enum SettlementOutcome: Hashable, Sendable {
 
 /// A payer's receipt for a task: paid or not; signed by the payer as `ledgerSettle`.
 public struct SettlementReceipt: Hashable, LanePayload {
+    /// What the task's id is made of, so that the worker's ledger can take the payment whatever the worker still
+    /// knows of the task.
+    public let reference: TaskReference
     /// The task.
     public let task: TaskID
     /// The hash of the proof it answers; nil where none had come.
@@ -124,7 +127,8 @@ public struct SettlementReceipt: Hashable, LanePayload {
 
     /// A receipt; nil where the lots are not together the posted amount or are too many.
     public init?(
-        task: TaskID, proofHash: Bytes32?, outcome: SettlementOutcome, lots: [LotTransfer], lane: LanePosition
+        reference: TaskReference, proofHash: Bytes32?, outcome: SettlementOutcome, lots: [LotTransfer],
+        lane: LanePosition
     ) {
         guard lots.count <= FederationLimits.maximumLots,
             lots.allSatisfy({ $0.amount > .zero && $0.amount <= .largest })
@@ -134,19 +138,21 @@ public struct SettlementReceipt: Hashable, LanePayload {
         case .posted(let amount): guard moved == amount, proofHash != nil else { return nil }
         case .voided: guard lots.isEmpty else { return nil }
         }
-        self.task = task
+        self.reference = reference
+        self.task = reference.id
         self.proofHash = proofHash
         self.outcome = outcome
         self.lots = lots
         self.lane = lane
     }
 
-    /// Reads a receipt: `{1: task, 2: proof hash?, 3: [0, amount] or [1, reason], 4: [lot], 5: sequence, 6: previous}`.
+    /// Reads a receipt: `{1: task reference, 2: proof hash?, 3: [0, amount] or [1, reason], 4: [lot], 5: sequence,
+    /// 6: previous}`.
     public init(from reader: inout CBORReader) throws(CBORError) {
         let start = reader.offset
         var map = try reader.beginMap()
         try reader.field(Field.task, of: &map)
-        let task = try reader.task()
+        let reference = try TaskReference(from: &reader)
         let proofHash = try reader.hasField(Field.proofHash, of: &map) ? try reader.bytes32() : nil
         try reader.field(Field.outcome, of: &map)
         let outcome = try SettlementOutcome(from: &reader)
@@ -156,7 +162,7 @@ public struct SettlementReceipt: Hashable, LanePayload {
         try reader.endMap(&map)
         guard
             let receipt = SettlementReceipt(
-                task: task, proofHash: proofHash, outcome: outcome, lots: lots, lane: lane)
+                reference: reference, proofHash: proofHash, outcome: outcome, lots: lots, lane: lane)
         else { throw .invalidValue(at: start) }
         self = receipt
     }
@@ -164,7 +170,7 @@ public struct SettlementReceipt: Hashable, LanePayload {
     /// Appends the receipt's encoding.
     public func write(to writer: inout CBORWriter) {
         var fields = FieldWriter()
-        fields.task(Field.task, task)
+        fields.nested(Field.task) { reference.write(to: &$0) }
         if let proofHash { fields.bytes(Field.proofHash, proofHash) }
         fields.nested(Field.outcome) { outcome.write(to: &$0) }
         fields.array(Field.lots, count: lots.count) { for lot in lots { lot.write(to: &$0) } }

@@ -9,7 +9,9 @@ public struct AdmissionContext: Sendable {
     public var operations: [Operation]
     /// The latest heartbeat, from which memory, heat, queue and stated horizons are taken.
     public var heartbeat: Heartbeat
-    /// Tasks of the same type that run here.
+    /// Name of the platform that sends the task.
+    public var client: PlatformName
+    /// Other tasks of the same type that run or wait here.
     public var running: Int64
     /// Credits of the type's daily ceiling that tasks took today.
     public var spentToday: Energy
@@ -26,11 +28,13 @@ public struct AdmissionContext: Sendable {
 
     /// What the platform knows.
     public init(
-        platform: PlatformName, operations: [Operation], heartbeat: Heartbeat, running: Int64, spentToday: Energy,
+        platform: PlatformName, client: PlatformName, operations: [Operation], heartbeat: Heartbeat, running: Int64,
+        spentToday: Energy,
         queueLimit: Int64, minimumHeadroom: Int64, expectedTime: TimeSpan, lotMargin: TimeSpan,
         strongestBasis: QualityBasis
     ) {
         self.platform = platform
+        self.client = client
         self.operations = operations
         self.heartbeat = heartbeat
         self.running = running
@@ -52,7 +56,10 @@ extension Signed where Payload == FederationTask {
     /// today's budget, lots, memory, heat, queue, deadline.
     /// `age` is the time since the task was signed.
     public func refusal(in context: AdmissionContext, age: TimeSpan) -> TaskRefusal? {
-        guard payload.reference.delegator == signer else { return .delegatorDiffers }
+        // A platform speaks for those who live on it, and for nobody else.
+        guard payload.reference.delegator == signer, payload.source.context == context.client else {
+            return .delegatorDiffers
+        }
         guard payload.target.context == context.platform else { return .wrongPlatform }
         guard context.operations.contains(payload.operation) else { return .operationNotServed }
         if let missing = payload.operation.missingPermission(

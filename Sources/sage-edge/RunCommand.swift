@@ -108,5 +108,9 @@ private func failure(_ error: DaemonError, _ paths: StatePaths) -> Failure {
         return Failure(
             .tryAgain, "an agent\(holder) works in \(paths.state) already", hint: "sage-edge status, or another --state"
         )
+    case .foreignStore(let difference):
+        return Failure(
+            .configuration, "the ledger \(paths.ledger) is another's: \(difference)",
+            hint: "put the key or the configuration back, or begin anew with another --state")
     }
 }

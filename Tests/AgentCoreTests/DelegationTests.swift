@@ -116,7 +116,46 @@ import Testing
         #expect((-100...15_100).contains(longer.milliseconds))
     }
 
+    @Test func `a result that does not come in time is answered in time, and nothing stays locked`() throws {
+        var fleet = try ScriptedFleet(boards: 2)
+        var asked = request(placement: .platform(try #require(PlatformName("Thor"))))
+        asked.timeout = .seconds(3)
+        fleet.setCut(true, between: 0, and: 1)
+        let command = fleet.ask(0, .delegate(asked))
+        fleet.pass(milliseconds: 3_100)
+        let reply = try #require(fleet.reply(to: command))
+        #expect(reply.refusal == .failed)
+        fleet.setCut(false, between: 0, and: 1)
+        #expect(fleet.rest() == nil)
+        #expect(fleet.ledger(of: 0).balances?.accounts.first?.locked == .zero)
+    }
+
     // MARK: Many tasks
+
+    @Test func `a peer that sends more tasks than it may is told when the next is welcome`() throws {
+        var fleet = try ScriptedFleet(boards: 2)
+        fleet.restart(1) { $0.tasksPerMinute = 2 }
+        let thor = Placement.platform(try #require(PlatformName("Thor")))
+        for _ in 0..<2 { #expect(try ask(&fleet, 0, request(placement: thor)).string("outcome") == "done") }
+        let refused = try ask(&fleet, 0, request(placement: thor))
+        let error = try #require(refused["error"] as? [String: Any])
+        #expect(try #require(error["message"] as? String).hasPrefix("too many requests; the next is welcome in "))
+        fleet.pass(milliseconds: 30_000)
+        #expect(try ask(&fleet, 0, request(placement: thor)).string("outcome") == "done")
+    }
+
+    @Test func `a board that spends a little in every window keeps few lots`() throws {
+        var fleet = try ScriptedFleet(boards: 2)
+        for _ in 0..<1_200 {
+            _ = fleet.ask(0, .delegate(request(placement: .local)))
+            fleet.pass(milliseconds: 10_000)
+        }
+        #expect(fleet.rest() == nil)
+        #expect(fleet.finding == nil)
+        let spent = try #require(fleet.ledger(of: 0).balances?.accounts.first?.discharged)
+        #expect(spent > Energy(joules: 100))
+        #expect(fleet.ledger(of: 0).lots.count <= Int(AgentLimits.chargesToTarget) + 2)
+    }
 
     @Test func `more tasks than a ledger remembers are served one after the other, and it stays small`() throws {
         var fleet = try ScriptedFleet(boards: 2)

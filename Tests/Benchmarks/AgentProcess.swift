@@ -34,6 +34,8 @@ struct AgentProcess: ~Copyable {
               sysroot: \(setup.sysroot)
             link:
               listen: 127.0.0.1:\(port)
+            executors:
+              tasks_per_minute: 60000
 
             """
         do throws(SystemError) {

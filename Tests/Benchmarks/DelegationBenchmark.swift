@@ -198,6 +198,7 @@ private struct Board {
             profile: HardwareProfile(name: "benchmark", title: "benchmark"), supply: Energy(joules: 1_000_000))
         settings.charging.shares[.replayed] = .one
         settings.addresses = [address]
+        settings.tasksPerMinute = 60_000
         settings.operations = [
             OperationOffer(
                 operation: try sure(Operation("perception.features"), "operation"), memory: .mebibytes(64),

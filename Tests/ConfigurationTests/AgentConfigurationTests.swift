@@ -52,7 +52,7 @@ private let values: [(key: String, yaml: String, shown: ConfigurationValue)] = [
     ),
     ("link.peers", "[/a/thor.node, /b.node]", .list(["/a/thor.node", "/b.node"])),
     ("link.heartbeat_milliseconds", "500", .number("500")),
-    ("executors.concurrent", "8", .number("8")),
+    ("executors.concurrent", "8", .number("8")), ("executors.tasks_per_minute", "600", .number("600")),
     ("executors.perception.features.memory_mib", "16", .number("16")),
     ("executors.perception.features.timeout_seconds", "3600", .number("3600")),
     ("executors.perception.features.typical_milliseconds", "1", .number("1")),

@@ -48,6 +48,7 @@ private func profile(_ name: String) throws -> HardwareProfile {
               heartbeat_milliseconds: 1000
             executors:
               concurrent: 3
+              tasks_per_minute: 90
               perception.features: {memory_mib: 128, timeout_seconds: 9, typical_milliseconds: 40}
             """)
         let settings = read.settings(profile: try profile("orin-nano-8gb"), node: node)
@@ -72,6 +73,7 @@ private func profile(_ name: String) throws -> HardwareProfile {
                     typicalTime: TimeSpan(milliseconds: 40))
             ])
         #expect(settings.concurrentWork == 3)
+        #expect(settings.tasksPerMinute == 90)
         var decision = DecisionPolicy()
         decision.delegationThreshold = BasisPoints(clamping: 3500)
         decision.hysteresis = BasisPoints(clamping: 500)

@@ -32,7 +32,7 @@ private let sections = "federation, keys, energy, telemetry, memory, policy, lin
         ),
         (
             "executors:\n  perception:\n    features: {memory_mib: 64}",
-            "c.yaml:2: executors.perception: unknown key; allowed here: concurrent, perception.features"
+            "c.yaml:2: executors.perception: unknown key; allowed here: concurrent, tasks_per_minute, perception.features"
         ),
         (
             "executors:\n  perception.features: {cores: 2}",

@@ -59,7 +59,7 @@ private let frame = Fixtures.url("frames/corridor.pgm").path
     @Test func `what cannot be done is said with its status`() throws {
         let cases: [([String], Int32, String)] = [
             (["delegate", "perception", "--input", frame, "--to", "Thor"], 66, "not_found"),
-            (["delegate", "perception", "--input", Fixtures.url("frames/expected.txt").path], 1, "failed"),
+            (["delegate", "perception", "--input", Fixtures.url("frames/expected.txt").path], 65, "invalid"),
             (["peers", "ping", "Thor"], 66, "not_found"), (["peers", "remove", "Thor"], 66, "not_found"),
             (["peers", "add", frame], 65, "invalid"),
             (["task", "cancel", "3f9a27c04be1d2a55c1e90b7d6f48a02"], 66, "not_found"),
@@ -111,6 +111,27 @@ private let frame = Fixtures.url("frames/corridor.pgm").path
         let flood = [UInt8](repeating: UInt8(ascii: "x"), count: 4 << 20)
         #expect(throws: SystemError.self) { try connection.descriptor.writeAll(flood.span) }
         #expect(try agent.json(["status"])["state"] as? String == "running")
+    }
+
+    @Test func `its ledger takes no other key, federation or name`() throws {
+        agent.stop()
+        func run(_ settings: String) throws -> BuiltProgram.Outcome {
+            try BuiltProgram.run(["run", "--config", try agent.write(settings)], home: agent.home)
+        }
+        let cases = [
+            ("{name: end-to-end, platform: Bean}", "its credits belong to lct:web4:agent:local@Sprout"),
+            ("{name: away, platform: Sprout}", "it was begun in another federation"),
+            ("{name: end-to-end, configuration_epoch: 2, platform: Sprout}", "it was begun in configuration epoch 1"),
+        ]
+        for (federation, reason) in cases {
+            let outcome = try run("federation: \(federation)\n")
+            #expect(outcome.status == 78, "\(outcome.errors)")
+            #expect(outcome.errors.contains(reason), "\(outcome.errors)")
+        }
+        try FileManager.default.removeItem(at: agent.state.appendingPathComponent("keys"))
+        let outcome = try run("federation: {name: end-to-end, platform: Sprout}\n")
+        #expect(outcome.status == 78)
+        #expect(outcome.errors.contains("it belongs to the key"))
     }
 
     @Test func `when it has ended, the files answer, and say so`() throws {

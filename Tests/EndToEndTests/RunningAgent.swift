@@ -66,6 +66,13 @@ final class RunningAgent {
 
     var state: URL { home.appendingPathComponent("state") }
 
+    /// Writes a configuration into its folder; returns the file's path.
+    func write(_ configuration: String) throws -> String {
+        let file = home.appendingPathComponent("other.yaml")
+        try configuration.write(to: file, atomically: true, encoding: .utf8)
+        return file.path
+    }
+
     var isRunning: Bool { process.isRunning }
 
     var socket: String { home.path + "/run/control.sock" }

@@ -63,6 +63,7 @@ import Wire
     @Test func `what is wrong with an export is named`() throws {
         let (key, pages) = try pages()
         func export(_ pages: [ProofPage]) throws -> ProofExport { try ProofExportTests.export(pages, key: key) }
+        #expect(refusal(try export([])) == .noPages)
         var missing = pages
         missing.remove(at: 2)
         #expect(refusal(try export(missing)) == .page(index: 3, .missingPages(expected: 1, found: 2)))

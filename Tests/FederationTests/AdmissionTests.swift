@@ -8,7 +8,8 @@ import Testing
 @Suite struct AdmissionTests {
     static var context: AdmissionContext {
         AdmissionContext(
-            platform: Fixture.platform("Thor"), operations: [Fixture.features], heartbeat: Fixture.heartbeat,
+            platform: Fixture.platform("Thor"), client: Fixture.platform("Sprout"), operations: [Fixture.features],
+            heartbeat: Fixture.heartbeat,
             running: 0, spentToday: .zero, queueLimit: 8, minimumHeadroom: 5_000, expectedTime: .milliseconds(80),
             lotMargin: .seconds(3_600), strongestBasis: .checked)
     }
@@ -33,6 +34,9 @@ import Testing
         Case("numbered by somebody else", .delegatorDiffers) { task, _ in
             task.reference = TaskReference(
                 delegator: Fixture.thor.publicKey.id, storeEpoch: StoreEpoch(1), sequence: 1)
+        },
+        Case("for somebody who lives on another platform", .delegatorDiffers) { task, _ in
+            task.source = Fixture.lct("lct:web4:agent:dp@Legion#delegation.federation")
         },
         Case("the target lives elsewhere", .wrongPlatform) { _, context in
             context.platform = Fixture.platform("Legion")

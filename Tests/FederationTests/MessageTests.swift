@@ -142,12 +142,13 @@ import Wire
         let lane = LanePosition(after: .start)
         let posted = try #require(
             SettlementReceipt(
-                task: Fixture.task.id, proofHash: Fixture.hash(3), outcome: .posted(Energy(millijoules: 1_200)),
+                reference: Fixture.task.reference, proofHash: Fixture.hash(3),
+                outcome: .posted(Energy(millijoules: 1_200)),
                 lots: [Fixture.lot(1_000), Fixture.lot(200)], lane: lane))
         #expect(try Fixture.roundTrip(posted) == posted)
         let voided = try #require(
             SettlementReceipt(
-                task: Fixture.task.id, proofHash: nil, outcome: .voided(.noAnswer), lots: [], lane: lane))
+                reference: Fixture.task.reference, proofHash: nil, outcome: .voided(.noAnswer), lots: [], lane: lane))
         #expect(try Fixture.roundTrip(voided) == voided)
         for bytes in [
             try Fixture.editing(posted.encoded, 3) { _ in .array([.unsigned(0), .unsigned(1_201)]) },
@@ -164,7 +165,7 @@ import Wire
         let first = Fixture.sign(
             try #require(
                 SettlementReceipt(
-                    task: Fixture.task.id, proofHash: nil, outcome: .voided(.late), lots: [],
+                    reference: Fixture.task.reference, proofHash: nil, outcome: .voided(.late), lots: [],
                     lane: LanePosition(after: .start))))
         #expect(first.laneHead.sequence == 1)
         #expect(first.laneHead == LaneHead.start.advanced(by: first.envelope.payload))
@@ -185,7 +186,7 @@ import Wire
     static var messages: [PeerMessage] {
         guard let proof = Fixture.proof(of: Fixture.signedTask),
             let receipt = SettlementReceipt(
-                task: Fixture.task.id, proofHash: nil, outcome: .voided(.late), lots: [],
+                reference: Fixture.task.reference, proofHash: nil, outcome: .voided(.late), lots: [],
                 lane: LanePosition(after: .start)),
             let back = TokenReturn(
                 ReturnNotice(
@@ -210,7 +211,7 @@ import Wire
             .taskRefused(Fixture.sign(refusal).envelope),
             .taskResult(TaskResult(proof: Fixture.sign(proof).envelope, result: [9])),
             .proofStored(task.payload.id, proofHash: Fixture.hash(4)),
-            .cancel(task.payload.id, taskHash: task.hash),
+            .cancel(task.payload.reference, taskHash: task.hash),
             .settlement(AgedEnvelope(Fixture.sign(receipt).envelope, age: .zero)),
             .tokensReturned(Fixture.sign(back).envelope),
             .laneHeads(

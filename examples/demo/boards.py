@@ -33,6 +33,7 @@ link:
   listen: 127.0.0.1:{port}
   advertise: [127.0.0.1:{port}]
 executors:
+  tasks_per_minute: 6000
   perception.features:
     memory_mib: 64
 """

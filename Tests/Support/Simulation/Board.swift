@@ -67,6 +67,7 @@ struct Board {
         if !scenario.isScripted {
             settings.silence = random.chance(permille: 300) ? .pay : .void
             settings.pricing = random.chance(permille: 200) ? .fixed : .metered
+            settings.tasksPerMinute = random.chance(permille: 200) ? 60 : 60_000
         }
         settings.addresses = [Board.address(of: index)]
         self.settings = settings

@@ -2,37 +2,37 @@ import Ledger
 import Quantities
 import Wire
 
-/// What this board earned from others on one day, for the daily ceilings of LUPS.
+/// An amount of one day: what was earned from others, for the daily ceilings of LUPS, or what own tasks cost.
 ///
 /// A day is one of ledger time: every board counts its own, and no wall clock can shorten it.
-struct WorkAllowance: Hashable, Sendable {
+struct DayTotal: Hashable, Sendable {
     private var day: Int64
-    private var earned: Energy
+    private var total: Energy
 
     private static let dayMilliseconds: Int64 = 86_400_000
 
-    /// Nothing was earned yet.
+    /// Nothing yet.
     init() {
         day = 0
-        earned = .zero
+        total = .zero
     }
 
-    /// What was earned on the day of `now`.
-    func earned(at now: LedgerTime) -> Energy { WorkAllowance.day(of: now) == day ? earned : .zero }
+    /// The amount of the day of `now`.
+    func amount(at now: LedgerTime) -> Energy { DayTotal.day(of: now) == day ? total : .zero }
 
-    /// Adds a payment that came at `now`.
-    mutating func add(_ payment: Energy, at now: LedgerTime) {
-        earned = min(earned(at: now) + payment, .largest)
-        day = WorkAllowance.day(of: now)
+    /// Adds what came at `now`.
+    mutating func add(_ amount: Energy, at now: LedgerTime) {
+        total = min(self.amount(at: now) + amount, .largest)
+        day = DayTotal.day(of: now)
     }
 
     private static func day(of time: LedgerTime) -> Int64 { time.milliseconds / dayMilliseconds }
 
-    /// Reads `[day, earned]`.
+    /// Reads `[day, amount]`.
     init(from reader: inout CBORReader) throws(CBORError) {
         try reader.beginArray(of: 2)
         day = try reader.integer()
-        earned = Energy(millijoules: try reader.integer())
+        total = Energy(millijoules: try reader.integer())
         reader.endArray()
     }
 
@@ -41,7 +41,7 @@ struct WorkAllowance: Hashable, Sendable {
         var writer = CBORWriter()
         writer.array(2)
         writer.integer(day)
-        writer.integer(earned.millijoules)
+        writer.integer(total.millijoules)
         return writer.bytes
     }
 }
