@@ -130,6 +130,19 @@ import Testing
         #expect(fleet.ledger(of: 0).balances?.accounts.first?.locked == .zero)
     }
 
+    @Test func `a part of the whole charges nothing`() throws {
+        var fleet = try ScriptedFleet(boards: 2)
+        let before = try #require(energy(&fleet))
+        #expect(before.amount("last_chargeable_mj") != .zero)
+        fleet.setTotal(of: 0, isComplete: false)
+        fleet.pass(milliseconds: 30_000)
+        let after = try #require(energy(&fleet))
+        #expect(after.amount("last_chargeable_mj") == .zero)
+        // The window in which the rail vanished still holds what was drawn before.
+        fleet.pass(milliseconds: 30_000)
+        #expect(try #require(energy(&fleet)).amount("register_mj") == after.amount("register_mj"))
+    }
+
     // MARK: Many tasks
 
     @Test func `a peer that sends more tasks than it may is told when the next is welcome`() throws {
@@ -198,6 +211,16 @@ import Testing
     }
 
     // MARK: Asking
+
+    /// What the first board says of its energy.
+    private func energy(_ fleet: inout ScriptedFleet) -> [String: Any]? {
+        let command = fleet.ask(0, .status)
+        fleet.pass(milliseconds: 100)
+        guard let reply = fleet.reply(to: command),
+            let status = try? JSONSerialization.jsonObject(with: Data(reply.json.utf8)) as? [String: Any]
+        else { return nil }
+        return status["energy"] as? [String: Any]
+    }
 
     private func request(placement: Placement?) -> DelegationRequest {
         guard let operation = Operation(SimulatedOperation.name) else { preconditionFailure("a good name") }

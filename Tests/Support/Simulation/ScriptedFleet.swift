@@ -69,6 +69,11 @@ public struct ScriptedFleet {
         fleet.boards[board].sensors.setHeat(millidegrees: millidegrees)
     }
 
+    /// Whether every rail of a board's total can be read from its next sample on.
+    public mutating func setTotal(of board: Int, isComplete: Bool) {
+        fleet.boards[board].sensors.setTotal(isComplete: isComplete)
+    }
+
     /// The way between two boards is cut, or joined again.
     public mutating func setCut(_ isCut: Bool, between first: Int, and second: Int) {
         fleet.network.setCut(isCut, between: first, and: second)

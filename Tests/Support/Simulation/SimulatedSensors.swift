@@ -10,6 +10,7 @@ public struct SimulatedSensors: Sendable {
     /// Samples that are still left out.
     private var silent: Int64 = 0
     private let samplesBetweenGaps: Int64
+    private var isTotalComplete = true
 
     /// Sensors as `random` draws them.
     public init(_ random: inout SimulationRandom) {
@@ -25,6 +26,9 @@ public struct SimulatedSensors: Sendable {
 
     /// It is so hot from now on.
     mutating func setHeat(millidegrees: Int64) { self.millidegrees = millidegrees }
+
+    /// Whether every rail of the total can be read from now on.
+    mutating func setTotal(isComplete: Bool) { isTotalComplete = isComplete }
 
     /// Memory runs short, or is there again.
     public mutating func changeMemory() {
@@ -42,6 +46,7 @@ public struct SimulatedSensors: Sendable {
         memoryMebibytes = 4_096
         millidegrees = 50_000
         silent = 0
+        isTotalComplete = true
     }
 
     /// The sample at `now` with `workers` running; nil where the sensors are silent.
@@ -57,7 +62,7 @@ public struct SimulatedSensors: Sendable {
         let milliwatts = base + random.number(in: -200...200) + 3_000 * Int64(workers)
         let power = Power(milliwatts: milliwatts)
         sample.rails = [RailReading(name: "VDD_IN", role: .total, power: power, source: .ina3221)]
-        sample.total = TotalPower(power: power, isComplete: true, rule: "VDD_IN", scope: .module)
+        sample.total = TotalPower(power: power, isComplete: isTotalComplete, rule: "VDD_IN", scope: .module)
         let zone = ZoneReading(
             name: "tj-thermal",
             temperature: Temperature(millidegrees: Int32(millidegrees + random.number(in: -500...500))))
