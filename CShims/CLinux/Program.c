@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CLinuxProgram.h"
 
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -46,6 +47,14 @@ static long copy_text(const char *from, uint8_t *bytes, size_t capacity) {
     size_t length = strnlen(from, capacity);
     memcpy(bytes, from, length);
     return (long)length;
+}
+
+long clinux_home_folder(uint8_t *bytes, size_t capacity) {
+    char text[4096];
+    struct passwd entry, *found = NULL;
+    int code = getpwuid_r(geteuid(), &entry, text, sizeof text, &found);
+    if (code != 0) return -code;
+    return found ? copy_text(found->pw_dir, bytes, capacity) : -ENOENT;
 }
 
 long clinux_host_text(int which, uint8_t *bytes, size_t capacity) {

@@ -18,7 +18,8 @@ public struct ConfigurationFiles: Sendable {
             self.init(folder: nil, main: given)
         } else {
             let isRoot = Program.effectiveUserID == 0
-            self.init(folder: ConfigurationFiles.defaultFolder(isRoot: isRoot, environment: Program.environment))
+            self.init(folder: ConfigurationFiles.defaultFolder(
+                    isRoot: isRoot, home: Program.homeFolder, environment: Program.environment))
         }
     }
 
@@ -60,12 +61,12 @@ public struct ConfigurationFiles: Sendable {
         return profiles
     }
 
-    static func defaultFolder(isRoot: Bool, environment: (String) -> String?) -> String {
+    static func defaultFolder(isRoot: Bool, home: String, environment: (String) -> String?) -> String {
         // systemd separates several folders with colons; the first is this service's own.
         if let given = environment("CONFIGURATION_DIRECTORY")?.split(separator: ":").first { return String(given) }
         if isRoot { return "/etc/sage-edge" }
-        if let home = environment("XDG_CONFIG_HOME"), home.hasPrefix("/") { return home + "/sage-edge" }
-        return (environment("HOME") ?? "/tmp") + "/.config/sage-edge"
+        if let given = environment("XDG_CONFIG_HOME"), given.hasPrefix("/") { return given + "/sage-edge" }
+        return home + "/.config/sage-edge"
     }
 
     /// The main file and the drop-ins, as far as they are there.

@@ -46,6 +46,6 @@ public struct StatePaths: Sendable {
     }
 
     private static func home(_ variable: String, _ fallback: String) -> String {
-        Program.environment(variable) ?? (Program.environment("HOME") ?? "/tmp") + fallback
+        Program.environment(variable) ?? Program.homeFolder + fallback
     }
 }

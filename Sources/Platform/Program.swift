@@ -30,6 +30,16 @@ public enum Program {
     /// The group whose rights it has.
     public static var effectiveGroupID: UInt32 { clinux_effective_group() }
 
+    /// The user's home folder: `$HOME`, else by the password database, else the root folder, in which only root
+    /// can put anything.
+    public static var homeFolder: String {
+        if let home = environment("HOME"), home.hasPrefix("/") { return home }
+        let listed = unsafe copiedText(capacity: PlatformLimits.pathBytes) { bytes, capacity in
+            unsafe clinux_home_folder(bytes, capacity)
+        }
+        return listed ?? ""
+    }
+
     /// Ends the program; nothing that is still buffered is written.
     public static func exit(_ code: Int32) -> Never { clinux_exit(code) }
 }

@@ -20,6 +20,9 @@ _Noreturn void clinux_exit(int code);
 int clinux_is_terminal(int descriptor);
 long clinux_terminal_size(int descriptor, int *_Nonnull columns, int *_Nonnull rows);
 
+/// The effective user's home folder by the password database; the length of the text copied into `bytes`.
+long clinux_home_folder(uint8_t *_Nonnull bytes, size_t capacity);
+
 enum {
     CLINUX_HOST_NAME = 0,
     CLINUX_HOST_KERNEL = 1,
