@@ -174,6 +174,7 @@ extension AgentMachine {
         json.endArray()
         json.member("direct_trust_bp", peer.trust.direct.value)
         json.member("money", peer.isLaneKnown ? "open" : "closed")
+        json.member("money_stopped_because", ledger.image.peers[peer.id]?.stop?.explanation)
         json.member("waiting_messages", outbox[peer.id]?.count ?? 0)
     }
 }

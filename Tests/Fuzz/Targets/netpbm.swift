@@ -7,5 +7,5 @@ func fuzz(_ input: [UInt8]) {
     let features = PerceptionFeatures(of: frames)
     let bytes = features.encoded
     precondition(PerceptionFeatures(of: frames).encoded == bytes, "the features of a frame are always the same")
-    precondition((try? PerceptionFeatures(decoding: bytes)) == features, "features decode to themselves")
+    precondition((try? PerceptionFeatures(decoding: bytes.span)) == features, "features decode to themselves")
 }
