@@ -77,7 +77,9 @@ private func explanation(_ body: () throws(ConfigurationError) -> Void) -> Strin
         #expect(ConfigurationFiles(given: "x.yaml").main == "x.yaml")
         #expect(ConfigurationFiles(given: "x.yaml").folder == nil)
         func folder(_ environment: [String: String], isRoot: Bool) -> String {
-            ConfigurationFiles.defaultFolder(isRoot: isRoot, home: environment["HOME"] ?? "/home/of-record") { environment[$0] }
+            ConfigurationFiles.defaultFolder(isRoot: isRoot, home: environment["HOME"] ?? "/users/listed") {
+                environment[$0]
+            }
         }
         let home = ["HOME": "/users/dana"]
         #expect(folder(["CONFIGURATION_DIRECTORY": "/etc/sage-edge:/etc/other"], isRoot: false) == "/etc/sage-edge")
