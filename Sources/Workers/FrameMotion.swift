@@ -50,7 +50,7 @@ public struct FrameMotion: Equatable, Sendable {
     public func write(to json: inout JSONWriter) {
         json.beginObject()
         json.member("mean_difference_millilevels", meanDifference)
-        json.member("changed_basis_points", changedShare.value)
+        json.member("changed_bp", changedShare.value)
         json.endObject()
     }
 }

@@ -74,7 +74,7 @@ public struct FrameRegions: Equatable, Sendable {
         json.beginObject()
         json.member("count", count)
         json.member("bright", areBright)
-        json.member("covered_basis_points", coveredShare.value)
+        json.member("covered_bp", coveredShare.value)
         json.key("largest")
         if let largest { largest.write(to: &json) } else { json.null() }
         json.endObject()
@@ -140,7 +140,7 @@ public struct FrameRegion: Equatable, Sendable {
         json.member("y", y)
         json.member("width", width)
         json.member("height", height)
-        json.member("share_basis_points", share.value)
+        json.member("share_bp", share.value)
         json.endObject()
     }
 }

@@ -166,7 +166,7 @@ public struct PerceptionFeatures: Equatable, Sendable {
         }
         json.endObject()
         json.member("threshold", threshold)
-        json.member("edges_basis_points", edgeShare.value)
+        json.member("edges_bp", edgeShare.value)
         json.key("regions")
         regions.write(to: &json)
         let digits = String(perceptualHash, radix: 16)

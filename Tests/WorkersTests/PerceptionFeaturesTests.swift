@@ -112,10 +112,10 @@ struct ExpectedFeatures: Sendable, CustomTestStringConvertible {
         let expected = """
             {"format_version":1,"width":96,"height":64,"brightness_millilevels":80127,\
             "contrast_millilevels":69606,"percentiles":{"p0":30,"p5":31,"p25":38,"p50":46,"p75":54,"p95":228,\
-            "p100":247},"threshold":54,"edges_basis_points":1080,"regions":{"count":3,"bright":true,\
-            "covered_basis_points":2377,"largest":{"x":51,"y":7,"width":31,"height":31,\
-            "share_basis_points":1153}},"perceptual_hash":"f58c9c9c9c6ee3e3",\
-            "motion":{"mean_difference_millilevels":0,"changed_basis_points":0}}
+            "p100":247},"threshold":54,"edges_bp":1080,"regions":{"count":3,"bright":true,\
+            "covered_bp":2377,"largest":{"x":51,"y":7,"width":31,"height":31,\
+            "share_bp":1153}},"perceptual_hash":"f58c9c9c9c6ee3e3",\
+            "motion":{"mean_difference_millilevels":0,"changed_bp":0}}
             """
         #expect(json.text == expected)
     }
