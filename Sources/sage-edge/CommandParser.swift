@@ -1,6 +1,7 @@
 /// Finds the command that `arguments` (without the program's name) call, and reads its options.
 ///
-/// GNU habits: `--name value`, `--name=value`, `-h`, options anywhere, `--` ends them.
+/// GNU habits: `--name value`, `--name=value`, `-h`, options anywhere, `--` ends them. Before the command stand only
+/// options that every command has.
 struct CommandParser {
     let commands: [CommandSpecification]
 
@@ -13,30 +14,67 @@ struct CommandParser {
     }
 
     func parse(_ arguments: [String]) throws(Failure) -> Outcome {
-        var words: [String] = []
         var rest = arguments[...]
-        while let word = rest.first, !word.hasPrefix("-"), isPrefix(words + [word]) {
-            words.append(word)
-            rest = rest.dropFirst()
+        let leading = try takeLeadingOptions(&rest)
+        if rest.first == "--version" { rest = ["version"] + rest.dropFirst() }
+        guard let first = rest.first else {
+            if leading.isEmpty { return .help([]) }
+            throw Failure(.usage, "missing COMMAND", hint: "sage-edge --help")
         }
-        let asksForHelp = rest.contains { $0 == "--help" || $0 == "-h" } && !words.isEmpty
-        guard let command = commands.first(where: { $0.path == words }) else {
-            if words.isEmpty, let first = rest.first, first != "--help", first != "-h", first != "help" {
-                throw unknown(first)
-            }
-            if rest.isEmpty || asksForHelp || words.isEmpty { return .help(words) }
-            throw unknown((words + [rest[rest.startIndex]]).joined(separator: " "))
+        if ["help", "--help", "-h"].contains(first) {
+            let words = rest.dropFirst().filter { !$0.hasPrefix("-") }[...]
+            let path = longestPath(words)
+            guard path.count == words.count else { throw unknown(path, words[words.startIndex + path.count]) }
+            return .help(path)
         }
-        if asksForHelp { return .help(words) }
-        return .run(try invocation(of: command, rest))
+        let path = longestPath(rest)
+        rest = rest.dropFirst(path.count)
+        if path.isEmpty { throw unknown(path, first) }
+        if rest.contains(where: { $0 == "--help" || $0 == "-h" }) { return .help(path) }
+        if let command = commands.first(where: { $0.path == path }) {
+            return .run(try invocation(of: command, leading + rest))
+        }
+        guard let next = rest.first, !next.hasPrefix("-") else {
+            if rest.isEmpty, leading.isEmpty { return .help(path) }
+            let words = commands.filter { $0.path.starts(with: path) }.map { $0.path[path.count] }
+            let name = path.joined(separator: " ")
+            throw Failure(
+                .usage, "'\(name)' needs one of: " + words.joined(separator: ", "), hint: "sage-edge \(name) --help")
+        }
+        throw unknown(path, next)
     }
 
-    private func invocation(of command: CommandSpecification, _ arguments: ArraySlice<String>) throws(Failure)
-        -> Invocation
-    {
+    /// Takes the options that stand before the command, which are those that every command has.
+    private func takeLeadingOptions(_ rest: inout ArraySlice<String>) throws(Failure) -> [String] {
+        var options: [String] = []
+        while let word = rest.first, word.hasPrefix("-"), !["--help", "-h", "--version"].contains(word) {
+            let (name, attached) = split(word)
+            guard let option = commonOptions.first(where: { $0.name == name }) else {
+                throw Failure(
+                    .usage, "unknown option '\(word)' before the command",
+                    hint: "options of a command stand behind it; sage-edge --help")
+            }
+            options.append(word)
+            rest = rest.dropFirst()
+            if option.value != nil, attached == nil, let value = rest.popFirst() { options.append(value) }
+        }
+        return options
+    }
+
+    /// The words from the first on that lead towards a command.
+    private func longestPath(_ words: ArraySlice<String>) -> [String] {
+        var path: [String] = []
+        for word in words {
+            guard commands.contains(where: { $0.path.starts(with: path + [word]) }) else { break }
+            path.append(word)
+        }
+        return path
+    }
+
+    private func invocation(of command: CommandSpecification, _ arguments: [String]) throws(Failure) -> Invocation {
         var positionals: [String] = []
         var values: [(name: String, value: String)] = []
-        var rest = arguments
+        var rest = arguments[...]
         var optionsEnded = false
         while let word = rest.popFirst() {
             if optionsEnded || !word.hasPrefix("-") || word == "-" {
@@ -46,10 +84,13 @@ struct CommandParser {
             } else {
                 let (name, attached) = split(word)
                 let option = try find(name, of: command)
+                if values.contains(where: { $0.name == option.name }) {
+                    throw Failure(.usage, "--\(option.name) is given twice", hint: help(command))
+                }
                 if option.value == nil {
                     guard attached == nil else { throw Failure(.usage, "--\(option.name) takes no value") }
                     values.append((option.name, ""))
-                } else if let value = attached ?? rest.popFirst() {
+                } else if let value = attached ?? rest.popFirst(), !value.isEmpty {
                     values.append((option.name, value))
                 } else {
                     throw Failure(.usage, "--\(option.name) needs a value", hint: help(command))
@@ -84,15 +125,14 @@ struct CommandParser {
         throw Failure(.usage, "unknown option '\(name)' for '\(command.name)'", hint: guess ?? help(command))
     }
 
-    private func isPrefix(_ words: [String]) -> Bool { commands.contains { $0.path.starts(with: words) } }
-
     private func help(_ command: CommandSpecification) -> String { "sage-edge \(command.name) --help" }
 
-    private func unknown(_ words: String) -> Failure {
+    private func unknown(_ path: [String], _ word: String) -> Failure {
+        let words = (path + [word]).joined(separator: " ")
         let guess = closest(to: words, in: commands.filter { $0.isListed }.map { $0.name })
+        let help = (["sage-edge"] + path + ["--help"]).joined(separator: " ")
         return Failure(
-            .usage, "unknown command '\(words)'",
-            hint: guess.map { "did you mean 'sage-edge \($0)'?" } ?? "sage-edge --help")
+            .usage, "unknown command '\(words)'", hint: guess.map { "did you mean 'sage-edge \($0)'?" } ?? help)
     }
 }
 

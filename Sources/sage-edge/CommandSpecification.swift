@@ -78,8 +78,8 @@ struct Invocation {
     /// Whether the flag `name` was given.
     func has(_ name: String) -> Bool { values.contains { $0.name == name } }
 
-    /// The value of option `name`; the last one where it was given more than once.
-    func value(_ name: String) -> String? { values.last { $0.name == name }?.value }
+    /// The value of option `name`, which is not empty; nil where it was not given.
+    func value(_ name: String) -> String? { values.first { $0.name == name }?.value }
 
     /// The value of option `name` as a whole number within `range`, or nil where it was not given.
     func number(_ name: String, in range: ClosedRange<Int64>) throws(Failure) -> Int64? {
