@@ -70,6 +70,8 @@ enum Console {
 
     private static func flush(_ output: inout OutputBuffer) throws(Failure) {
         do throws(SystemError) { try output.flush() } catch {
+            // Whoever read along has seen enough, as `head` has.
+            if error.errno == .brokenPipe { throw Failure(.inputOutput, "") }
             throw Failure(.inputOutput, "standard output: \(error.description)")
         }
     }

@@ -15,8 +15,10 @@ struct SageEdge {
         } catch {
             // Whoever asked for JSON reads the failure there; the message is for the person beside it.
             if Program.arguments.contains("--json") { try? Console.print(error.json) }
-            let message = printable(error.message + (error.hint.map { "\n  hint: \($0)" } ?? ""))
-            Console.note(Console.paint("sage-edge:", .red, on: 2) + " " + message)
+            if !error.message.isEmpty {
+                let message = printable(error.message + (error.hint.map { "\n  hint: \($0)" } ?? ""))
+                Console.note(Console.paint("sage-edge:", .red, on: 2) + " " + message)
+            }
             code = error.code
         }
         Program.exit(code.rawValue)
@@ -25,7 +27,11 @@ struct SageEdge {
     private static func run(_ arguments: [String]) throws(Failure) -> ExitCode {
         let commands = allCommands
         switch try CommandParser(commands: commands).parse(arguments) {
-        case .run(let invocation): return try invocation.command.run(invocation)
+        case .run(let invocation):
+            do throws(Failure) { return try invocation.command.run(invocation) } catch {
+                // What was just tried is no advice.
+                throw error.hint == "sage-edge " + invocation.command.name ? error.hinting(nil) : error
+            }
         case .help(let words):
             try Console.print(Help(commands: commands).text(for: words))
             return .success
