@@ -9,6 +9,9 @@ struct AgentClient {
     /// Time that the agent has for an answer that it need not work for.
     static let ordinaryTimeout = TimeSpan.seconds(15)
 
+    private static let signalToken = EventToken(rawValue: 1)
+    private static let answerToken = EventToken(rawValue: 2)
+
     private let socket: String
 
     /// The client for the agent that `invocation` means.
@@ -35,18 +38,20 @@ struct AgentClient {
     /// The agent's answer to `command`, or nil where no agent runs.
     ///
     /// - Throws: what the agent refuses, with the exit status that fits; `permission` where its socket is not
-    ///   for this user; `tryAgain` where it does not answer within `timeout`.
+    ///   for this user; `tryAgain` where it does not answer within `timeout`; `interruption` at Ctrl-C, which
+    ///   without it ends the program.
     func askIfRunning(
-        _ command: AgentCommand, timeout: TimeSpan = ordinaryTimeout, progress: String? = nil
+        _ command: AgentCommand, timeout: TimeSpan = ordinaryTimeout, progress: String? = nil,
+        interruption: Failure? = nil
     ) throws(Failure) -> Answer? {
         let deadline = Clock.bootTime + timeout
         let connection: StreamConnection
         do throws(SystemError) {
-            // A short timeout of the socket, so that the progress is brought up to date while the agent works.
-            connection = try StreamConnection(connectingTo: socket, timeout: .seconds(1))
+            connection = try StreamConnection(connectingTo: socket, timeout: timeout)
         } catch {
             switch error.errno {
-            case .noEntry, .connectionRefused: return nil
+            // At a path that is too long for a socket nobody can listen.
+            case .noEntry, .connectionRefused, .nameTooLong: return nil
             case .accessDenied, .notPermitted:
                 throw Failure(
                     .permission, "\(socket): \(error.errno.text)",
@@ -54,7 +59,8 @@ struct AgentClient {
             default: throw Failure(.unavailable, "the agent cannot be reached: \(error.description)")
             }
         }
-        let line = try exchange(ControlProtocol.request(command), over: connection, until: deadline, progress)
+        let line = try exchange(
+            ControlProtocol.request(command), over: connection, until: deadline, progress, interruption)
         let answer = try Answer(line, from: "what answers at \(socket)")
         if let refusal = refusal(answer) { throw refusal }
         return answer
@@ -64,30 +70,47 @@ struct AgentClient {
     ///
     /// - Throws: as `askIfRunning`, and `unavailable` where no agent runs.
     func ask(
-        _ command: AgentCommand, timeout: TimeSpan = ordinaryTimeout, progress: String? = nil
+        _ command: AgentCommand, timeout: TimeSpan = ordinaryTimeout, progress: String? = nil,
+        interruption: Failure? = nil
     ) throws(Failure) -> Answer {
-        if let answer = try askIfRunning(command, timeout: timeout, progress: progress) { return answer }
+        let answer = try askIfRunning(command, timeout: timeout, progress: progress, interruption: interruption)
+        if let answer { return answer }
         throw Failure(.unavailable, "no agent is running: nobody listens at \(socket)", hint: "sage-edge run")
     }
 
     /// Sends a line and waits for the one that answers it.
     private func exchange(
-        _ request: String, over connection: borrowing StreamConnection, until deadline: BootTime, _ progress: String?
+        _ request: String, over connection: borrowing StreamConnection, until deadline: BootTime, _ progress: String?,
+        _ interruption: Failure?
     ) throws(Failure) -> [UInt8] {
         let start = Clock.bootTime
         let bytes = Array(request.utf8) + [.lineFeed]
         var line: [UInt8] = []
+        var isInterrupted = false
         defer { if progress != nil { Console.progress(nil) } }
         do throws(SystemError) {
+            var loop = try EventLoop()
+            let signals = try SignalSource(interruption == nil ? [] : [.interrupt])
+            try loop.register(signals.descriptor, AgentClient.signalToken, .readable)
+            try loop.register(connection.descriptor.raw, AgentClient.answerToken, .readable)
             try connection.descriptor.writeAll(bytes.span)
+            var events: [ReadyEvent] = []
             while line.last != .lineFeed {
-                guard Clock.bootTime < deadline else { break }
+                let now = Clock.bootTime
+                guard now < deadline else { break }
                 guard line.count <= GatewayLimits.replyBytes else {
                     throw SystemError("read", .fileTooLarge, subject: socket)
                 }
                 if let progress {
-                    Console.progress(progress + ", " + duration(milliseconds: Clock.bootTime.since(start).milliseconds))
+                    Console.progress(progress + ", " + duration(milliseconds: now.since(start).milliseconds))
                 }
+                // The progress is brought up to date every second.
+                try loop.wait(until: min(deadline, now + .seconds(1)), into: &events)
+                if events.contains(where: { $0.token == AgentClient.signalToken }) {
+                    isInterrupted = true
+                    break
+                }
+                guard events.contains(where: { $0.token == AgentClient.answerToken }) else { continue }
                 switch try connection.descriptor.read(upTo: 65_536, appendingTo: &line) {
                 case .bytes, .wouldBlock: continue
                 case .end: throw SystemError("read", .connectionReset, subject: socket)
@@ -96,6 +119,7 @@ struct AgentClient {
         } catch {
             throw Failure(.unavailable, "the agent broke off: \(error.description)", hint: "sage-edge status")
         }
+        if isInterrupted, let interruption { throw interruption }
         guard line.popLast() == .lineFeed else {
             let waited = duration(milliseconds: Clock.bootTime.since(start).milliseconds)
             throw Failure(.tryAgain, "the agent has not answered within \(waited)", hint: "sage-edge status")

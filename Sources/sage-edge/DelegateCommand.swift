@@ -31,8 +31,12 @@ let delegateCommand = CommandSpecification(
     do throws(Failure) {
         answer = try AgentClient(invocation).ask(
             .delegate(request), timeout: request.timeout + AgentClient.ordinaryTimeout,
-            progress: "waiting for \(request.operation.name)")
+            progress: "waiting for \(request.operation.name)", interruption: request.isTrial ? nil : interruption)
     } catch {
+        var error = error
+        // What was just asked for is no advice.
+        if invocation.has("explain"), error.code == .checkFailed { error = error.hinting(nil) }
+        if error.code == .noInput, let peer = invocation.value("to") { error = likeNamed(peer, error, invocation) }
         // A task that nobody could run still has its decision and its attempts to show.
         guard !invocation.wantsJSON, let answer = try? JSONValue(parsing: Array(error.json.utf8)) else { throw error }
         if invocation.has("explain"), let table = answer["explanation"]?.text { try Console.print(printable(table)) }
@@ -62,6 +66,10 @@ let delegateCommand = CommandSpecification(
     try Console.print(printable(parts.joined(separator: "\n")))
     return .success
 }
+
+/// What Ctrl-C is answered with: the agent does not give up a task because nobody waits for it any more.
+private let interruption = Failure(
+    .interrupted, "the task goes on without this command", hint: "sage-edge tasks, sage-edge task cancel ID")
 
 // MARK: The request
 
@@ -123,7 +131,12 @@ private func energy(joules text: String) throws(Failure) -> Energy {
     let padded = fraction + String(repeating: "0", count: max(0, 3 - fraction.utf8.count))
     guard isDigits, fraction.utf8.count <= 3, let whole = Int64(parts[0]), let thousandths = Int64(padded),
         whole <= Energy.largest.millijoules / 1000 - 1, whole * 1000 + thousandths > 0
-    else { throw Failure(.usage, "--budget takes joules such as 2.5, not '\(printable(text))'") }
+    else {
+        throw Failure(
+            .usage,
+            "--budget takes joules above 0 with at most three digits after the point, such as 2.5, "
+                + "not '\(printable(text))'")
+    }
     return Energy(millijoules: whole * 1000 + thousandths)
 }
 

@@ -1,4 +1,4 @@
-/// What the program's exit status means; the values of sysexits(3), and 1 for a check that failed.
+/// What the program's exit status means; the values of sysexits(3), 1 for a check that failed, and 130.
 enum ExitCode: Int32 {
     /// Done.
     case success = 0
@@ -24,6 +24,8 @@ enum ExitCode: Int32 {
     case permission = 77
     /// The configuration is wrong.
     case configuration = 78
+    /// Ended by Ctrl-C, as shells number it.
+    case interrupted = 130
 
     /// The kind of failure in JSON.
     var kind: String {
@@ -40,6 +42,7 @@ enum ExitCode: Int32 {
         case .tryAgain: "try_again"
         case .permission: "permission"
         case .configuration: "configuration"
+        case .interrupted: "interrupted"
         }
     }
 }
