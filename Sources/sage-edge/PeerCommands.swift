@@ -1,4 +1,6 @@
 import AgentCore
+import Configuration
+import Cryptography
 import Federation
 import Gateway
 import Quantities
@@ -16,14 +18,24 @@ let peerCommands = [
         positionals: ["FILE"], examples: ["peers add thor.node", "peers add - < thor.node"]
     ) { invocation throws(Failure) in
         let path = invocation.positionals[0]
-        let bytes = try readFile(path, limit: FederationLimits.maximumNodeTextLength)
-        let answer = try AgentClient(invocation).ask(.addPeer(record: String(decoding: bytes, as: UTF8.self)))
+        let record = String(
+            decoding: try readFile(path, limit: FederationLimits.maximumNodeTextLength), as: UTF8.self)
+        let answer: AgentClient.Answer
+        do throws(Failure) { answer = try AgentClient(invocation).ask(.addPeer(record: record)) } catch {
+            guard error.code == .badData, isOfAnotherFederation(record, invocation) else { throw error }
+            throw error.hinting(
+                "perhaps it is of another federation: compare federation.name and configuration_epoch on both boards")
+        }
         if invocation.wantsJSON {
             try Console.print(answer.line)
         } else {
+            let peer = answer.value.word("added")
             try Console.print(
-                "added \(answer.value.word("added")), key \(answer.value.word("fingerprint"))\n"
-                    + "Compare the key with what 'sage-edge key show' prints there.")
+                "added \(peer), key \(answer.value.word("fingerprint"))\n"
+                    + "Compare the key with what 'sage-edge key show' prints on \(peer).\n"
+                    + "\(peer) must add this board, too:\n"
+                    + "  here:       sage-edge key export --node > this-board.node\n"
+                    + "  on \(peer):  sage-edge peers add this-board.node")
         }
         return .success
     },
@@ -31,7 +43,16 @@ let peerCommands = [
         ["peers", "ping"], "Measure the round trip to a peer", positionals: ["NAME"], examples: ["peers ping Thor"]
     ) { invocation throws(Failure) in
         let name = try platformName(invocation.positionals[0]).text
-        let answer = try AgentClient(invocation).ask(.ping(name: name), progress: "waiting for \(name)")
+        let answer: AgentClient.Answer
+        do throws(Failure) {
+            answer = try AgentClient(invocation).ask(.ping(name: name), progress: "waiting for \(name)")
+        } catch {
+            throw error.code == .checkFailed && hasNeverAnswered(name, invocation)
+                ? error.hinting(
+                    "it has never answered: has each board added the other's record, with an address that reaches it, "
+                        + "and do both have the same keys.psk_file?")
+                : likeNamed(name, error, invocation)
+        }
         let time = answer.value["round_trip_ms"]?.number == 0 ? "less than 1 ms" : answer.value.time("round_trip_ms")
         try Console.print(invocation.wantsJSON ? answer.line : "\(name) answers in \(time)")
         return .success
@@ -40,11 +61,41 @@ let peerCommands = [
         ["peers", "remove"], "Forget a peer", positionals: ["NAME"], examples: ["peers remove Thor"]
     ) { invocation throws(Failure) in
         let name = try platformName(invocation.positionals[0]).text
-        let answer = try AgentClient(invocation).ask(.removePeer(name: name))
+        let answer: AgentClient.Answer
+        do throws(Failure) { answer = try AgentClient(invocation).ask(.removePeer(name: name)) } catch {
+            throw likeNamed(name, error, invocation)
+        }
         try Console.print(invocation.wantsJSON ? answer.line : "removed \(name)")
         return .success
     },
 ]
+
+/// The peers that the running agent tells of; none where it does not answer.
+func knownPeers(_ invocation: Invocation) -> [JSONValue] {
+    (try? AgentClient(invocation).askIfRunning(.peers))?.value["peers"]?.elements ?? []
+}
+
+/// `error` with the hint at the peer that is called almost `name`, where there is one and `error` says there is none.
+func likeNamed(_ name: String, _ error: Failure, _ invocation: Invocation) -> Failure {
+    guard error.code == .noInput else { return error }
+    let names = knownPeers(invocation).compactMap { $0["peer"]?.text }
+    let guess = names.first { $0.lowercased() == name.lowercased() } ?? closest(to: name, in: names)
+    return guess.map { error.hinting("did you mean \($0)?") } ?? error
+}
+
+/// Whether nothing has come from the peer called `name` since the agent started.
+private func hasNeverAnswered(_ name: String, _ invocation: Invocation) -> Bool {
+    knownPeers(invocation).contains { $0["peer"]?.text == name && $0["heard_ms_ago"]?.number == nil }
+}
+
+/// Whether `record` is one whose signature does not hold in the federation that is configured here.
+private func isOfAnotherFederation(_ record: String, _ invocation: Invocation) -> Bool {
+    guard let configuration = try? loadConfiguration(invocation).0 else { return false }
+    do throws(NodeRecordTextError) {
+        _ = try NodeRecordText.record(record, in: configuration.federation.domain, using: Ed25519())
+        return false
+    } catch { return error == .refused(.badSignature) }
+}
 
 private func peersText(_ answer: JSONValue) -> String {
     let peers = answer["peers"]?.elements ?? []

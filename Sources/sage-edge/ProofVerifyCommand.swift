@@ -93,7 +93,8 @@ private func owner(of key: PublicKey, isExpected: Bool, _ invocation: Invocation
     if let own = try? NodeKeys.load(StatePaths(state: invocation.value("state"))), own.identity.publicKey == key {
         return "this node's own key"
     }
-    let peers = try? AgentClient(invocation).askIfRunning(.peers)?.value["peers"]?.elements
-    for peer in peers ?? [] where peer["key_id"]?.text == key.id.text { return "the key of peer \(peer.word("peer"))" }
+    for peer in knownPeers(invocation) where peer["key_id"]?.text == key.id.text {
+        return "the key of peer \(peer.word("peer"))"
+    }
     return "a key that is not known here: compare the fingerprint with its owner's"
 }
