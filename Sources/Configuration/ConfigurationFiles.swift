@@ -97,7 +97,13 @@ public struct ConfigurationFiles: Sendable {
     }
 
     private func read(_ path: String) throws(ConfigurationError) -> [UInt8] {
-        try system { () throws(SystemError) in try FileSystem.read(path, limit: YAMLLimits.fileBytes) }
+        do throws(SystemError) { return try FileSystem.read(path, limit: YAMLLimits.fileBytes) } catch {
+            guard error.errno == .fileTooLarge, let size = try? FileSystem.status(path)?.size else {
+                throw .system(error)
+            }
+            let problem = YAMLProblem.tooLarge(bytes: Int(clamping: size.bytes))
+            throw .refused(ConfigurationRefusal(problems: [YAMLError(file: path, line: 0, key: "", problem: problem)]))
+        }
     }
 
     private func system<Result>(_ body: () throws(SystemError) -> Result) throws(ConfigurationError) -> Result {

@@ -4,7 +4,16 @@ import Platform
 func readFile(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
     do throws(SystemError) {
         return try path == "-" ? StandardInput.readAll(limit: limit) : FileSystem.read(path, limit: limit)
-    } catch { throw failure(error) }
+    } catch {
+        guard error.errno == .fileTooLarge else { throw failure(error) }
+        let name = path == "-" ? "standard input" : path
+        // Only of an ordinary file the length is known.
+        let status = path == "-" ? nil : try? FileSystem.status(path)
+        if let status, status.kind == .file {
+            throw Failure(.badData, "\(name) has \(status.size.bytes) bytes; at most \(limit) are read")
+        }
+        throw Failure(.badData, "\(name) has more than \(limit) bytes, the most that are read")
+    }
 }
 
 /// Writes the file at `path` whole, or standard output where it is `-`.
