@@ -6,6 +6,8 @@ public enum PlatformLimits {
     public static let directoryEntries = 65_536
     /// Bytes of a symbolic link's target and of a path.
     public static let pathBytes = 4_096
+    /// Bytes of a Unix socket's path.
+    public static let socketPathBytes = 107
     /// Events that one wait reports; further ones are reported by the next.
     public static let eventsPerWait = 64
     /// Bytes of text kept back before it is written to a standard stream.

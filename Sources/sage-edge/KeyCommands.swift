@@ -46,6 +46,7 @@ let keyCommands = [
         let text: String
         if invocation.has("node") {
             text = try nodeRecord(invocation)
+            warnWithoutAddress(text, invocation)
         } else {
             text = PEM.text(try nodeKeys(invocation).identity.publicKey)
         }
@@ -63,20 +64,27 @@ private func nodeRecord(_ invocation: Invocation) throws(Failure) -> String {
     if let answer = try AgentClient(invocation).askIfRunning(.nodeRecord) { return answer.value.word("record") }
     let keys = try nodeKeys(invocation)
     let configuration = try loadConfiguration(invocation).0
-    if configuration.link.advertised.isEmpty {
-        Console.note("sage-edge: the record names no address: peers wait until this node calls (link.advertised)")
-    }
     // A record made later must count higher: the agent numbers its own by how often the store was opened.
     let sequence = (try? openStore(invocation).bootEpoch) ?? 0
     guard
         let record = NodeRecord(
             signingKey: keys.identity.publicKey, agreementKey: keys.link.publicKey,
-            platform: configuration.federation.delegator.context, addresses: configuration.link.advertised,
+            platform: configuration.federation.delegator.context, addresses: configuration.link.namedAddresses,
             sequence: sequence)
     else { throw Failure(.configuration, "more addresses are advertised than a node record names") }
     let scheme = Ed25519()
     return NodeRecordText.text(
         Signed(signing: record, with: keys.identity, in: configuration.federation.domain, by: scheme))
+}
+
+/// Says so where the record in `text` does not tell others how to reach this node.
+private func warnWithoutAddress(_ text: String, _ invocation: Invocation) {
+    guard let domain = (try? loadConfiguration(invocation))?.0.federation.domain,
+        let record = try? NodeRecordText.record(text, in: domain, using: Ed25519()), record.payload.addresses.isEmpty
+    else { return }
+    Console.note(
+        "sage-edge: the record names no address: others cannot call this board, only be called by it\n"
+            + "  hint: set link.advertise, restart the agent and export again")
 }
 
 /// The node's keys; a failure that says how to make them where there are none.

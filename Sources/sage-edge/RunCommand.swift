@@ -30,7 +30,7 @@ let runCommand = CommandSpecification(
             Console.note("\(plan.identity.platform.text) (\(plan.settings.profile.name)) listens at \(address.text)")
             Console.note("commands are taken at \(plan.socketPath)")
         }
-    } catch { throw failure(error, paths) }
+    } catch { throw failure(error, paths, plan) }
     return .success
 }
 
@@ -44,13 +44,21 @@ private func daemonPlan(_ invocation: Invocation, _ paths: StatePaths, _ flags: 
         configuration = try files.load(flags: flags)
         peerRecords = try configuration.peerRecords()
     } catch { throw failure(error) }
+    Console.note(
+        configuration.files.isEmpty
+            ? "no configuration file: \(files.main) would be read"
+            : "configuration: " + configuration.files.joined(separator: ", "))
+    guard paths.socket.utf8.count <= PlatformLimits.socketPathBytes else {
+        throw Failure(
+            .cannotCreate,
+            "the path of the socket for commands has \(paths.socket.utf8.count) bytes, "
+                + "\(PlatformLimits.socketPathBytes) are the most: \(paths.socket)",
+            hint: "give a shorter folder, with --state for example")
+    }
     let keys = try keysForRunning(paths)
     let profile = try hardwareProfile(configuration, files)
     var settings = configuration.settings(profile: profile, node: keys.identity.publicKey.id)
-    // Where nothing is advertised, an address that others can use is the one that is listened at, if it is one.
-    if settings.addresses.isEmpty, !configuration.link.listen.isUnspecified {
-        settings.addresses = [configuration.link.listen]
-    }
+    settings.addresses = configuration.link.namedAddresses
     do throws(SystemError) { try FileSystem.makeDirectories(paths.socketFolder, mode: 0o755) } catch {
         throw failure(error)
     }
@@ -70,6 +78,11 @@ private func keysForRunning(_ paths: StatePaths) throws(Failure) -> NodeKeys {
         Console.note("made this node's keys in \(paths.keys): \(keys.identity.publicKey.id.fingerprint)")
         return keys
     }
+}
+
+extension LinkSection {
+    /// The addresses that the node's record names: those that are advertised, or else the one that is listened at.
+    var namedAddresses: [NetworkAddress] { advertised.isEmpty && !listen.isUnspecified ? [listen] : advertised }
 }
 
 private func hardwareProfile(_ configuration: AgentConfiguration, _ files: ConfigurationFiles) throws(Failure)
@@ -99,10 +112,11 @@ private func source(_ configuration: AgentConfiguration) -> SampleSource {
     }
 }
 
-private func failure(_ error: DaemonError, _ paths: StatePaths) -> Failure {
+private func failure(_ error: DaemonError, _ paths: StatePaths, _ plan: DaemonPlan) -> Failure {
     switch error {
     case .system(let error):
-        return failure(error)
+        guard error.call == "bind", error.subject == plan.listen.text else { return failure(error) }
+        return failure(error).hinting("listen elsewhere, with --listen ADDRESS:PORT or link.listen")
     case .alreadyRunning(let process):
         let holder = process.map { " (process \($0))" } ?? ""
         return Failure(
