@@ -40,7 +40,8 @@ func statusText(_ status: JSONValue) -> String {
         table.row("store", "cannot be used: \(fault)")
         return printable(table.text())
     }
-    table.row("energy", energy.energy("register_mj") + " registered, " + energy.power("baseline_mw") + " without work")
+    let register = energy["register_mj"]?.text == nil ? "not metered" : energy.energy("register_mj") + " registered"
+    table.row("energy", register + ", " + energy.power("baseline_mw") + " without work")
     table.row(
         "proofs",
         "\(energy.word("pages"))"

@@ -24,30 +24,72 @@ struct TextTable {
     /// Adds a row of a name and a value.
     mutating func row(_ name: String, _ value: String) { rows.append([name, value]) }
 
-    /// The lines, each at most `width` columns: the widest columns are cut until they fit.
+    /// The lines, each at most `width` columns as long as figures let them.
+    ///
+    /// What is aligned left is made to fit, the widest column first: in the last column by going on below, in the
+    /// others by cutting. Figures, which are aligned right, are never cut.
     func text(width: Int = Console.width) -> String {
         let columns = rows.map { $0.count }.max() ?? 0
         var widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
         var excess = widths.reduce(0, +) + 2 * max(0, columns - 1) - width
-        while excess > 0, let widest = widths.max(), widest > 8, let column = widths.lastIndex(of: widest) {
-            let cut = min(excess, max(1, widest - (widths.filter { $0 < widest }.max() ?? 8)), widest - 8)
+        let flexible = (0..<columns).reversed().filter { !isRight($0) }
+        while excess > 0, let column = flexible.max(by: { widths[$0] < widths[$1] }), widths[column] > 8 {
+            let next = flexible.map { widths[$0] }.filter { $0 < widths[column] }.max() ?? 8
+            let cut = min(excess, max(1, widths[column] - next), widths[column] - 8)
             widths[column] -= cut
             excess -= cut
         }
-        var text = ""
-        for row in rows {
-            var line = ""
-            for (column, cell) in row.enumerated() {
-                let cell = cell.count > widths[column] ? String(cell.prefix(widths[column] - 1)) + "…" : cell
-                let space = String(repeating: " ", count: widths[column] - cell.count)
-                let isRight = column < alignments.count && alignments[column] == .right
-                if isRight { line += space }
-                line += cell
-                if column < row.count - 1 { line += (isRight ? "" : space) + "  " }
-            }
-            while line.last == " " { line.removeLast() }
-            text += line + "\n"
-        }
-        return text
+        return rows.map { lines(of: $0, widths) }.joined()
     }
+
+    private func isRight(_ column: Int) -> Bool { column < alignments.count && alignments[column] == .right }
+
+    private func lines(of row: [String], _ widths: [Int]) -> String {
+        var text = ""
+        var line = ""
+        for (column, cell) in row.enumerated() {
+            if column == widths.count - 1, !isRight(column) {
+                let indent = String(repeating: " ", count: line.count)
+                for (index, part) in wrapped(cell, to: widths[column]).enumerated() {
+                    if index > 0 {
+                        text += trimmed(line) + "\n"
+                        line = indent
+                    }
+                    line += part
+                }
+            } else {
+                let isTooLong = cell.count > widths[column] && !isRight(column)
+                let cell = isTooLong ? String(cell.prefix(widths[column] - 1)) + "…" : cell
+                let space = String(repeating: " ", count: widths[column] - cell.count)
+                line += isRight(column) ? space + cell : cell + space
+                if column < widths.count - 1 { line += "  " }
+            }
+        }
+        return text + trimmed(line) + "\n"
+    }
+
+    private func trimmed(_ line: String) -> String {
+        var line = line
+        while line.last == " " { line.removeLast() }
+        return line
+    }
+}
+
+/// `text` in parts of at most `width` columns, broken at blanks, or within a word that is longer.
+func wrapped(_ text: String, to width: Int) -> [String] {
+    var parts: [String] = []
+    var part = ""
+    for word in text.split(separator: " ", omittingEmptySubsequences: false) {
+        var word = String(word)
+        if !part.isEmpty, part.count + 1 + word.count > width {
+            parts.append(part)
+            part = ""
+        }
+        while word.count > width {
+            parts.append(String(word.prefix(width)))
+            word = String(word.dropFirst(width))
+        }
+        part += (part.isEmpty ? "" : " ") + word
+    }
+    return parts + [part]
 }
