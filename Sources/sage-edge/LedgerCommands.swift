@@ -16,7 +16,10 @@ let ledgerCommands = [
             let image = try fromFiles(invocation) { store throws(StoreError) in try store.load([]) }
             answer = try AgentClient.Answer(CommandReply(AgentViews.balance(image.ledger, names: [:])))
         }
-        if let answer { try Console.print(invocation.wantsJSON ? answer.line : balanceText(answer.value)) }
+        if let answer {
+            try Console.print(
+                invocation.wantsJSON ? answer.line : balanceText(answer.value, peers: knownPeers(invocation)))
+        }
         return .success
     },
     CommandSpecification(
@@ -79,7 +82,8 @@ private func records(_ lines: [JournalLine], _ limit: Int) -> [JournalRecord] {
     return records
 }
 
-private func balanceText(_ balance: JSONValue) -> String {
+/// The text of a `balance` answer; `peers` are those of a `peers` answer, none where no agent runs.
+private func balanceText(_ balance: JSONValue, peers known: [JSONValue]) -> String {
     guard balance["begun"] == .boolean(true) else { return "the ledger has not begun" }
     var table = TextTable([.left, .right])
     table.row("supply", balance.energy("supply_mj"))
@@ -92,14 +96,21 @@ private func balanceText(_ balance: JSONValue) -> String {
     var text = table.text()
     let accounts = balance["accounts"]?.elements ?? []
     if !accounts.isEmpty {
-        var table = TextTable(header: ["account", ">available", ">locked", ">reserved", ">spent", ">expired"])
+        var holds = TextTable(header: ["account", ">available", ">locked", ">reserved"])
+        var flows = TextTable(header: [
+            "since the beginning", ">charged", ">received", ">sent", ">discharged", ">expired",
+        ])
         for account in accounts {
-            table.row([
-                shortAccount(account.word("account")), account.energy("available_mj"), account.energy("locked_mj"),
-                account.energy("reserved_mj"), account.energy("discharged_mj"), account.energy("expired_mj"),
+            let name = shortAccount(account.word("account"))
+            holds.row([
+                name, account.energy("available_mj"), account.energy("locked_mj"), account.energy("reserved_mj"),
+            ])
+            flows.row([
+                name, account.energy("charged_mj"), account.energy("received_mj"), account.energy("sent_mj"),
+                account.energy("discharged_mj"), account.energy("expired_mj"),
             ])
         }
-        text += "\n" + table.text()
+        text += "\n" + holds.text() + "\n" + flows.text()
     }
     let peers = balance["peers"]?.elements ?? []
     if !peers.isEmpty {
@@ -107,12 +118,18 @@ private func balanceText(_ balance: JSONValue) -> String {
         for peer in peers {
             table.row([
                 peer["peer"]?.text ?? String(peer.word("key_id").prefix(12)), peer.energy("own_abroad_mj"),
-                peer.energy("foreign_abroad_mj"), peer.energy("owed_mj"), peer["stopped"]?.text ?? "flows",
+                peer.energy("foreign_abroad_mj"), peer.energy("owed_mj"), money(with: peer, known),
             ])
         }
         text += "\n" + table.text()
     }
     return printable(text)
+}
+
+/// Whether money moves between this ledger and `peer`, in the words of `peers list`; why not, where it was stopped.
+private func money(with peer: JSONValue, _ known: [JSONValue]) -> String {
+    if let reason = peer["stopped"]?.text { return "closed: " + reason }
+    return known.first { $0["key_id"] == peer["key_id"] }?.word("money") ?? "closed"
 }
 
 private func historyText(_ history: JSONValue) -> String {
