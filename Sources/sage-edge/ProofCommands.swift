@@ -8,7 +8,7 @@ let proofCommands = [
     ) { invocation throws(Failure) in
         let answer = try proofs(invocation, limit: 1)
         guard let proof = answer.value["proofs"]?.elements.first else {
-            throw Failure(.noInput, "there are no energy proofs yet", hint: "the first comes with the first window")
+            throw noProofs(invocation)
         }
         try Console.print(invocation.wantsJSON ? proof.line : proofText(proof))
         return .success
@@ -20,11 +20,25 @@ let proofCommands = [
     ) { invocation throws(Failure) in
         let limit = Int(try invocation.number("limit", in: 1...Int64(GatewayLimits.listedRecords)) ?? 20)
         let answer = try proofs(invocation, limit: limit)
-        try Console.print(invocation.wantsJSON ? answer.line : proofListText(answer.value))
+        let isEmpty = answer.value["proofs"]?.elements.isEmpty != false
+        try Console.print(
+            invocation.wantsJSON ? answer.line : isEmpty ? noProofs(invocation).message : proofListText(answer.value))
         return .success
     },
     proofExportCommand, proofVerifyCommand,
 ]
+
+/// That there are no energy proofs, and why, as far as the running agent knows.
+func noProofs(_ invocation: Invocation) -> Failure {
+    let board = (try? AgentClient(invocation).askIfRunning(.status))?.value["board"]
+    // What class of evidence the readings are is known from the first one on.
+    if let board, board["evidence"]?.text == nil {
+        return Failure(
+            .noInput, "there are no energy proofs: no reading of the board's power was found",
+            hint: "sage-edge telemetry shows what can be read, and what not and why")
+    }
+    return Failure(.noInput, "there are no energy proofs yet", hint: "the first comes with the first window")
+}
 
 /// The newest proofs: from the agent, or from its files where none runs.
 private func proofs(_ invocation: Invocation, limit: Int) throws(Failure) -> AgentClient.Answer {
@@ -61,7 +75,6 @@ private func proofText(_ proof: JSONValue) -> String {
 
 private func proofListText(_ answer: JSONValue) -> String {
     let proofs = answer["proofs"]?.elements ?? []
-    if proofs.isEmpty { return "no energy proofs yet" }
     var table = TextTable(header: [">page", "window ends", ">drawn", ">chargeable", ">gaps", "class"])
     for proof in proofs {
         table.row([

@@ -29,7 +29,7 @@ let proofExportCommand = CommandSpecification(
     let limit = Int(try invocation.number("limit", in: 1...most) ?? most)
     var asked = try pagesOfAgent(invocation, first: first, limit: limit)
     if asked == nil { asked = try pagesOfFiles(invocation, first: first, limit: limit) }
-    guard let export = asked else { throw noProofs }
+    guard let export = asked else { throw noPages(invocation, first: first) }
     try writeFile(path, export.encoded)
     if invocation.wantsJSON {
         try Console.print { json in
@@ -45,7 +45,10 @@ let proofExportCommand = CommandSpecification(
     return .success
 }
 
-private let noProofs = Failure(.noInput, "there are no such energy proofs", hint: "sage-edge proof list")
+private func noPages(_ invocation: Invocation, first: UInt64) -> Failure {
+    if first == 0 { return noProofs(invocation) }
+    return Failure(.noInput, "there is no energy proof from page \(first) on", hint: "sage-edge proof list")
+}
 
 /// The export of the running agent, put together from as many answers as it takes; nil where none runs.
 private func pagesOfAgent(_ invocation: Invocation, first: UInt64, limit: Int) throws(Failure) -> ProofExport? {
@@ -61,8 +64,9 @@ private func pagesOfAgent(_ invocation: Invocation, first: UInt64, limit: Int) t
             answer = part
         } catch {
             // The agent has no page from there on.
-            if error.code == .noInput, whole != nil { break }
-            throw error
+            guard error.code == .noInput else { throw error }
+            guard whole == nil else { break }
+            throw noPages(invocation, first: first)
         }
         let part = try decode(answer)
         whole = whole ?? part
@@ -72,7 +76,7 @@ private func pagesOfAgent(_ invocation: Invocation, first: UInt64, limit: Int) t
             throw Failure(.badData, "the agent's page \(next + UInt64(count) - 1): \(error.explanation)")
         }
     }
-    guard let whole else { throw noProofs }
+    guard let whole else { throw noPages(invocation, first: first) }
     return try export(pages, whole.domain, whole.key, whole.board)
 }
 
@@ -107,7 +111,7 @@ private func pagesOfFiles(_ invocation: Invocation, first: UInt64, limit: Int) t
         }
         return pages
     }
-    guard !pages.isEmpty else { throw noProofs }
+    guard !pages.isEmpty else { throw noPages(invocation, first: first) }
     let board = ProofText(replacing: profile?.title ?? "", limit: EnergyProofLimits.boardDescriptionBytes)
     return try export(pages, configuration.federation.domain, keys.identity.publicKey, board)
 }
