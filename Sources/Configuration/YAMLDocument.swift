@@ -58,7 +58,22 @@ public struct YAMLDocument: Equatable, Sendable {
         }
         guard !bytes.isEmpty else { throw YAMLError(file: file, line: 0, key: "", problem: .empty) }
         self.file = file
-        root = try YAMLDocument.parse(bytes, file)
+        do throws(YAMLError) { root = try YAMLDocument.parse(bytes, file) } catch {
+            guard case .syntax(let words) = error.problem, YAMLDocument.isIndentedByTab(bytes, line: error.line) else {
+                throw error
+            }
+            throw YAMLError(
+                file: file, line: error.line, key: error.key,
+                problem: .syntax(words + "; tabs cannot indent YAML: use spaces"))
+        }
+    }
+
+    /// Whether a tab stands before the text of `line`, which is counted from 1.
+    private static func isIndentedByTab(_ bytes: [UInt8], line: Int) -> Bool {
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        guard lines.indices.contains(line - 1) else { return false }
+        let isBlank = { (byte: UInt8) in byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+        return lines[line - 1].prefix { isBlank($0) }.contains(UInt8(ascii: "\t"))
     }
 
     /// The top mapping, ready to be read key by key.

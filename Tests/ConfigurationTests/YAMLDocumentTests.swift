@@ -55,6 +55,11 @@ private func refusal(_ text: String, _ read: (inout YAMLMapping) throws(YAMLErro
         ("", "c.yaml: the file is empty"),
         ("# only a comment\n", "c.yaml: the file is empty"),
         ("---\n", "c.yaml:2: the file is empty"),
+        (
+            "a:\n \tb: 1\n",
+            "c.yaml:2: not YAML: found character that cannot start any token; tabs cannot indent YAML: use spaces"
+        ),
+        ("a: \t@\n", "c.yaml:1: not YAML: found character that cannot start any token"),
         ("- a\n", "c.yaml:1: expected a mapping, found a list"),
         ("text\n", "c.yaml:1: expected a mapping, found 'text'"),
         ("a: 1\na: 2\n", "c.yaml:2: a: the key stands twice, first in line 1"),
