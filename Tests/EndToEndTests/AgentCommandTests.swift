@@ -63,7 +63,7 @@ private let frame = Fixtures.url("frames/corridor.pgm").path
             (["peers", "ping", "Thor"], 66, "not_found"), (["peers", "remove", "Thor"], 66, "not_found"),
             (["peers", "add", frame], 65, "invalid"),
             (["task", "cancel", "3f9a27c04be1d2a55c1e90b7d6f48a02"], 66, "not_found"),
-            (["proof", "export", agent.home.path + "/none", "--first", "100000"], 66, "not_found"),
+            (["proof", "export", agent.home.path + "/none", "--first", "100000"], 66, "no_input"),
         ]
         for (command, status, kind) in cases {
             let error = try #require(try agent.json(command, status: status)["error"] as? [String: Any], "\(command)")

@@ -1,4 +1,5 @@
 import Foundation
+import Gateway
 import TestKit
 import Testing
 
@@ -146,10 +147,47 @@ private func outcome(_ words: [String]) -> String {
         #expect(utc(milliseconds: milliseconds) == expected)
     }
 
-    @Test func `a table cuts its widest column to fit, and says so`() {
+    @Test func `a table goes on below in its last column, cuts others, and never a figure`() {
         var table = TextTable(header: ["name", ">figure", "what"])
-        table.row(["a", "1", String(repeating: "x", count: 90)])
-        #expect(table.text(width: 40) == "name  figure  what\na          1  \(String(repeating: "x", count: 25))…\n")
+        table.row(["a", "1", "its store has lost messages, and " + String(repeating: "x", count: 30)])
+        #expect(
+            table.text(width: 40) == """
+                name  figure  what
+                a          1  its store has lost
+                              messages, and
+                              xxxxxxxxxxxxxxxxxxxxxxxxxx
+                              xxxx
+
+                """)
+        var figures = TextTable(header: ["account", ">available", ">locked"])
+        figures.row(["lct:web4:agent:local@Sprout", "1234567890.123 J", "1234567890.123 J"])
+        #expect(
+            figures.text(width: 40) == """
+                account          available            locked
+                lct:web…  1234567890.123 J  1234567890.123 J
+
+                """)
+        #expect(table.text(width: 200).split(separator: "\n").count == 2)
+    }
+
+    @Test func `status says what is not metered, and why the store cannot be used`() throws {
+        let metered = try JSONValue(parsing: Array(#"{"energy":{"register_mj":null,"baseline_mw":0}}"#.utf8))
+        #expect(statusText(metered).contains("energy    not metered, 0.000 W without work\n"))
+        let reason = "the ledger's file is no database (file is not a database, or it is encrypted, or torn)"
+        let faulty = try JSONValue(parsing: Array(#"{"store_fault":"\#(reason)"}"#.utf8))
+        let words = statusText(faulty).split(whereSeparator: { $0 == " " || $0 == "\n" }).joined(separator: " ")
+        #expect(words.contains("store cannot be used: " + reason))
+    }
+
+    @Test func `another hint replaces the one of an answer, too`() throws {
+        let answer = #"{"outcome":"refused","error":{"kind":"failed","message":"no","hint":"old"}}"#
+        let failure = Failure(.checkFailed, "no", hint: "old", answer: answer).hinting("new")
+        #expect(failure.hint == "new")
+        #expect(
+            failure.json == #"{"outcome":"refused","error":{"kind":"failed","message":"no","hint":"new"}}"#)
+        #expect(
+            Failure(.usage, "no", hint: "old").hinting(nil).json
+                == #"{"error":{"kind":"usage","message":"no","hint":null}}"#)
     }
 
     @Test func `what could steer a terminal is not printed`() {

@@ -10,8 +10,8 @@ final class RunningAgent {
     private let process: Process
 
     /// Starts it and waits until it has credits and the pages of three windows; or, where it finds `ledger` as
-    /// the content of its ledger's file, until it answers.
-    init(tree: String, ledger: [UInt8]? = nil) throws {
+    /// the content of its ledger's file, or `readsPower` is false, until it answers.
+    init(tree: String, ledger: [UInt8]? = nil, readsPower: Bool = true) throws {
         home = FileManager.default.temporaryDirectory.appendingPathComponent("sage-edge-agent-" + UUID().uuidString)
         let config = home.appendingPathComponent("config")
         try FileManager.default.createDirectory(at: config, withIntermediateDirectories: true)
@@ -45,7 +45,7 @@ final class RunningAgent {
         process.standardError = process.standardOutput
         try process.run()
         let deadline = Date(timeIntervalSinceNow: 60)
-        while try ledger == nil ? !hasEnergy() : run(["status"]).status != 0 {
+        while try ledger == nil && readsPower ? !hasEnergy() : run(["status"]).status != 0 {
             guard process.isRunning, Date() < deadline else {
                 throw ToolError.failed("run", status: -1, errors: try String(contentsOf: log, encoding: .utf8))
             }

@@ -1,0 +1,230 @@
+import Foundation
+import Platform
+import Quantities
+import TestKit
+import Testing
+
+private let frame = Fixtures.url("frames/corridor.pgm").path
+
+/// A folder with `settings` as its configuration.
+private func withSettings<Result>(_ settings: String, _ body: (URL) throws -> Result) throws -> Result {
+    try withTemporaryFolder { home in
+        let config = home.appendingPathComponent("config")
+        try FileManager.default.createDirectory(at: config, withIntermediateDirectories: true)
+        try settings.write(to: config.appendingPathComponent("config.yaml"), atomically: true, encoding: .utf8)
+        return try body(home)
+    }
+}
+
+@Suite(.timeLimit(.minutes(5))) struct `what the program advises without an agent` {
+    @Test func `config check finds what would keep the agent from starting, and what it would lack`() throws {
+        let settings = """
+            telemetry:
+              sysroot: /nowhere
+              tegrastats: [/nowhere/tegrastats]
+            link:
+              peers: [absent.node, wrong.node]
+
+            """
+        try withSettings(settings) { home in
+            let config = home.path + "/config"
+            try "hello".write(toFile: config + "/wrong.node", atomically: true, encoding: .utf8)
+            let outcome = try BuiltProgram.run(["config", "check"], home: home)
+            #expect(outcome.status == 78)
+            #expect(
+                outcome.errors == """
+                    sage-edge: the agent would not start
+                      \(config)/config.yaml:2: telemetry.sysroot: there is no folder /nowhere
+                      \(config)/config.yaml:5: link.peers: open \(config)/absent.node: No such file or directory
+                      \(config)/config.yaml:3: telemetry.tegrastats: there is no program /nowhere/tegrastats
+                      \(config)/config.yaml:5: link.peers: \(config)/wrong.node: not a node record: \
+                    there is no line -----BEGIN SAGE-EDGE NODE-----
+
+                    """)
+            // The agent starts without a tree where it is told which board it is.
+            try settings.replacingOccurrences(of: "absent.node, ", with: "")
+                .replacingOccurrences(of: "telemetry:", with: "telemetry:\n  profile: generic")
+                .write(toFile: config + "/config.yaml", atomically: true, encoding: .utf8)
+            let checked = try BuiltProgram.run(["config", "check"], home: home)
+            #expect(checked.status == 0)
+            #expect(
+                checked.errors.split(separator: "\n").map { $0.prefix(8) } == ["warning:", "warning:", "warning:"])
+            let warnings = try BuiltProgram.json(["config", "check"], home: home)["warnings"] as? [String]
+            #expect(warnings?.count == 3)
+        }
+    }
+
+    @Test func `a tab in a configuration is named, and no hint repeats the command`() throws {
+        try withSettings("telemetry:\n\tprofile: generic\n") { home in
+            let outcome = try BuiltProgram.run(["config", "check"], home: home)
+            #expect(outcome.status == 78)
+            #expect(outcome.errors.hasSuffix("; tabs cannot indent YAML: use spaces\n"))
+            #expect(
+                try BuiltProgram.run(["config", "show"], home: home).errors.hasSuffix("hint: sage-edge config check\n"))
+        }
+    }
+
+    @Test func `a file that is too long is told with its length and the limit`() throws {
+        try withSettings(String(repeating: "#", count: 300_000)) { home in
+            let config = home.path + "/config/config.yaml"
+            let checked = try BuiltProgram.run(["config", "check"], home: home)
+            #expect(checked.status == 78)
+            #expect(checked.errors.contains("\(config): the file has 300000 bytes; at most 262144 are read"))
+            let imported = try BuiltProgram.run(["key", "import", config], home: home)
+            #expect(imported.status == 65)
+            #expect(imported.errors == "sage-edge: \(config) has 300000 bytes; at most 65536 are read\n")
+            let endless = try BuiltProgram.run(["key", "import", "/dev/zero"], home: home)
+            #expect(endless.errors == "sage-edge: /dev/zero has more than 65536 bytes, the most that are read\n")
+        }
+    }
+
+    @Test func `a budget is refused with the rule`() throws {
+        let outcome = try BuiltProgram.run(["delegate", "perception", "--input", frame, "--budget", "0.0001"])
+        #expect(outcome.status == 64)
+        #expect(
+            outcome.errors.contains("takes joules above 0 with at most three digits after the point, such as 2.5, not"))
+    }
+
+    @Test func `a record without an address is exported with a warning`() throws {
+        try withSettings("link:\n  advertise: [192.0.2.11:7411]\n") { home in
+            _ = try BuiltProgram.run(["key", "generate"], home: home)
+            #expect(try BuiltProgram.run(["key", "export", "--node"], home: home).errors == "")
+            try FileManager.default.removeItem(at: home.appendingPathComponent("config/config.yaml"))
+            let outcome = try BuiltProgram.run(["key", "export", "--node"], home: home)
+            #expect(outcome.status == 0)
+            #expect(outcome.errors.hasPrefix("sage-edge: the record names no address: "))
+        }
+    }
+
+    @Test func `an agent that cannot listen says how to listen elsewhere, and which files it read`() throws {
+        try withTemporaryFolder { home in
+            let outcome = try BuiltProgram.run(["run", "--listen", "192.0.2.77:7411"], home: home)
+            #expect(outcome.status == 74)
+            let lines = outcome.errors.split(separator: "\n").map(String.init)
+            #expect(lines.first == "no configuration file: \(home.path)/config/config.yaml would be read")
+            #expect(
+                lines.suffix(2) == [
+                    "sage-edge: bind 192.0.2.77:7411: Cannot assign requested address",
+                    "  hint: listen elsewhere, with --listen ADDRESS:PORT or link.listen",
+                ])
+        }
+    }
+
+    @Test func `a folder that is too deep for a socket is refused before anything is made in it`() throws {
+        try withTemporaryFolder { home in
+            let state = home.path + "/" + String(repeating: "x", count: 110)
+            let outcome = try BuiltProgram.run(["run", "--state", state], home: home)
+            #expect(outcome.status == 73)
+            #expect(outcome.errors.contains(" bytes, 107 are the most: \(state)/control.sock\n"))
+            #expect(!FileManager.default.fileExists(atPath: state))
+        }
+    }
+
+    @Test func `a reader who leaves gets no complaint`() throws {
+        try withTemporaryFolder { home in
+            let process = try BuiltProgram.process(["config", "show"], home: home)
+            let (output, errors) = (Pipe(), Pipe())
+            try output.fileHandleForReading.close()
+            (process.standardOutput, process.standardError) = (output, errors)
+            try process.run()
+            try errors.fileHandleForWriting.close()
+            let said = try errors.fileHandleForReading.readToEnd() ?? Data()
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 74)
+            #expect(String(decoding: said, as: UTF8.self) == "")
+        }
+    }
+
+    @Test func `at Ctrl-C a delegation says that the task goes on`() throws {
+        try withTemporaryFolder { home in
+            try FileManager.default.createDirectory(
+                at: home.appendingPathComponent("run"), withIntermediateDirectories: true)
+            // An agent that takes the request and never answers.
+            let listener = try StreamListener(at: home.path + "/run/control.sock")
+            let process = try BuiltProgram.process(["delegate", "perception", "--input", frame], home: home)
+            let errors = Pipe()
+            process.standardError = errors
+            try process.run()
+            try errors.fileHandleForWriting.close()
+            var loop = try EventLoop()
+            var events: [ReadyEvent] = []
+            try loop.register(listener.descriptor, EventToken(rawValue: 1), .readable)
+            try loop.wait(until: Clock.bootTime + .seconds(30), into: &events)
+            guard let connection = try listener.accept() else {
+                process.terminate()
+                Issue.record("the command did not connect")
+                return
+            }
+            try loop.remove(listener.descriptor)
+            try loop.register(connection.descriptor.raw, EventToken(rawValue: 2), .readable)
+            try loop.wait(until: Clock.bootTime + .seconds(30), into: &events)
+            process.interrupt()
+            let said = String(decoding: try errors.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 130)
+            #expect(
+                said == """
+                    sage-edge: the task goes on without this command
+                      hint: sage-edge tasks, sage-edge task cancel ID
+
+                    """)
+        }
+    }
+}
+
+@Suite(.timeLimit(.minutes(5)), .enabled(if: BuiltProgram.canStartItself)) struct `what the program advises` {
+    /// A node record of a board called Thor in `federation`, written to `home`.
+    private func record(of federation: String, in home: URL) throws -> String {
+        try withSettings("federation: {name: \(federation), platform: Thor}\nlink: {advertise: [\"127.0.0.1:9\"]}\n") {
+            other in
+            _ = try BuiltProgram.run(["key", "generate"], home: other)
+            let path = home.path + "/\(federation).node"
+            try BuiltProgram.run(["key", "export", "--node"], home: other).output
+                .write(toFile: path, atomically: true, encoding: .utf8)
+            return path
+        }
+    }
+
+    @Test func `on adding a peer, misspelling it, and pinging one that never answered`() throws {
+        let agent = try RunningAgent(tree: "orin-nano")
+        let foreign = try agent.run(["peers", "add", try record(of: "another", in: agent.home)])
+        #expect(foreign.status == 65)
+        #expect(foreign.errors.contains("\n  hint: perhaps it is of another federation: "))
+        let added = try agent.run(["peers", "add", try record(of: "end-to-end", in: agent.home)])
+        #expect(added.status == 0)
+        #expect(added.output.contains("Thor must add this board, too:\n  here:       sage-edge key export --node > "))
+        for command in [
+            ["peers", "ping", "thor"], ["peers", "remove", "Tohr"],
+            ["delegate", "perception", "--input", frame, "--to", "thor"],
+        ] {
+            let error = try #require(try agent.json(command, status: 66)["error"] as? [String: Any])
+            #expect(error["kind"] as? String == "not_found")
+            #expect(error["hint"] as? String == "did you mean Thor?", "\(command)")
+        }
+        let silent = try agent.run(["peers", "ping", "Thor"])
+        #expect(silent.status == 1)
+        #expect(silent.errors.contains("\n  hint: it has never answered: has each board added the other's record"))
+        let lines = try agent.run(["peers", "list"]).lines
+        #expect(lines.filter { $0.hasPrefix("Thor ") && $0.hasSuffix(" closed") }.count == 1)
+        let balance = try agent.run(["ledger", "balance"]).output
+        for column in ["charged", "received", "sent", "discharged", "expired"] {
+            #expect(balance.contains(" " + column))
+        }
+        #expect(!balance.contains("spent"))
+    }
+
+    @Test func `on a board whose power nothing reads`() throws {
+        let agent = try RunningAgent(tree: "pc-rapl-nvme-coretemp", readsPower: false)
+        for command in [["proof", "latest"], ["proof", "export", agent.home.path + "/none"]] {
+            let outcome = try agent.run(command)
+            #expect(outcome.status == 66)
+            #expect(
+                outcome.errors == """
+                    sage-edge: there are no energy proofs: no reading of the board's power was found
+                      hint: sage-edge telemetry shows what can be read, and what not and why
+
+                    """)
+        }
+        #expect(try agent.run(["status"]).output.contains("not metered"))
+    }
+}
