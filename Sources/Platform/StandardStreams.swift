@@ -5,11 +5,13 @@ public enum Terminal {
     /// Whether a descriptor is a terminal.
     public static func isTerminal(_ descriptor: Int32) -> Bool { clinux_is_terminal(descriptor) == 1 }
 
-    /// The width and height in characters; nil where the descriptor is no terminal or does not know.
+    /// The width and height in characters; nil where the descriptor is no terminal or does not know its width.
+    ///
+    /// A terminal that knows its width alone has a height of 0.
     public static func size(_ descriptor: Int32) -> (columns: Int, rows: Int)? {
         var columns: CInt = 0
         var rows: CInt = 0
-        guard unsafe clinux_terminal_size(descriptor, &columns, &rows) >= 0, columns > 0, rows > 0 else { return nil }
+        guard unsafe clinux_terminal_size(descriptor, &columns, &rows) >= 0, columns > 0 else { return nil }
         return (Int(columns), Int(rows))
     }
 }

@@ -33,6 +33,11 @@ import Testing
         #expect(ioctl(pseudo.raw, UInt(TIOCSWINSZ), &size) == 0)
         #expect(Terminal.isTerminal(pseudo.raw))
         #expect(try #require(Terminal.size(pseudo.raw)) == (columns: 80, rows: 24))
+        for (columns, expected) in [(UInt16(130), 130), (0, nil)] as [(UInt16, Int?)] {
+            size = winsize(ws_row: 0, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
+            #expect(ioctl(pseudo.raw, UInt(TIOCSWINSZ), &size) == 0)
+            #expect(Terminal.size(pseudo.raw)?.columns == expected)
+        }
     }
 
     @Test func `output comes whole and in order, and a reader that went away is told`() async {
