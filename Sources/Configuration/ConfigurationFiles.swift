@@ -1,4 +1,5 @@
 import Platform
+import Quantities
 import Telemetry
 
 /// Where an agent's configuration is read from.

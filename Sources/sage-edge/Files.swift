@@ -1,4 +1,5 @@
 import Platform
+import Quantities
 
 /// The content of the file at `path` (`-` is standard input), at most `limit` bytes.
 func readFile(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
