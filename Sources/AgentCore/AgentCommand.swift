@@ -31,6 +31,8 @@ public enum AgentCommand: Sendable {
     case balance
     /// The newest entries of the journal, newest first.
     case history(limit: Int)
+    /// Show how far the lanes with a peer stand on both sides; with `accepts` go on from what the peer says.
+    case reconcile(name: String, accepts: Bool)
     /// Replay the whole journal and compare every row with it.
     case verify
     /// The newest energy pages, newest first.

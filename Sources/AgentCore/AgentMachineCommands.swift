@@ -18,6 +18,7 @@ extension AgentMachine {
         case .cancel(let task): cancel(task, for: id)
         case .balance: reply(id, CommandReply(AgentViews.balance(ledger.image, names: peerNames)))
         case .history(let limit): read(.newestJournal, limit: limit, for: id)
+        case .reconcile(let name, let accepts): reconcile(name, accepts: accepts, for: id)
         case .verify: read(.verification, limit: 0, for: id)
         case .proofs(let limit): read(.newestProofs, limit: limit, for: id)
         case .exportProofs(let first, let limit):

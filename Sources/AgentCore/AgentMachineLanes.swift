@@ -87,6 +87,7 @@ extension AgentMachine {
         let observation = PeerObservation(
             peer: peer, storeEpoch: StoreEpoch(session.storeEpoch), bootEpoch: session.bootEpoch, sent: sent,
             received: heads.received)
+        peers[peer]?.observation = observation
         guard case .lane(let stop)? = apply(.observePeer(observation)) else { return }
         if let stop {
             if state.isLaneKnown || ledger.image.peers[peer]?.stop == stop {

@@ -46,13 +46,12 @@ extension AgentMachine {
     private mutating func established(_ link: LinkPeerID, _ session: PeerSession) {
         guard let id = peer(link) else { return }
         // A new process counts its heartbeats from one again.
-        if peers[id]?.session?.bootEpoch != session.bootEpoch { peers[id]?.heartbeat = nil }
+        let last = peers[id]?.session
+        if last?.bootEpoch != session.bootEpoch || last?.storeEpoch != session.storeEpoch {
+            peers[id]?.heartbeat = nil
+        }
         peers[id]?.session = session
-        peers[id]?.isLaneKnown = false
-        peers[id]?.laneStamp = 0
-        let question = random.bytes16()
-        peers[id]?.laneQuestion = question
-        send(.laneQuestion(question), to: id)
+        askForLanes(of: id)
         sendHeartbeat(to: id)
     }
 

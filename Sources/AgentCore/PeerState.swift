@@ -28,6 +28,8 @@ struct PeerState {
     var laneStamp: UInt64 = 0
     /// Whether the peer has answered about the lanes in this session: only then money moves.
     var isLaneKnown = false
+    /// What the peer said last of its ledger.
+    var observation: PeerObservation?
     /// When the outbox is sent again; nil while it is empty.
     var outboxDue: BootTime?
     /// How often it was, without an answer.

@@ -19,6 +19,7 @@ import Wire
 /// | `export_proofs` | [`first`] [`limit`] |
 /// | `add_peer` | `record` |
 /// | `remove_peer` `ping` | `name` |
+/// | `reconcile` | `name` [`accept`] |
 ///
 /// `placement` is `any`, `local`, or the name of a platform; without it the policy's holds. An answer is
 /// what the command asked for, or holds `error` with `kind` (`CommandReply.Refusal`), `message` and `hint`.
@@ -52,6 +53,8 @@ public enum ControlProtocol {
         case .balance: return .balance
         case .history: return .history(limit: try request.limit(atMost: GatewayLimits.listedRecords))
         case .verify: return .verify
+        case .reconcile:
+            return .reconcile(name: try request.platform("name"), accepts: try request.flag("accept"))
         case .proofs: return .proofs(limit: try request.limit(atMost: GatewayLimits.listedRecords))
         case .exportProofs:
             return .exportProofs(
@@ -94,6 +97,10 @@ public enum ControlProtocol {
         switch command {
         case .status: begin(.status)
         case .verify: begin(.verify)
+        case .reconcile(let name, let accepts):
+            begin(.reconcile)
+            json.member("name", name)
+            json.member("accept", accepts)
         case .telemetry: begin(.telemetry)
         case .delegate(let request):
             begin(.delegate)

@@ -20,6 +20,7 @@ struct ControlRequest {
         case balance
         case history
         case verify
+        case reconcile
         case proofs
         case exportProofs = "export_proofs"
         case peers
@@ -37,6 +38,7 @@ struct ControlRequest {
             case .history, .proofs: ["limit"]
             case .exportProofs: ["first", "limit"]
             case .addPeer: ["record"]
+            case .reconcile: ["name", "accept"]
             case .removePeer, .ping: ["name"]
             }
         }

@@ -60,7 +60,35 @@ let ledgerCommands = [
         }
         return .success
     },
+    CommandSpecification(
+        ["ledger", "reconcile"], "Show why no money moves with a peer, or go on",
+        positionals: ["PEER"],
+        options: [OptionSpecification("accept", "Go on; do so on the board that has lost something first")],
+        examples: ["ledger reconcile Thor", "ledger reconcile Thor --accept"]
+    ) { invocation throws(Failure) in
+        let name = try platformName(invocation.positionals[0])
+        let command = AgentCommand.reconcile(name: name.text, accepts: invocation.has("accept"))
+        let answer = try AgentClient(invocation).ask(command)
+        try Console.print(invocation.wantsJSON ? answer.line : lanesText(answer.value))
+        return .success
+    },
 ]
+
+/// The text of a `reconcile` answer.
+private func lanesText(_ lanes: JSONValue) -> String {
+    let peer = lanes.word("peer")
+    guard let reason = lanes["stopped_because"]?.text else { return printable("money moves with \(peer)") }
+    var table = TextTable(header: ["messages", ">sent by this board", ">sent by \(peer)"])
+    let (here, there) = (lanes["here"] ?? .null, lanes["there"] ?? .null)
+    table.row(["here", here.word("sent"), here.word("received")])
+    table.row(["at \(peer)", there.word("received"), there.word("sent")])
+    let isAccepted = lanes["accepted"] == .boolean(true)
+    let next =
+        isAccepted
+        ? "The lanes go on from what \(peer) says; \(lanes.word("waiting_messages")) waiting messages are given up."
+        : "To go on from what \(peer) says: sage-edge ledger reconcile \(peer) --accept"
+    return printable("No money moves with \(peer): \(reason)\n\n" + table.text() + "\n" + next)
+}
 
 /// What replaying the stored journal gives, where no agent runs.
 private func verifiedStore(_ invocation: Invocation, _ path: String) throws(Failure) -> StoreVerification {

@@ -132,15 +132,43 @@ import Testing
 
     @Test func `a part of the whole charges nothing`() throws {
         var fleet = try ScriptedFleet(boards: 2)
-        let before = try #require(energy(&fleet))
+        let before = try energy(&fleet)
         #expect(before.amount("last_chargeable_mj") != .zero)
         fleet.setTotal(of: 0, isComplete: false)
         fleet.pass(milliseconds: 30_000)
-        let after = try #require(energy(&fleet))
+        let after = try energy(&fleet)
         #expect(after.amount("last_chargeable_mj") == .zero)
         // The window in which the rail vanished still holds what was drawn before.
         fleet.pass(milliseconds: 30_000)
-        #expect(try #require(energy(&fleet)).amount("register_mj") == after.amount("register_mj"))
+        #expect(try energy(&fleet).amount("register_mj") == after.amount("register_mj"))
+    }
+
+    @Test(arguments: [0, 1]) func `after one side has lost its store, both operators can let money move again`(
+        victim: Int
+    ) throws {
+        var fleet = try ScriptedFleet(boards: 2)
+        fleet.restart(0) { $0.pricing = .fixed }
+        let thor = Placement.platform(try #require(PlatformName("Thor")))
+        #expect(try ask(&fleet, 0, request(placement: thor)).string("outcome") == "done")
+        fleet.loseStore(victim)
+        let refused = try ask(&fleet, 0, request(placement: thor))
+        let attempts = try #require(refused["attempts"] as? [[String: Any]])
+        let reason = try #require(attempts.last?["reason"] as? String, "\(refused)")
+        #expect(reason.hasPrefix("no money moves with it any more: "), "\(reason)")
+        for board in [victim, 1 - victim] {
+            let other = try #require(PlatformName(board == 0 ? "Thor" : "Sprout"))
+            let shown = try answer(&fleet, board, .reconcile(name: other.text, accepts: false))
+            #expect(shown["accepted"] as? Bool == false)
+            #expect(shown["here"] != nil && shown["there"] != nil)
+            _ = try answer(&fleet, board, .reconcile(name: other.text, accepts: true))
+            fleet.pass(milliseconds: 2_000)
+        }
+        // A board that has lost its store has to charge first.
+        fleet.pass(milliseconds: 30_000)
+        let done = try ask(&fleet, 0, request(placement: thor))
+        #expect(done.string("outcome") == "done", "\(done)")
+        #expect(fleet.ledger(of: 0).violations.isEmpty)
+        #expect(fleet.ledger(of: 1).violations.isEmpty)
     }
 
     // MARK: Many tasks
@@ -213,13 +241,16 @@ import Testing
     // MARK: Asking
 
     /// What the first board says of its energy.
-    private func energy(_ fleet: inout ScriptedFleet) -> [String: Any]? {
-        let command = fleet.ask(0, .status)
-        fleet.pass(milliseconds: 100)
-        guard let reply = fleet.reply(to: command),
-            let status = try? JSONSerialization.jsonObject(with: Data(reply.json.utf8)) as? [String: Any]
-        else { return nil }
-        return status["energy"] as? [String: Any]
+    private func energy(_ fleet: inout ScriptedFleet) throws -> [String: Any] {
+        try #require(try answer(&fleet, 0, .status)["energy"] as? [String: Any])
+    }
+
+    /// The reply to a command that is answered at once.
+    private func answer(_ fleet: inout ScriptedFleet, _ board: Int, _ command: AgentCommand) throws -> [String: Any] {
+        let asked = fleet.ask(board, command)
+        fleet.pass(milliseconds: 200)
+        let reply = try #require(fleet.reply(to: asked))
+        return try #require(try JSONSerialization.jsonObject(with: Data(reply.json.utf8)) as? [String: Any])
     }
 
     private func request(placement: Placement?) -> DelegationRequest {

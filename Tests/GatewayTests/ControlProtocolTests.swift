@@ -38,12 +38,12 @@ private func refusal(_ line: [UInt8]) throws -> String {
             .tasks, .cancel(task: task), .balance, .history(limit: 1), .history(limit: 4096), .verify,
             .proofs(limit: 20), .exportProofs(first: 0, limit: 2048), .exportProofs(first: 1 << 53, limit: 1), .peers,
             .addPeer(record: "-----BEGIN…\n\"\\\u{1}\u{10ffff}"), .removePeer(name: "Thor"), .ping(name: "Thor"),
-            .nodeRecord,
+            .nodeRecord, .reconcile(name: "Thor", accepts: false), .reconcile(name: "Thor", accepts: true),
         ]
     }()
 
     @Test func `reads back every command that it writes`() throws {
-        #expect(Self.everything.count == 19)
+        #expect(Self.everything.count == 21)
         for asked in Self.everything {
             let line = ControlProtocol.request(asked)
             #expect(!line.utf8.contains(UInt8(ascii: "\n")))

@@ -162,6 +162,7 @@ extension AgentCommand {
         case .balance: "balance"
         case .history: "history"
         case .verify: "verify"
+        case .reconcile: "reconcile"
         case .proofs: "proofs"
         case .exportProofs: "export"
         case .peers: "peers"

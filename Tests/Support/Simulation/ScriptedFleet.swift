@@ -53,6 +53,18 @@ public struct ScriptedFleet {
         pass(milliseconds: 30_000)
     }
 
+    /// A board loses its store and keeps its keys; whoever it knew has to be made a peer again.
+    public mutating func loseStore(_ board: Int) {
+        fleet.crash(board)
+        fleet.boards[board].disk = SimulatedDisk(
+            StoreImage(ledger: LedgerImage(), storeEpoch: StoreEpoch(77), bootEpoch: 0))
+        pass(milliseconds: 30_000)
+        for other in fleet.boards.indices where other != board {
+            _ = fleet.ask(board, .addPeer(record: fleet.boards[other].record))
+        }
+        pass(milliseconds: 30_000)
+    }
+
     /// A board crashes before its effect number `count`, counted from now on.
     public mutating func crash(_ board: Int, afterEffects count: Int) { fleet.effectsUntilCrash = (board, count) }
 
