@@ -19,7 +19,8 @@ public struct ConfigurationFiles: Sendable {
             self.init(folder: nil, main: given)
         } else {
             let isRoot = Program.effectiveUserID == 0
-            self.init(folder: ConfigurationFiles.defaultFolder(
+            self.init(
+                folder: ConfigurationFiles.defaultFolder(
                     isRoot: isRoot, home: Program.homeFolder, environment: Program.environment))
         }
     }
