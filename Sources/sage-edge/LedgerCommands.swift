@@ -157,7 +157,7 @@ private func balanceText(_ balance: JSONValue, peers known: [JSONValue]) -> Stri
 /// Whether money moves between this ledger and `peer`, in the words of `peers list`; why not, where it was stopped.
 private func money(with peer: JSONValue, _ known: [JSONValue]) -> String {
     if let reason = peer["stopped"]?.text { return "closed: " + reason }
-    return known.first { $0["key_id"] == peer["key_id"] }?.word("money") ?? "closed"
+    return known.first { $0["key_id"] == peer["key_id"] }.map { money(with: $0) } ?? "closed"
 }
 
 private func historyText(_ history: JSONValue) -> String {

@@ -97,7 +97,13 @@ private func isOfAnotherFederation(_ record: String, _ invocation: Invocation) -
     } catch { return error == .refused(.badSignature) }
 }
 
-private func peersText(_ answer: JSONValue) -> String {
+/// Whether money moves with `peer` of a `peers` answer, and why not, where it was stopped.
+func money(with peer: JSONValue) -> String {
+    peer["money_stopped_because"]?.text.map { "closed: " + $0 } ?? peer.word("money")
+}
+
+/// The text of a `peers` answer.
+func peersText(_ answer: JSONValue) -> String {
     let peers = answer["peers"]?.elements ?? []
     if peers.isEmpty { return "no peers; add one: sage-edge peers add FILE" }
     var table = TextTable(header: ["peer", "address", "state", ">round trip", ">memory", ">ATP", ">load", "money"])
@@ -107,7 +113,7 @@ private func peersText(_ answer: JSONValue) -> String {
             peer["round_trip_ms"]?.number.map { "\($0) ms" } ?? "-",
             peer["free_memory_bytes"]?.number.map { memorySize(bytes: $0) } ?? "-",
             peer["available_mj"]?.text == nil ? "-" : peer.energy("available_mj"),
-            peer["load_bp"]?.number.map { "\($0 / 100) %" } ?? "-", peer.word("money"),
+            peer["load_bp"]?.number.map { "\($0 / 100) %" } ?? "-", money(with: peer),
         ])
     }
     return printable(table.text())

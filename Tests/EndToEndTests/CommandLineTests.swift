@@ -179,6 +179,17 @@ private func outcome(_ words: [String]) -> String {
         #expect(words.contains("store cannot be used: " + reason))
     }
 
+    @Test func `peers list says why money was stopped`() throws {
+        let answer = #"""
+            {"peers":[{"peer":"Legion","up":true,"money":"open","money_stopped_because":null},
+            {"peer":"Thor","up":true,"money":"closed","money_stopped_because":"its store is a new one"}]}
+            """#
+        let text = peersText(try JSONValue(parsing: Array(answer.utf8)))
+        let words = text.split { $0 == " " || $0 == "\n" }.joined(separator: " ")
+        #expect(words.contains(" open Thor - up "))
+        #expect(words.hasSuffix(" closed: its store is a new one"))
+    }
+
     @Test func `another hint replaces the one of an answer, too`() throws {
         let answer = #"{"outcome":"refused","error":{"kind":"failed","message":"no","hint":"old"}}"#
         let failure = Failure(.checkFailed, "no", hint: "old", answer: answer).hinting("new")
