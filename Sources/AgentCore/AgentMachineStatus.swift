@@ -92,11 +92,13 @@ extension AgentMachine {
 
     // MARK: Tasks
 
+    /// Own tasks, newest first: what runs here, then what runs elsewhere; then tasks for others, what is open first
+    /// and then what ended last.
     var tasksJSON: String {
         AgentViews.object { json in
             json.key("tasks")
             json.beginArray()
-            for (id, task) in local.sorted(by: { $0.key < $1.key }) {
+            for (id, task) in local.sorted(by: { $0.value.reference.sequence > $1.value.reference.sequence }) {
                 json.beginObject()
                 json.member("task", id.text)
                 json.member("role", "own")
@@ -106,7 +108,7 @@ extension AgentMachine {
                 AgentViews.amount("budget_mj", task.reserved, &json)
                 json.endObject()
             }
-            for (id, task) in paying.sorted(by: { $0.key < $1.key }) {
+            for (id, task) in paying.sorted(by: { $0.value.reference.sequence > $1.value.reference.sequence }) {
                 json.beginObject()
                 json.member("task", id.text)
                 json.member("role", "payer")
@@ -117,7 +119,11 @@ extension AgentMachine {
                 if case .settled(.posted(let paid), _) = task.life.state { AgentViews.amount("paid_mj", paid, &json) }
                 json.endObject()
             }
-            for (id, task) in working.sorted(by: { $0.key < $1.key }) {
+            let latest = LedgerTime(milliseconds: .max)
+            for (id, task) in working.sorted(by: {
+                let (left, right) = ($0.value.endedAt ?? latest, $1.value.endedAt ?? latest)
+                return left != right ? left > right : $0.key < $1.key
+            }) {
                 json.beginObject()
                 json.member("task", id.text)
                 json.member("role", "worker")
