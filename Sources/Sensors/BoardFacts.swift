@@ -31,11 +31,11 @@ extension SysfsTree {
         return TegraRelease.text(bytes)
     }
 
-    /// The modes of the board's power mode file; empty where there is none.
-    func powerModes() -> PowerModeTable {
-        guard case .value(let bytes) = bytes(of: "/etc/nvpmodel.conf", limit: SensorLimits.wholeFileBytes) else {
-            return PowerModeTable([])
+    /// The modes of the board's power mode file.
+    func powerModes() -> Reading<PowerModeTable> {
+        switch bytes(of: "/etc/nvpmodel.conf", limit: SensorLimits.wholeFileBytes) {
+        case .value(let bytes): .value(PowerModeTable(bytes))
+        case .unavailable(let reason): .unavailable(reason)
         }
-        return PowerModeTable(bytes)
     }
 }

@@ -44,30 +44,35 @@ public final class BoardReader {
 
     /// The devices that were found.
     private struct Devices {
-        let modes: PowerModeTable
+        let modes: Reading<PowerModeTable>
         let rails: [RailProbe]
+        /// What is there and cannot be read, so that rails may be missing; likewise below.
+        private(set) var unreadRails: [Unavailable] = []
         let zones: [ZoneProbe]
+        private(set) var unreadZones: [Unavailable] = []
         let gpu: GPUProbe?
         let throttle: [ThrottleProbe]
+        private(set) var unreadThrottle: [Unavailable] = []
         let memory: SensorFile?
         let processor: SensorFile?
 
         init(_ tree: SysfsTree, _ profile: HardwareProfile) {
             modes = tree.powerModes()
-            rails = tree.rails(profile)
-            zones = tree.zones()
+            rails = tree.rails(profile, &unreadRails)
+            zones = tree.zones(&unreadZones)
             gpu = GPUProbe(tree, profile)
-            throttle = tree.throttleCauses()
+            throttle = tree.throttleCauses(&unreadThrottle)
             memory = tree.file("/proc/meminfo")
             processor = tree.file("/proc/stat")
         }
 
-        /// Whether a device went away since the search.
-        var areGone: Bool {
-            rails.contains { $0.files.contains { $0?.isGone == true } }
-                || zones.contains { $0.temperature?.isGone == true }
-                || throttle.contains { $0.state?.isGone == true || $0.maximum?.isGone == true }
-                || [gpu?.load, gpu?.frequency, gpu?.maximum].contains { $0?.isGone == true }
+        /// Whether another search may find more: a device went away, or could not be looked at.
+        var mayBeOthers: Bool {
+            !unreadRails.isEmpty || !unreadZones.isEmpty || !unreadThrottle.isEmpty
+                || rails.contains { $0.files.contains { $0?.isLost == true } }
+                || zones.contains { $0.temperature?.isLost == true }
+                || throttle.contains { $0.state?.isLost == true || $0.maximum?.isLost == true }
+                || [gpu?.load, gpu?.frequency, gpu?.maximum].contains { $0?.isLost == true }
         }
     }
 
@@ -86,6 +91,7 @@ public final class BoardReader {
             sample.unavailable.append(Unavailable("gpu", .absent))
         }
         readMemory(&sample)
+        sample.unavailable += devices.unreadThrottle
         for probe in devices.throttle {
             switch probe.read(&buffer) {
             case .value(let reading): sample.throttle.append(reading)
@@ -95,7 +101,7 @@ public final class BoardReader {
         if sample.total != nil {
             sample.sources = [EnergySource(name: "compute:" + profile.name, kind: .compute, evidence: evidence)]
         }
-        mustSearch = devices.areGone || (sample.total == nil && !profile.totals.isEmpty)
+        mustSearch = devices.mayBeOthers || (sample.total == nil && !profile.totals.isEmpty)
         return sample
     }
 
@@ -116,7 +122,10 @@ public final class BoardReader {
                 sample.unavailable.append(Unavailable("power_mode", .malformed))
                 return
             }
-            let name = devices.modes.name(of: status.identifier)
+            let name = devices.modes.value?.name(of: status.identifier)
+            if let reason = devices.modes.reason, reason != .absent {
+                sample.unavailable.append(Unavailable("power_mode.name", reason))
+            }
             sample.powerMode = PowerMode(
                 identifier: status.identifier, name: name, rated: name.flatMap { profile.rated(modeNamed: $0) })
         case .unavailable(let reason):
@@ -127,44 +136,46 @@ public final class BoardReader {
     }
 
     private func readRails(_ sample: inout TelemetrySample) {
+        sample.unavailable += devices.unreadRails
         for probe in devices.rails {
-            switch probe.read(&buffer) {
+            switch probe.read(&buffer, &sample.unavailable) {
             case .value(let reading): sample.rails.append(reading)
             case .unavailable(let reason): sample.unavailable.append(Unavailable(probe.name, reason))
             }
         }
         sample.total = choice.total(of: sample.rails)
+        // A rail that was not found may be one of those that could not be looked at.
+        let missing = devices.unreadRails.first?.reason ?? .absent
         if let chosen = choice.chosen {
             for name in profile.totals[chosen].rails where !devices.rails.contains(where: { $0.name == name }) {
-                sample.unavailable.append(Unavailable(name, .absent))
+                sample.unavailable.append(Unavailable(name, missing))
             }
         }
         if sample.total == nil {
-            let reason = sample.unavailable.first { entry in devices.rails.contains { $0.name == entry.what } }?.reason
+            let failed = sample.unavailable.first { entry in devices.rails.contains { $0.name == entry.what } }
             sample.unavailable.append(
-                Unavailable("total", reason ?? (profile.totals.isEmpty ? .notSupported : .absent)))
+                Unavailable("total", profile.totals.isEmpty ? .notSupported : failed?.reason ?? missing))
         }
     }
 
     private func readZones(_ sample: inout TelemetrySample) {
+        sample.unavailable += devices.unreadZones
         for probe in devices.zones {
             switch probe.read(&buffer) {
             case .value(let reading): sample.zones.append(reading)
             case .unavailable(let reason): sample.unavailable.append(Unavailable(probe.name, reason))
             }
         }
-        if devices.zones.isEmpty { sample.unavailable.append(Unavailable("zones", .absent)) }
+        if devices.zones.isEmpty {
+            sample.unavailable.append(Unavailable("zones", devices.unreadZones.first?.reason ?? .absent))
+        }
         sample.hottest = profile.hottest(of: sample.zones)
     }
 
     private func readMemory(_ sample: inout TelemetrySample) {
         switch devices.memory?.read(into: &buffer) ?? .unavailable(.absent) {
         case .value(let count):
-            sample.memory = MemoryReading(procMeminfo: Array(buffer[..<count]))
-            if sample.memory.total == nil { sample.unavailable.append(Unavailable("memory.total_bytes", .absent)) }
-            if sample.memory.available == nil {
-                sample.unavailable.append(Unavailable("memory.available_bytes", .absent))
-            }
+            sample.memory = MemoryReading(procMeminfo: Array(buffer[..<count]), &sample.unavailable)
         case .unavailable(let reason):
             sample.unavailable.append(Unavailable("memory", reason))
         }

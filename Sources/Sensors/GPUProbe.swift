@@ -12,14 +12,16 @@ struct GPUProbe {
     init?(_ tree: SysfsTree, _ profile: HardwareProfile) {
         var load: SensorFile?
         for path in profile.gpu.loadPaths where load == nil { load = tree.file(path) }
-        var clock: String?
-        for name in profile.gpu.devfreqNames where clock == nil {
-            clock = tree.folder("/sys/class/devfreq/" + name)?.path
+        var frequency: SensorFile?
+        var maximum: SensorFile?
+        for name in profile.gpu.devfreqNames where frequency == nil && maximum == nil {
+            frequency = tree.file("/sys/class/devfreq/" + name + "/cur_freq")
+            maximum = tree.file("/sys/class/devfreq/" + name + "/max_freq")
         }
-        guard load != nil || clock != nil else { return nil }
+        guard load != nil || frequency != nil || maximum != nil else { return nil }
         self.load = load
-        frequency = clock.flatMap { tree.file($0 + "/cur_freq") }
-        maximum = clock.flatMap { tree.file($0 + "/max_freq") }
+        self.frequency = frequency
+        self.maximum = maximum
         hasLoad = !profile.gpu.loadPaths.isEmpty
     }
 

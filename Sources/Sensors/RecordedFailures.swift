@@ -2,15 +2,16 @@ import Telemetry
 
 /// Reads the table of failing reads that a captured tree may carry: path, tab, name of the error.
 enum RecordedFailures {
-    /// The reasons by path under the root; lines that name no known error are passed over.
-    static func table(_ bytes: [UInt8]) -> [String: UnavailableReason] {
-        var table: [String: UnavailableReason] = [:]
+    /// Paths under the root and reasons, in the table's order; lines that name no error are passed over.
+    static func table(_ bytes: [UInt8]) -> [(path: String, reason: UnavailableReason)] {
+        var table: [(path: String, reason: UnavailableReason)] = []
         for line in bytes.split(separator: UInt8(ascii: "\n")) where line.first != UInt8(ascii: "#") {
             let columns = line.split(separator: UInt8(ascii: "\t"))
             guard columns.count >= 2, let path = String(validating: columns[0], as: UTF8.self),
-                let error = String(validating: columns[1], as: UTF8.self)
+                let error = String(validating: DecimalText.trimmed(columns[1]), as: UTF8.self),
+                let reason = UnavailableReason(errnoName: error)
             else { continue }
-            table["/" + path] = UnavailableReason(rawValue: error)
+            table.append((path, reason))
         }
         return table
     }

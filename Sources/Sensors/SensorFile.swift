@@ -7,38 +7,53 @@ public enum Reading<Value> {
     case value(Value)
     /// Why there is none.
     case unavailable(UnavailableReason)
+
+    /// The value, where there is one.
+    public var value: Value? {
+        if case .value(let value) = self { value } else { nil }
+    }
+
+    /// Why there is none.
+    public var reason: UnavailableReason? {
+        if case .unavailable(let reason) = self { reason } else { nil }
+    }
 }
 
 /// One sensor's file: read from the start every time, once, without trying again.
 final class SensorFile {
     private let path: String
     private let isHeld: Bool
-    private let recorded: UnavailableReason?
+    private let failure: UnavailableReason?
     private var descriptor: FileDescriptor?
-    /// Whether the device behind the file went away since it was found.
-    private(set) var isGone = false
+    /// Whether the file is to be searched anew: its device went away, or it could not be reached at all.
+    private(set) var isLost = false
 
-    /// The file at `path`, which holds no link.
-    ///
-    /// - Parameters:
-    ///   - isHeld: whether the descriptor is kept open between reads.
-    ///   - recorded: how every read fails, as a recording says.
-    init(path: String, isHeld: Bool, recorded: UnavailableReason?) {
+    /// The file at `path`, which holds no link; its descriptor is kept open between reads where it `isHeld`.
+    init(path: String, isHeld: Bool) {
         self.path = path
         self.isHeld = isHeld
-        self.recorded = recorded
+        failure = nil
         descriptor = nil
+    }
+
+    /// A file every read of which fails: a recording says so, or a folder on the way to it is closed.
+    init(failing reason: UnavailableReason) {
+        path = ""
+        isHeld = false
+        failure = reason
+        descriptor = nil
+        isLost = true
     }
 
     /// Reads up to the whole of `buffer`; the number of bytes, at least one.
     func read(into buffer: inout [UInt8]) -> Reading<Int> {
-        if let recorded { return .unavailable(recorded) }
+        if let failure { return .unavailable(failure) }
         do throws(SystemError) {
             let count = try readOnce(&buffer)
             return count > 0 ? .value(count) : .unavailable(.empty)
         } catch {
             let reason = UnavailableReason(error.errno)
-            isGone = reason == .absent
+            isLost = reason == .absent
             return .unavailable(reason)
         }
     }
@@ -72,8 +87,25 @@ final class SensorFile {
 }
 
 extension UnavailableReason {
+    /// The reason that an error stands for, by its name in errno(3); nil where it is not the name of one.
+    init?(errnoName name: String) {
+        if let reason = UnavailableReason(rawValue: name) {
+            self = reason
+            return
+        }
+        switch name {
+        case "EPERM": self = .permission
+        case "ENOTDIR", "ELOOP", "ENODEV", "ENXIO": self = .absent
+        case "ETIMEDOUT": self = .timeout
+        default:
+            guard name.utf8.count > 1, name.hasPrefix("E"), name.utf8.allSatisfy({ (0x41...0x5a).contains($0) })
+            else { return nil }
+            self = .inputOutput
+        }
+    }
+
     /// The reason that an error of the system stands for.
-    init(_ errno: Errno) {
+    public init(_ errno: Errno) {
         switch errno {
         case .tryAgain: self = .tryAgain
         case .noData: self = .noValue

@@ -7,12 +7,12 @@ import Telemetry
 /// Links are followed here, not by the kernel, so that an absolute one stays under the root and none
 /// leads out of it. A captured tree may hold a link as a plain file whose bytes are the link's target;
 /// such a file is followed where a folder is needed. It may also hold `_errno.tsv`, which names the
-/// files whose real read fails, and how.
+/// files and folders whose real read fails, and how; they need not be in the tree.
 public struct SysfsTree {
     /// Whether the tree is a running kernel's, and not a recording of one.
     public let isLive: Bool
     private let root: String
-    private let recordedFailures: [String: UnavailableReason]
+    private var recordedFailures: [String: UnavailableReason]
 
     /// The tree under `root`; whether there is anything is seen when it is read.
     public init(root: String) {
@@ -20,15 +20,24 @@ public struct SysfsTree {
         while root.hasSuffix("/") { root.removeLast() }
         self.root = root
         isLive = unsafe clinux_is_sysfs(root + "/sys") == 1
+        recordedFailures = [:]
+        guard !isLive,
+            case .value(let bytes) = SysfsTree.read(root + "/_errno.tsv", limit: SensorLimits.wholeFileBytes)
+        else { return }
         var failures: [String: UnavailableReason] = [:]
-        if !isLive, case .value(let bytes) = SysfsTree.read(root + "/_errno.tsv", limit: SensorLimits.wholeFileBytes) {
-            failures = RecordedFailures.table(bytes)
+        for (path, reason) in RecordedFailures.table(bytes) {
+            // The table may name a file by a path with links in it.
+            let components = path.split(separator: "/")
+            guard let name = components.last else { continue }
+            let folder = components.dropLast().map { "/" + $0 }.joined()
+            let found = find(folder).value.map { $0.path == "/" ? "" : $0.path }
+            failures[(found ?? folder) + "/" + name] = reason
         }
         recordedFailures = failures
     }
 
     /// Whether there is a folder at the root.
-    public var isThere: Bool { kind(of: root + "/.") == .directory }
+    public var isThere: Bool { kind(of: root + "/.").value == .directory }
 
     /// A place under the root that was found, with no link left in its path.
     public struct Place: Hashable, Sendable {
@@ -41,10 +50,13 @@ public struct SysfsTree {
         public var name: String { path.split(separator: "/").last.map { String($0) } ?? "" }
     }
 
-    /// The place that `path` leads to; nil where it leads nowhere, in a circle, or through too many links.
+    /// The place that `path` leads to; nil where there is none, or it cannot be seen.
+    public func place(_ path: String) -> Place? { find(path).value }
+
+    /// The place that `path` leads to; `absent` where it leads nowhere, in a circle, or through too many links.
     ///
     /// Complexity: O(components and links on the way).
-    public func place(_ path: String) -> Place? {
+    private func find(_ path: String) -> Reading<Place> {
         var pending = Array(path.split(separator: "/").reversed())
         var folder: [Substring] = []
         var links = 0
@@ -52,15 +64,20 @@ public struct SysfsTree {
         var isFolder = true
         while let component = pending.popLast() {
             steps += 1
-            guard steps <= SensorLimits.pathSteps else { return nil }
+            guard steps <= SensorLimits.pathSteps else { return .unavailable(.absent) }
             if component == "." { continue }
             if component == ".." {
                 if !folder.isEmpty { folder.removeLast() }
                 isFolder = true
                 continue
             }
-            let candidate = root + "/" + (folder + [component]).joined(separator: "/")
-            guard let kind = kind(of: candidate) else { return nil }
+            let candidate = "/" + (folder + [component]).joined(separator: "/")
+            if let failure = recordedFailures[candidate] { return .unavailable(failure) }
+            let kind: FileKind
+            switch self.kind(of: root + candidate) {
+            case .value(let found): kind = found
+            case .unavailable(let reason): return .unavailable(reason)
+            }
             isFolder = kind != .file || !pending.isEmpty
             if kind == .directory || !isFolder {
                 folder.append(component)
@@ -68,33 +85,40 @@ public struct SysfsTree {
             }
             links += 1
             guard kind == .link || kind == .file, links <= SensorLimits.links,
-                let target = target(of: candidate, kind)
-            else { return nil }
+                let target = target(of: root + candidate, kind)
+            else { return .unavailable(.absent) }
             if target.hasPrefix("/") { folder = [] }
             pending += target.split(separator: "/").reversed()
-            guard pending.count <= SensorLimits.pathSteps else { return nil }
+            guard pending.count <= SensorLimits.pathSteps else { return .unavailable(.absent) }
         }
-        return Place(path: "/" + folder.joined(separator: "/"), isFolder: isFolder)
+        return .value(Place(path: "/" + folder.joined(separator: "/"), isFolder: isFolder))
     }
 
     /// The folder that `path` leads to; nil where there is none.
     public func folder(_ path: String) -> Place? { place(path + "/.").flatMap { $0.isFolder ? $0 : nil } }
 
     /// Names in the folder that `path` leads to, numbers in names counted as numbers; empty where there is none.
-    public func names(in path: String) -> [String] {
-        guard let folder = folder(path) else { return [] }
-        do throws(SystemError) {
-            return try FileSystem.list(root + folder.path).sorted { NaturalOrder.precedes($0, $1) }
-        } catch {
-            return []
+    public func names(in path: String) -> [String] { list(path).value ?? [] }
+
+    /// Names in the folder that `path` leads to, in that order; why they cannot be told.
+    private func list(_ path: String) -> Reading<[String]> {
+        switch find(path + "/.") {
+        case .unavailable(let reason): return .unavailable(reason)
+        case .value(let place) where !place.isFolder: return .unavailable(.absent)
+        case .value(let place):
+            do throws(SystemError) {
+                return .value(try FileSystem.list(root + place.path).sorted { NaturalOrder.precedes($0, $1) })
+            } catch { return .unavailable(UnavailableReason(error.errno)) }
         }
     }
 
     /// The bytes of the file that `path` leads to, at most `limit` of them.
     public func bytes(of path: String, limit: Int = SensorLimits.fileBytes) -> Reading<[UInt8]> {
-        guard let place = place(path), !place.isFolder else { return .unavailable(.absent) }
-        if let failure = recordedFailures[place.path] { return .unavailable(failure) }
-        return SysfsTree.read(root + place.path, limit: limit)
+        switch find(path) {
+        case .unavailable(let reason): return .unavailable(reason)
+        case .value(let place) where place.isFolder: return .unavailable(.absent)
+        case .value(let place): return SysfsTree.read(root + place.path, limit: limit)
+        }
     }
 
     /// The short text in the file that `path` leads to, such as a label; nil where there is none.
@@ -103,20 +127,51 @@ public struct SysfsTree {
         return nameText(bytes[...])
     }
 
+    /// The short text in the file that `path` leads to; nil where there is no such file, or it cannot be read.
+    ///
+    /// In the latter case `unread` then says why, by the names of the file and of its folder.
+    func text(of path: String, _ unread: inout [Unavailable]) -> String? {
+        let reason: UnavailableReason
+        switch bytes(of: path) {
+        case .value(let bytes):
+            if let text = nameText(bytes[...]) { return text }
+            reason = DecimalText.trimmed(bytes[...]).isEmpty ? .empty : .malformed
+        case .unavailable(.absent): return nil
+        case .unavailable(let failure): reason = failure
+        }
+        unread.append(Unavailable(path.split(separator: "/").suffix(2).joined(separator: "/"), reason))
+        return nil
+    }
+
+    /// Names in a folder whose files make devices; where it is there and cannot be read, `unread` then says why.
+    func names(in path: String, _ unread: inout [Unavailable]) -> [String] {
+        switch list(path) {
+        case .value(let names): return names
+        case .unavailable(let reason):
+            if reason != .absent {
+                unread.append(Unavailable(path.split(separator: "/").suffix(2).joined(separator: "/"), reason))
+            }
+            return []
+        }
+    }
+
     /// The file that `path` leads to, ready to be read again and again; nil where there is none.
     ///
     /// On a running kernel its descriptor is kept open. In a recording the file is opened for every read,
     /// since whoever moves the recorded values may replace it.
     func file(_ path: String) -> SensorFile? {
-        guard let place = place(path), !place.isFolder else { return nil }
-        return SensorFile(path: root + place.path, isHeld: isLive, recorded: recordedFailures[place.path])
+        switch find(path) {
+        case .unavailable(.absent): return nil
+        case .unavailable(let reason): return SensorFile(failing: reason)
+        case .value(let place): return place.isFolder ? nil : SensorFile(path: root + place.path, isHeld: isLive)
+        }
     }
 
-    private func kind(of path: String) -> FileKind? {
+    private func kind(of path: String) -> Reading<FileKind> {
         do throws(SystemError) {
-            return try FileSystem.status(path, followingLink: false)?.kind
+            return try FileSystem.status(path, followingLink: false).map { .value($0.kind) } ?? .unavailable(.absent)
         } catch {
-            return nil
+            return .unavailable(UnavailableReason(error.errno))
         }
     }
 
@@ -132,7 +187,7 @@ public struct SysfsTree {
     }
 
     private static func read(_ path: String, limit: Int) -> Reading<[UInt8]> {
-        let file = SensorFile(path: path, isHeld: false, recorded: nil)
+        let file = SensorFile(path: path, isHeld: false)
         var buffer = [UInt8](repeating: 0, count: limit)
         switch file.read(into: &buffer) {
         case .value(let count): return .value(Array(buffer[..<count]))

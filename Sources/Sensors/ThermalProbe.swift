@@ -39,6 +39,7 @@ struct ThrottleProbe {
             guard let maximum else { return .unavailable(.absent) }
             switch maximum.integer(&buffer) {
             case .unavailable(let reason): return .unavailable(reason)
+            case .value(let highest) where highest < 0: return .unavailable(.malformed)
             case .value(let highest): return .value(ThrottleReading(cause: cause, state: value, maximum: highest))
             }
         }
@@ -47,11 +48,13 @@ struct ThrottleProbe {
 
 extension SysfsTree {
     /// The thermal zones, in the order of their numbers.
-    func zones() -> [ZoneProbe] {
-        names(in: "/sys/class/thermal").filter { $0.hasPrefix("thermal_zone") }.prefix(SensorLimits.devices).map {
-            name in
+    ///
+    /// A zone whose type cannot be read is called by its folder, and what is wrong with it added to `unread`.
+    func zones(_ unread: inout [Unavailable]) -> [ZoneProbe] {
+        let names = names(in: "/sys/class/thermal", &unread).filter { $0.hasPrefix("thermal_zone") }
+        return names.prefix(SensorLimits.devices).map { name in
             let zone = "/sys/class/thermal/" + name
-            return ZoneProbe(name: text(of: zone + "/type") ?? name, temperature: file(zone + "/temp"))
+            return ZoneProbe(name: text(of: zone + "/type", &unread) ?? name, temperature: file(zone + "/temp"))
         }
     }
 
@@ -72,12 +75,14 @@ extension SysfsTree {
     }
 
     /// The cooling devices that slow the board down, in the order of their numbers, then the over-current counters.
-    func throttleCauses() -> [ThrottleProbe] {
+    ///
+    /// A device whose type cannot be read, so that it may be one of them, is added to `unread`.
+    func throttleCauses(_ unread: inout [Unavailable]) -> [ThrottleProbe] {
         var probes: [ThrottleProbe] = []
         let devices = names(in: "/sys/class/thermal").filter { $0.hasPrefix("cooling_device") }
         for name in devices.prefix(SensorLimits.devices) {
             let device = "/sys/class/thermal/" + name
-            guard let type = text(of: device + "/type"), ThrottleCause.isThrottle(coolingType: type) else { continue }
+            guard let type = text(of: device + "/type", &unread), ThrottleCause.isThrottle(coolingType: type) else { continue }
             probes.append(
                 ThrottleProbe(
                     cause: type, state: file(device + "/cur_state"), maximum: file(device + "/max_state"),

@@ -2,21 +2,33 @@ import Quantities
 
 /// What `/proc/meminfo` says about memory as a whole (proc(5)).
 extension MemoryReading {
-    /// Reads `MemTotal` and `MemAvailable`; a line that is absent or not well formed leaves its part nil.
+    /// Reads `MemTotal` and `MemAvailable`; what is not there, or no amount of memory, is listed in `unavailable`.
     ///
-    /// Complexity: O(bytes).
-    public init(procMeminfo bytes: [UInt8]) {
-        self.init()
-        for line in TextScanner(bytes.prefix(TelemetryLimits.fileBytes)).lines() {
-            let words = TextScanner(line).words()
-            guard words.count == 3, words[2].elementsEqual("kB".utf8) else { continue }
-            let amount = DecimalText.unsigned(words[1]).flatMap { Int64(exactly: $0) }
-            if words[0].elementsEqual("MemTotal:".utf8) {
-                total = amount.map { ByteCount.kibibytes($0) }
-            } else if words[0].elementsEqual("MemAvailable:".utf8) {
-                available = amount.map { ByteCount.kibibytes($0) }
+    /// More available than there is in all is no amount either. Complexity: O(bytes).
+    public init(procMeminfo bytes: [UInt8], _ unavailable: inout [Unavailable]) {
+        let lines = TextScanner(bytes.prefix(TelemetryLimits.fileBytes)).lines().map { TextScanner($0).words() }
+        func amount(_ key: String, _ what: String, atMost limit: Int64) -> ByteCount? {
+            guard let words = lines.last(where: { $0.first?.elementsEqual(key.utf8) == true }) else {
+                unavailable.append(Unavailable(what, .absent))
+                return nil
             }
+            guard words.count == 3, words[2].elementsEqual("kB".utf8), let kibibytes = DecimalText.unsigned(words[1]),
+                kibibytes <= UInt64(limit / 1024)
+            else {
+                unavailable.append(Unavailable(what, .malformed))
+                return nil
+            }
+            return .kibibytes(Int64(kibibytes))
         }
+        let total = amount("MemTotal:", "memory.total_bytes", atMost: .max)
+        let available = amount("MemAvailable:", "memory.available_bytes", atMost: total?.bytes ?? .max)
+        self.init(total: total, available: available)
+    }
+
+    /// Reads `MemTotal` and `MemAvailable`; what cannot be read is nil.
+    public init(procMeminfo bytes: [UInt8]) {
+        var unavailable: [Unavailable] = []
+        self.init(procMeminfo: bytes, &unavailable)
     }
 }
 

@@ -11,13 +11,20 @@ extension TelemetrySample {
     ) {
         self.init(taken: taken, board: board)
         for rail in line.rails {
+            guard rail.current.magnitude <= TelemetryLimits.microwatts.magnitude / 1000 else {
+                unavailable.append(Unavailable(rail.name, .malformed))
+                continue
+            }
             rails.append(
                 RailReading(
                     name: rail.name, role: profile.role(ofRail: rail.name),
                     power: Power(milliwatts: rail.current), source: .tegrastats))
         }
         total = choice.total(of: rails)
-        if total == nil { unavailable.append(Unavailable("total", .absent)) }
+        if total == nil {
+            // A rail of the total that is no reading is why there is none.
+            unavailable.append(Unavailable("total", unavailable.first?.reason ?? .absent))
+        }
         for zone in line.zones {
             if !zone.isValid {
                 unavailable.append(Unavailable(zone.name, .disabled))
@@ -28,13 +35,20 @@ extension TelemetrySample {
             }
         }
         hottest = profile.hottest(of: zones)
+        func value(_ number: Int64?, atMost limit: Int64, _ what: String) -> Int64? {
+            guard let number, number > limit else { return number }
+            unavailable.append(Unavailable(what, .malformed))
+            return nil
+        }
         if let graphics = line.graphics {
+            let percent = value(graphics.percent, atMost: 100, "gpu.load_permille")
+            let megahertz = value(graphics.megahertz.first, atMost: 1_000_000, "gpu.frequency_khz")
             gpu = GPUReading(
-                loadPermille: graphics.percent.flatMap { $0 <= 100 ? $0 * 10 : nil },
-                frequencyKilohertz: graphics.megahertz.first.flatMap { $0 <= 1_000_000 ? $0 * 1000 : nil },
+                loadPermille: percent.map { $0 * 10 }, frequencyKilohertz: megahertz.map { $0 * 1000 },
                 maximumKilohertz: nil)
         }
-        if let memory = line.memory { self.memory.total = .mebibytes(memory.total) }
+        memory.total = value(line.memory?.total, atMost: .max / 1_048_576, "memory.total_bytes")
+            .map { .mebibytes($0) }
     }
 }
 

@@ -1,5 +1,11 @@
 /// Limits of what the parsers take in; beyond them input is refused or ignored, never stored.
 public enum TelemetryLimits {
+    /// Highest voltage of a rail, in mV; beyond it, either way, a number is no reading.
+    public static let millivolts: Int64 = 100_000_000
+    /// Highest current of a rail, in mA.
+    public static let milliamperes: Int64 = 100_000_000
+    /// Highest power of a rail, in µW: the sum of as many rails as a line may have stays exact.
+    public static let microwatts: Int64 = 10_000_000_000_000_000
     /// Longest name of a rail, zone, engine, mode or cause, in bytes.
     public static let nameBytes = 128
     /// Longest line of tegrastats, in bytes; real ones stay below 1500.
