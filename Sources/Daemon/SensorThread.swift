@@ -9,18 +9,18 @@ public enum SampleSource: Sendable {
     case tree(root: String)
     /// Lines of tegrastats, run as a child with these words.
     case tegrastats(command: [String])
-    /// Lines of tegrastats in a file, one a period, over and over: a recording.
+    /// Lines of tegrastats in a file, one a period, over and over: a recording; `-` is standard input.
     case tegrastatsFile(path: String)
 }
 
 /// A request for one sample.
 final class SensorJob: Sendable {}
 
-/// One sample; nil where the source had none.
+/// One sample.
 final class SensorReading: Sendable {
-    let sample: TelemetrySample?
+    let sample: TelemetrySample
 
-    init(_ sample: TelemetrySample?) { self.sample = sample }
+    init(_ sample: TelemetrySample) { self.sample = sample }
 }
 
 /// The thread that reads the board: a slow or hanging sensor holds up nothing else.
@@ -65,10 +65,5 @@ struct SensorThread: ~Copyable {
     }
 
     /// The sample that was taken, if one is there.
-    func collect() -> TelemetrySample? {
-        while let reading = thread.collect() {
-            if let sample = reading.sample { return sample }
-        }
-        return nil
-    }
+    func collect() -> TelemetrySample? { thread.collect()?.sample }
 }
