@@ -1,3 +1,4 @@
+import AgentCore
 import Platform
 import Quantities
 import Sensors

@@ -30,7 +30,7 @@ public struct SysfsTree {
             let components = path.split(separator: "/")
             guard let name = components.last else { continue }
             let folder = components.dropLast().map { "/" + $0 }.joined()
-            let found = find(folder).value.map { $0.path == "/" ? "" : $0.path }
+            let found = find(folder + "/.").value.map { $0.path == "/" ? "" : $0.path }
             failures[(found ?? folder) + "/" + name] = reason
         }
         recordedFailures = failures

@@ -82,7 +82,9 @@ extension SysfsTree {
         let devices = names(in: "/sys/class/thermal").filter { $0.hasPrefix("cooling_device") }
         for name in devices.prefix(SensorLimits.devices) {
             let device = "/sys/class/thermal/" + name
-            guard let type = text(of: device + "/type", &unread), ThrottleCause.isThrottle(coolingType: type) else { continue }
+            guard let type = text(of: device + "/type", &unread), ThrottleCause.isThrottle(coolingType: type) else {
+                continue
+            }
             probes.append(
                 ThrottleProbe(
                     cause: type, state: file(device + "/cur_state"), maximum: file(device + "/max_state"),

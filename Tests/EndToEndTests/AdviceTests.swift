@@ -214,7 +214,7 @@ private func withSettings<Result>(_ settings: String, _ body: (URL) throws -> Re
     }
 
     @Test func `on a board whose power nothing reads`() throws {
-        let agent = try RunningAgent(tree: "pc-rapl-nvme-coretemp", readsPower: false)
+        let agent = try RunningAgent(tree: "pc-rapl-nvme-coretemp", hasPower: false)
         for command in [["proof", "latest"], ["proof", "export", agent.home.path + "/none"]] {
             let outcome = try agent.run(command)
             #expect(outcome.status == 66)

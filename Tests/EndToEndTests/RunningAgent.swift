@@ -10,8 +10,10 @@ final class RunningAgent {
     private let process: Process
 
     /// Starts it and waits until it has credits and the pages of three windows; or, where it finds `ledger` as
-    /// the content of its ledger's file, or `readsPower` is false, until it answers.
-    init(tree: String, ledger: [UInt8]? = nil, readsPower: Bool = true) throws {
+    /// the content of its ledger's file, until it answers; or, where it is to have no power, until it has a sample.
+    ///
+    /// - Parameter tegrastats: the setting of that name, read instead of the tree's own sensors.
+    init(tree: String, ledger: [UInt8]? = nil, tegrastats: String? = nil, hasPower: Bool = true) throws {
         home = FileManager.default.temporaryDirectory.appendingPathComponent("sage-edge-agent-" + UUID().uuidString)
         let config = home.appendingPathComponent("config")
         try FileManager.default.createDirectory(at: config, withIntermediateDirectories: true)
@@ -21,6 +23,7 @@ final class RunningAgent {
               platform: Sprout
             telemetry:
               period_milliseconds: 250
+              \(tegrastats.map { "tegrastats: " + $0 } ?? "")
             energy:
               window_milliseconds: 1000
               policy:
@@ -38,14 +41,17 @@ final class RunningAgent {
                 "run", "--sysroot", root, "--listen",
                 NetworkAddress(ipv4: 127, 0, 0, 1, port: try RunningAgent.freePort()).text,
             ], home: home)
-        let log = home.appendingPathComponent("log")
         try Data().write(to: log)
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try FileHandle(forWritingTo: log)
         process.standardError = process.standardOutput
         try process.run()
         let deadline = Date(timeIntervalSinceNow: 60)
-        while try ledger == nil && readsPower ? !hasEnergy() : run(["status"]).status != 0 {
+        let isReady = { [self] in
+            if ledger != nil { return try run(["status"]).status == 0 }
+            return hasPower ? try hasEnergy() : try hasSample()
+        }
+        while try !isReady() {
             guard process.isRunning, Date() < deadline else {
                 throw ToolError.failed("run", status: -1, errors: try String(contentsOf: log, encoding: .utf8))
             }
@@ -63,6 +69,9 @@ final class RunningAgent {
         if process.isRunning { process.terminate() }
         process.waitUntilExit()
     }
+
+    /// What it wrote on standard output and standard error.
+    var log: URL { home.appendingPathComponent("log") }
 
     var state: URL { home.appendingPathComponent("state") }
 
@@ -92,6 +101,12 @@ final class RunningAgent {
         let socket = try DatagramSocket(
             boundTo: NetworkAddress(ipv4: 127, 0, 0, 1, port: 0), batch: DatagramBatch(datagrams: 1, datagramBytes: 64))
         return try socket.localAddress().port
+    }
+
+    /// Whether it answers with a sample: without an agent the command would read this machine's own files, and say so.
+    private func hasSample() throws -> Bool {
+        let outcome = try run(["telemetry"])
+        return outcome.status == 0 && outcome.errors == ""
     }
 
     private func hasEnergy() throws -> Bool {

@@ -10,11 +10,11 @@ import Wire
 private let fixtures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .appending(path: "Fixtures/telemetry")
 
-private func reader(_ root: String) throws -> BoardReader {
+func reader(_ root: String) throws -> BoardReader {
     try #require(BoardReader(tree: SysfsTree(root: root), profiles: try HardwareProfileFile.builtIn()))
 }
 
-private func json(_ sample: TelemetrySample) -> String {
+func json(_ sample: TelemetrySample) -> String {
     var writer = JSONWriter()
     sample.writeJSON(to: &writer)
     return writer.text

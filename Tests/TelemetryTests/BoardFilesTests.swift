@@ -96,6 +96,28 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
         #expect(MemoryReading(procMeminfo: bytes(text)) == MemoryReading())
     }
 
+    @Test(arguments: [
+        ("MemTotal: 100 kB\nMemAvailable: 101 kB\n", ByteCount(bytes: 102_400), UnavailableReason.malformed),
+        ("MemTotal: 100 kB\nMemAvailable: 9223372036854775807 kB\n", ByteCount(bytes: 102_400), .malformed),
+        ("MemTotal: 100 kB\nMemAvailable: 99999999999999999999 kB\n", ByteCount(bytes: 102_400), .malformed),
+        ("MemTotal: 100 kB\nMemAvailable:\n", ByteCount(bytes: 102_400), .malformed),
+        ("MemTotal: 100 kB\r\nMemFree: 1 kB\r\n", ByteCount(bytes: 102_400), .absent),
+    ])
+    func `memory that is no amount is named so, and not cut to the largest number`(
+        text: String, total: ByteCount, reason: UnavailableReason
+    ) {
+        var unavailable: [Unavailable] = []
+        #expect(MemoryReading(procMeminfo: bytes(text), &unavailable) == MemoryReading(total: total))
+        #expect(unavailable == [Unavailable("memory.available_bytes", reason)])
+    }
+
+    @Test func `the largest amount of memory that can be told in bytes is told`() {
+        var unavailable: [Unavailable] = []
+        let largest = MemoryReading(procMeminfo: bytes("MemTotal: 9007199254740991 kB\n"), &unavailable).total
+        #expect(largest == ByteCount(bytes: 9_223_372_036_854_774_784))
+        #expect(MemoryReading(procMeminfo: bytes("MemTotal: 9007199254740992 kB\n")).total == nil)
+    }
+
     @Test func `processor time counts idle and waiting as idle, and guests once`() throws {
         let earlier = try #require(ProcessorTime(procStat: bytes("cpu  100 0 50 800 50 0 0 0 70 0\ncpu0 1 2 3 4\n")))
         #expect(earlier == ProcessorTime(busyTicks: 150, totalTicks: 1000))

@@ -249,6 +249,23 @@ private func json(_ bytes: [UInt8], number: Int = 1) -> String {
         #expect(sample.zones == [ZoneReading(name: "CPU", temperature: Temperature(millidegrees: 44_437))])
         #expect(sample.unavailable == [Unavailable("total", .absent), Unavailable("GPU", .disabled)])
     }
+
+    @Test func `numbers beyond any board are listed and not cut to the largest number`() throws {
+        let profile = profile
+        var choice = TotalRuleChoice(rules: profile.totals)
+        let sample = TelemetrySample(
+            try line(
+                "RAM 1/9223372036854775807MB GR3D_FREQ 101%@9223372036854775807 VDD_IN 9223372036854775807mW/1mW "
+                    + "VDD_SOC 10000000000001mW/1mW"),
+            taken: .origin, board: BoardIdentity(profile: profile.name), profile: profile, choice: &choice)
+        #expect(sample.rails == [])
+        #expect(sample.total == nil)
+        #expect(sample.memory == MemoryReading())
+        let names = [
+            "VDD_IN", "VDD_SOC", "total", "gpu.load_permille", "gpu.frequency_khz", "memory.total_bytes",
+        ]
+        #expect(sample.unavailable == names.map { Unavailable($0, .malformed) })
+    }
 }
 
 @Suite struct `lines of a stream` {
