@@ -14,110 +14,6 @@ extension LedgerMachine {
         put(.abroad(AbroadLot(key: key, amount: try balance(before, amount))))
     }
 
-    // MARK: Receipts
-
-    mutating func receive(
-        _ credit: ReceiptCredit, _ digest: Bytes16, _ summary: LedgerSummary
-    ) throws(LedgerError) -> LedgerEffect {
-        guard !credit.lots.isEmpty else { throw .nothingListed }
-        var total = Energy.zero
-        for lot in credit.lots {
-            try requirePositive(lot.amount)
-            guard lot.remaining >= .zero else { throw .negativeSpan(lot.remaining) }
-            total = try sum(total, lot.amount)
-        }
-        try requirePositive(total)
-        let home = summary.genesis.home
-        let giver = credit.task.delegator
-        guard giver != home else { throw .ownPlatform }
-        if let known = try beginTask(credit.task, digest, of: giver, summary) { return known }
-        try requireOpenLane(giver)
-        for lot in credit.lots where lot.remaining > summary.genesis.longestLotLifetime {
-            throw .lifetimeTooLong(longest: summary.genesis.longestLotLifetime, given: lot.remaining)
-        }
-        for lot in credit.lots {
-            try enter(.receive, lot.amount, of: lot.issuer, from: .abroad(giver), to: .available(credit.account))
-            try take(lot, from: giver, for: credit, home)
-        }
-        try requireRoomForForeignLots()
-        try requireRoomForTask(of: giver, summary)
-        let outcome = TaskOutcome.received(total)
-        put(.finished(FinishedTask(task: credit.task, outcome: outcome, beginning: digest, ending: .zero)))
-        return .changed(.ended(outcome, []))
-    }
-
-    /// Credits one received lot.
-    ///
-    /// Tokens that were sent out from here come back as what they were. Own tokens may come back by
-    /// way of a third platform; more of them than is abroad is refused.
-    private mutating func take(
-        _ lot: LotTransfer, from giver: PlatformID, for credit: ReceiptCredit, _ home: PlatformID
-    ) throws(LedgerError) {
-        let expires = step.now + lot.remaining
-        let isOwn = lot.issuer == home
-        var left = lot.amount
-        // What the sender had from elsewhere is not what was sent to it, however alike they are.
-        guard isOwn || lot.isReturning else { return try addReceived(lot.amount, lot, expires, giver, credit) }
-        let rows = abroadRows(of: lot.issuer, lot.proof, at: giver, orAnywhere: isOwn)
-        let atGiver = rows.filter { $0.key.holder == giver }
-        let elsewhere = rows.filter { $0.key.holder != giver }
-        for row in lot.isReturning ? atGiver + elsewhere : elsewhere + atGiver {
-            let part = min(left, row.amount)
-            guard part > .zero else { break }
-            left -= part
-            storeAbroad(row, less: part)
-            let origin = LotOrigin(
-                issuer: lot.issuer, giver: row.key.origin.giver, proof: lot.proof,
-                expires: min(expires, row.key.origin.expires))
-            try addLot(part, origin, for: credit.task.id, to: credit.account)
-        }
-        guard left > .zero else { return }
-        guard !isOwn else { throw .notAbroad(abroad: lot.amount - left, claimed: lot.amount) }
-        try addReceived(left, lot, expires, giver, credit)
-    }
-
-    private mutating func addReceived(
-        _ amount: Energy, _ lot: LotTransfer, _ expires: LedgerTime, _ giver: PlatformID, _ credit: ReceiptCredit
-    ) throws(LedgerError) {
-        let origin = LotOrigin(issuer: lot.issuer, giver: giver, proof: lot.proof, expires: expires)
-        try addLot(amount, origin, for: credit.task.id, to: credit.account)
-    }
-
-    /// Every foreign lot here or passed on may one day be owed back; all of them must find room then.
-    private func requireRoomForForeignLots() throws(LedgerError) {
-        var count = image.foreignLots + image.owed.count
-        for row in image.abroad.values where row.key.origin.giver != nil { count += 1 }
-        guard count <= LedgerLimits.foreignLots else {
-            throw .limitReached(.foreignLots, limit: LedgerLimits.foreignLots)
-        }
-    }
-
-    mutating func dischargeReceived(
-        _ request: ReceivedDischarge, _ digest: Bytes16
-    ) throws(LedgerError) -> LedgerEffect {
-        try requirePositive(request.measured)
-        guard let task = image.finished[request.task] else { throw .unknownTask(request.task) }
-        if task.ending == digest { return .unchanged(.ended(task.outcome, [])) }
-        guard case .received(let received) = task.outcome else { throw .taskEnded(request.task, task.outcome) }
-        guard image.accounts[request.account] != nil else { throw .unknownAccount(request.account) }
-
-        var left = min(request.measured, received)
-        var discharged = Energy.zero
-        for order in image.lotsOfAccount[request.account] ?? [] where order.expires > step.now && left > .zero {
-            guard var lot = image.lots[order.number], lot.task == request.task else { continue }
-            let used = min(left, lot.available)
-            left -= used
-            discharged += used
-            lot.available -= used
-            store(lot)
-            try sendHome(used, of: lot.origin, as: .discharge, from: .available(request.account))
-        }
-        try credit(request.reputation, for: discharged)
-        let outcome = TaskOutcome.settled(received: received, discharged: discharged)
-        put(.finished(FinishedTask(task: task.task, outcome: outcome, beginning: task.beginning, ending: digest)))
-        return .changed(.ended(outcome, []))
-    }
-
     // MARK: Returns
 
     mutating func issueReturn(to peer: PlatformID, _ summary: LedgerSummary) throws(LedgerError) -> LedgerEffect {
@@ -170,7 +66,7 @@ extension LedgerMachine {
                 expired -= wasted
                 accepted = try sum(accepted, spent + wasted)
                 storeAbroad(row, less: spent + wasted)
-                try comeBack(spent, wasted, row.key)
+                try comeBack(spent, wasted, row.key.origin, from: notice.from)
             }
             unmatched = try sum(unmatched, try sum(discharged, expired))
         }
@@ -183,16 +79,18 @@ extension LedgerMachine {
         return .changed(.returned(accepted: accepted, unmatched: unmatched))
     }
 
-    /// Tokens that a holder has used up reach the pool, or are owed on to where they came from.
-    private mutating func comeBack(_ spent: Energy, _ wasted: Energy, _ key: AbroadKey) throws(LedgerError) {
-        let origin = key.origin
+    /// Tokens that `holder` gives back reach the pool, or are owed on to where they came from.
+    mutating func comeBack(
+        _ spent: Energy, _ wasted: Energy, _ origin: LotOrigin, from holder: PlatformID
+    ) throws(LedgerError) {
+        let amount = try sum(spent, wasted)
+        guard amount > .zero else { return }
         guard let giver = origin.giver else {
-            try enter(.giveBack, spent + wasted, of: origin.issuer, from: .abroad(key.holder), to: .adp)
-            try changeSummary { (row) throws(LedgerError) in row.wasted = try sum(row.wasted, wasted) }
-            return
+            try enter(.giveBack, amount, of: origin.issuer, from: .abroad(holder), to: .adp)
+            return try changeSummary { (row) throws(LedgerError) in row.wasted = try sum(row.wasted, wasted) }
         }
-        try enter(.giveBack, spent + wasted, of: origin.issuer, from: .abroad(key.holder), to: .owed(giver))
-        try owe((spent, wasted), of: origin.issuer, origin.proof, to: giver)
+        let target = owe((spent, wasted), of: origin.issuer, origin.proof, to: giver)
+        try enter(.giveBack, amount, of: origin.issuer, from: .abroad(holder), to: target)
     }
 
     // MARK: Rows abroad
@@ -200,7 +98,7 @@ extension LedgerMachine {
     /// What of these tokens is abroad: at `holder` first, then, if `orAnywhere`, elsewhere.
     ///
     /// What runs out first stands in front. Complexity: O(lots abroad).
-    private func abroadRows(
+    func abroadRows(
         of issuer: PlatformID, _ proof: Bytes32, at holder: PlatformID, orAnywhere: Bool
     ) -> [AbroadLot] {
         image.abroad.values
@@ -216,7 +114,7 @@ extension LedgerMachine {
             }
     }
 
-    private mutating func storeAbroad(_ row: AbroadLot, less amount: Energy) {
+    mutating func storeAbroad(_ row: AbroadLot, less amount: Energy) {
         if row.amount == amount {
             remove(.abroad(row.key))
         } else {

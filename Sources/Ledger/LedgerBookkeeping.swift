@@ -50,11 +50,11 @@ extension LedgerMachine {
 
     // MARK: Entries
 
-    /// Moves `amount` from one book to another and adjusts the balances behind them; nothing for zero.
+    /// Moves `amount` from one book to another and adjusts the balances behind them; nothing where nothing moves.
     mutating func enter(
         _ kind: LedgerEntryKind, _ amount: Energy, of issuer: PlatformID, from source: LedgerBook, to target: LedgerBook
     ) throws(LedgerError) {
-        guard amount > .zero else { return }
+        guard amount > .zero, source != target else { return }
         try adjust(source, by: Energy(millijoules: -amount.millijoules))
         try adjust(target, by: amount)
         try count(kind, amount, source, target)
@@ -110,27 +110,61 @@ extension LedgerMachine {
 
     // MARK: Lots
 
-    /// Credits `amount` of `origin` to `account`: to the lot of the same origin and task, or to a new one.
+    /// Credits `amount` of `origin` to `account`: to a lot that it can join, or to a new one.
     mutating func addLot(
         _ amount: Energy, _ origin: LotOrigin, for task: TaskID?, to account: AccountID
     ) throws(LedgerError) {
         guard amount > .zero else { return }
-        for order in image.lotsOfAccount[account] ?? [] {
-            if order.expires > origin.expires { break }
-            guard order.expires == origin.expires, var lot = image.lots[order.number], lot.origin == origin,
-                lot.task == task
-            else { continue }
-            lot.available = try balance(lot.available, amount)
-            put(.lot(lot))
-            return
+        if let lot = lotToJoin(origin, for: task, of: account, losing: mergingLoss(of: origin)) {
+            return try join(lot, amount)
         }
         guard image.lots.count < LedgerLimits.lots else { throw .limitReached(.lots, limit: LedgerLimits.lots) }
         guard (image.lotsOfAccount[account]?.count ?? 0) < LedgerLimits.lotsPerAccount else {
             throw .limitReached(.lotsOfAccount, limit: LedgerLimits.lotsPerAccount)
         }
+        try makeLot(amount, origin, for: task, of: account)
+    }
+
+    /// Adds `amount` to what can be spent of `lot`.
+    mutating func join(_ lot: Lot, _ amount: Energy) throws(LedgerError) {
+        var lot = lot
+        lot.available = try balance(lot.available, amount)
+        put(.lot(lot))
+    }
+
+    /// Makes a lot of its own of `amount`.
+    mutating func makeLot(
+        _ amount: Energy, _ origin: LotOrigin, for task: TaskID?, of account: AccountID
+    ) throws(LedgerError) {
         guard let number = image.summary?.nextLot, number < .max else { throw .overflow }
         try changeSummary { (row) throws(LedgerError) in row.nextLot = number + 1 }
         put(.lot(Lot(number: number, account: account, origin: origin, task: task, available: amount, held: .zero)))
+    }
+
+    /// The lot of `account` that tokens of `origin` can join: of the same issuer, giver, proof and task.
+    ///
+    /// It runs out no later than they do, so that a merger extends no lifetime; and it is never cut to theirs,
+    /// so that nobody shortens what an account owns by sending it tokens that soon run out. Of several lots
+    /// the one by which they lose least, and that at most `loss`. Complexity: O(lots of the account).
+    func lotToJoin(
+        _ origin: LotOrigin, for task: TaskID?, of account: AccountID, losing loss: TimeSpan
+    ) -> Lot? {
+        var found: Lot?
+        for order in image.lotsOfAccount[account] ?? [] {
+            if order.expires > origin.expires { break }
+            guard origin.expires.since(order.expires) <= loss,
+                order.expires > step.now || order.expires == origin.expires,
+                let lot = image.lots[order.number], lot.task == task, lot.origin.isAlike(origin)
+            else { continue }
+            found = lot
+        }
+        return found
+    }
+
+    /// How much of their lifetime tokens of `origin` give up rather than make a lot of their own.
+    func mergingLoss(of origin: LotOrigin) -> TimeSpan {
+        let left = max(.zero, origin.expires.since(step.now))
+        return TimeSpan(milliseconds: left.milliseconds / LedgerLimits.mergingLossDivisor)
     }
 
     /// Writes a lot, or removes it when nothing is left in it.
@@ -140,24 +174,37 @@ extension LedgerMachine {
 
     /// The parts of lots of `account` that make up `amount`, those first that run out first.
     ///
-    /// Only lots that run out after `limit` count. Complexity: O(lots of the account).
+    /// Only lots that run out after `limit` count. Lots are taken in the order in which they run out, and
+    /// whenever they are more than a transfer may touch, the smallest of them is left out (of equal ones, the
+    /// last): so dust is in nobody's way, and the choice succeeds whenever that many lots suffice.
+    /// Complexity: O(lots of the account × lots of a transfer).
     func choose(
         _ amount: Energy, from account: AccountID, outliving limit: LedgerTime
     ) throws(LedgerError) -> [LotShare] {
-        var shares: [LotShare] = []
-        var left = amount
+        var chosen: [LotShare] = []
+        var total = Energy.zero
         var spendable = Energy.zero
         for order in image.lotsOfAccount[account] ?? [] where order.expires > limit {
+            guard total < amount else { break }
             guard let lot = image.lots[order.number], lot.available > .zero else { continue }
             spendable = try sum(spendable, lot.available)
-            guard left > .zero else { break }
-            let part = min(left, lot.available)
-            shares.append(LotShare(lot: lot.number, amount: part))
-            left -= part
+            total = try sum(total, lot.available)
+            chosen.append(LotShare(lot: lot.number, amount: lot.available))
+            guard chosen.count > LedgerLimits.lotsPerTransfer else { continue }
+            var smallest = chosen.startIndex
+            for index in chosen.indices where chosen[index].amount <= chosen[smallest].amount { smallest = index }
+            total -= chosen.remove(at: smallest).amount
         }
-        guard left == .zero else { throw .insufficientFunds(spendable: spendable, needed: amount) }
-        guard shares.count <= LedgerLimits.lotsPerTransfer else {
+        guard spendable >= amount else { throw .insufficientFunds(spendable: spendable, needed: amount) }
+        guard total >= amount else {
             throw .limitReached(.lotsPerTransfer, limit: LedgerLimits.lotsPerTransfer)
+        }
+        var left = amount
+        var shares: [LotShare] = []
+        for share in chosen where left > .zero {
+            let part = min(left, share.amount)
+            left -= part
+            shares.append(LotShare(lot: share.lot, amount: part))
         }
         return shares
     }
@@ -174,19 +221,32 @@ extension LedgerMachine {
             }
             return
         }
-        try enter(kind, amount, of: origin.issuer, from: source, to: .owed(giver))
-        try owe(kind == .expire ? (.zero, amount) : (amount, .zero), of: origin.issuer, origin.proof, to: giver)
+        let used = kind == .expire ? (discharged: Energy.zero, expired: amount) : (discharged: amount, expired: .zero)
+        let target = owe(used, of: origin.issuer, origin.proof, to: giver)
+        try enter(kind, amount, of: origin.issuer, from: source, to: target)
     }
 
-    /// Adds to what is owed back to `giver`.
+    /// Adds to what is owed back to `giver`, and returns the book where the tokens are then.
+    ///
+    /// Where there is no room to remember the debt they count as abroad again: their issuer takes them back
+    /// without a notice when their lifetime and its grace are over.
     mutating func owe(
         _ amount: (discharged: Energy, expired: Energy), of issuer: PlatformID, _ proof: Bytes32, to giver: PlatformID
-    ) throws(LedgerError) {
+    ) -> LedgerBook {
         let key = OwedKey(giver: giver, issuer: issuer, proof: proof)
-        var row = image.owed[key] ?? OwedReturn(key: key, discharged: .zero, expired: .zero)
-        row.discharged = try balance(row.discharged, amount.discharged)
-        row.expired = try balance(row.expired, amount.expired)
+        guard var row = image.owed[key] ?? newDebt(key) else { return .abroad(giver) }
+        row.discharged += amount.discharged
+        row.expired += amount.expired
+        guard row.discharged <= .largest, row.expired <= .largest else { return .abroad(giver) }
         put(.owed(row))
+        return .owed(giver)
+    }
+
+    private func newDebt(_ key: OwedKey) -> OwedReturn? {
+        guard image.owed.count < LedgerLimits.returnsOwed,
+            image.owedTo[key.giver] ?? 0 < LedgerLimits.returnsOwedToPeer
+        else { return nil }
+        return OwedReturn(key: key, discharged: .zero, expired: .zero)
     }
 }
 

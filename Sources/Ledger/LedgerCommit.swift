@@ -129,6 +129,8 @@ public enum LedgerResult: Hashable, Sendable {
     case frozen([LotSlice])
     /// The task has ended; a posted lock names the lots that left, which the receipt lists.
     case ended(TaskOutcome, [LotSlice])
+    /// What became of a receipt's lots.
+    case received(ReceivedLots)
     /// The notice to send to the peer.
     case returnNotice(ReturnNotice)
     /// So much of a notice came home, and so much of it was not known to be there.
@@ -137,6 +139,34 @@ public enum LedgerResult: Hashable, Sendable {
     case swept(LedgerSweep)
     /// Where the lane with a peer stands.
     case lane(stop: LaneStop?)
+    /// What stands between this ledger and a peer whose lane was opened again.
+    case reconciled(Reconciliation)
+}
+
+/// What became of the lots of a receipt: `paid = discharged + kept + given back + unmatched`.
+public struct ReceivedLots: Hashable, Sendable {
+    /// What the receipt says was paid.
+    public let paid: Energy
+    /// Discharged at once.
+    public internal(set) var discharged: Energy = .zero
+    /// Credited to the account.
+    public internal(set) var kept: Energy = .zero
+    /// Given back at once, because it had run out or found no room.
+    public internal(set) var givenBack: Energy = .zero
+    /// Own tokens that were not abroad, and so are worth nothing.
+    public internal(set) var unmatched: Energy = .zero
+
+    init(paid: Energy) { self.paid = paid }
+}
+
+/// What stands between this ledger and a peer whose lane was opened again.
+public struct Reconciliation: Hashable, Sendable {
+    /// Credits held here that the peer's lost store had issued; they have run out now.
+    public internal(set) var ended: Energy = .zero
+    /// What the peer was sent and has not returned; own tokens return after their lifetime and the grace.
+    public internal(set) var abroad: Energy = .zero
+    /// Used-up tokens that are still to be returned to the peer.
+    public internal(set) var owed: Energy = .zero
 }
 
 /// What a sweep of lots that have run out did.

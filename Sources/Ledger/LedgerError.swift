@@ -95,8 +95,6 @@ public enum LedgerError: Error, Equatable, Sendable {
     case aboveChargeLimit(limit: Energy, charged: Energy, amount: Energy)
     /// More than is locked.
     case aboveLock(locked: Energy, amount: Energy)
-    /// More of this ledger's own tokens than are abroad.
-    case notAbroad(abroad: Energy, claimed: Energy)
 
     // Funds
     /// The pool does not hold this much.
@@ -131,8 +129,6 @@ public enum LedgerLimit: UInt8, Sendable, CaseIterable {
     case peers = 7
     /// Different lots abroad.
     case lotsAbroad = 8
-    /// Foreign lots held, passed on or owed.
-    case foreignLots = 9
     /// Events applied as one.
-    case eventsPerBatch = 10
+    case eventsPerBatch = 9
 }

@@ -51,8 +51,6 @@ extension LedgerError {
                 + "the proof's \(limit.millijoules) mJ"
         case .aboveLock(let locked, let amount):
             "\(amount.millijoules) mJ exceed the locked \(locked.millijoules) mJ"
-        case .notAbroad(let abroad, let claimed):
-            "\(claimed.millijoules) mJ of own tokens are offered, \(abroad.millijoules) mJ of these are abroad"
         case .insufficientPool(let adp, let needed):
             "the pool holds \(adp.millijoules) mJ, \(needed.millijoules) mJ are needed"
         case .insufficientFunds(let spendable, let needed):
@@ -76,7 +74,6 @@ extension LedgerLimit {
         case .finishedTasks: "remembered tasks"
         case .peers: "peers"
         case .lotsAbroad: "lots abroad"
-        case .foreignLots: "foreign lots"
         case .eventsPerBatch: "events applied as one"
         }
     }

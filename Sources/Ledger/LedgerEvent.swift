@@ -251,13 +251,34 @@ public struct ReceiptCredit: Hashable, Sendable {
     public let lots: [LotTransfer]
     /// Hash of the signed receipt, without what is recomputed at every sending.
     public let receipt: Bytes32
+    /// Where the peer's lane stands with the receipt; nil where the lane is advanced by an event of its own.
+    ///
+    /// With it the lane says that the receipt is new. The task's number is no reason to refuse then, and what is
+    /// not discharged at once is free.
+    public let head: LaneHead?
+    /// The energy measured for the task; what was paid of it is discharged at once.
+    public let measured: Energy
+    /// Whose reputation the discharge earns; nil for work for the same owner.
+    public let reputation: ReputationCredit?
 
     /// Lots paid for `task` into `account`.
-    public init(task: TaskReference, account: AccountID, lots: [LotTransfer], receipt: Bytes32) {
+    public init(
+        task: TaskReference, account: AccountID, lots: [LotTransfer], receipt: Bytes32, head: LaneHead? = nil,
+        measured: Energy = .zero, reputation: ReputationCredit? = nil
+    ) {
         self.task = task
         self.account = account
         self.lots = lots
         self.receipt = receipt
+        self.head = head
+        self.measured = measured
+        self.reputation = reputation
+    }
+
+    func with(lots: [LotTransfer]) -> ReceiptCredit {
+        ReceiptCredit(
+            task: task, account: account, lots: lots, receipt: receipt, head: head, measured: measured,
+            reputation: reputation)
     }
 }
 

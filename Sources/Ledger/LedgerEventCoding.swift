@@ -164,10 +164,7 @@ extension LedgerEvent: LedgerCodable {
     var digest: Bytes16 {
         var event = self
         if case .receive(let credit) = self {
-            event = .receive(
-                ReceiptCredit(
-                    task: credit.task, account: credit.account, lots: credit.lots.map { $0.withoutLifetime },
-                    receipt: credit.receipt))
+            event = .receive(credit.with(lots: credit.lots.map { $0.withoutLifetime }))
         }
         return Hashing.hash(event.encoded, for: .identifier).prefix16
     }

@@ -31,8 +31,8 @@ public struct LedgerImage: Sendable {
     private(set) var lotsOfAccount: [AccountID: [LotOrder]] = [:]
     /// How many remembered tasks each platform numbered.
     private(set) var finishedOf: [PlatformID: Int] = [:]
-    /// Lots that other societies issued.
-    private(set) var foreignLots = 0
+    /// How many different returns are owed to each peer.
+    private(set) var owedTo: [PlatformID: Int] = [:]
 
     /// An empty image.
     public init() {}
@@ -121,7 +121,8 @@ public struct LedgerImage: Sendable {
         case .charge(let row): charges[row.proof] = row
         case .peer(let row): peers[row.platform] = row
         case .abroad(let row): abroad[row.key] = row
-        case .owed(let row): owed[row.key] = row
+        case .owed(let row):
+            if owed.updateValue(row, forKey: row.key) == nil { owedTo[row.key.giver, default: 0] += 1 }
         }
     }
 
@@ -136,7 +137,7 @@ public struct LedgerImage: Sendable {
         case .charge(let proof): charges[proof] = nil
         case .peer(let platform): peers[platform] = nil
         case .abroad(let key): abroad[key] = nil
-        case .owed(let key): owed[key] = nil
+        case .owed(let key): if owed.removeValue(forKey: key) != nil { owedTo[key.giver, default: 0] -= 1 }
         }
     }
 
@@ -161,7 +162,6 @@ public struct LedgerImage: Sendable {
         let order = LotOrder(lot)
         let position = LedgerImage.position(of: order, in: lotsOfAccount[lot.account] ?? [])
         lotsOfAccount[lot.account, default: []].insert(order, at: position)
-        if lot.origin.giver != nil { foreignLots += 1 }
     }
 
     private mutating func unindex(_ lot: Lot) {
@@ -169,7 +169,6 @@ public struct LedgerImage: Sendable {
         let position = LedgerImage.position(of: order, in: lotsOfAccount[lot.account] ?? [])
         lotsOfAccount[lot.account]?.remove(at: position)
         if lotsOfAccount[lot.account]?.isEmpty == true { lotsOfAccount[lot.account] = nil }
-        if lot.origin.giver != nil { foreignLots -= 1 }
     }
 
     /// The first place in `orders` that is not before `order`.

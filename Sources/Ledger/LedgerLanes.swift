@@ -38,7 +38,7 @@ extension LedgerMachine {
     }
 
     /// Whether `given` is the message after `head`; false when it is the head itself.
-    private static func moves(_ head: LaneHead, to given: LaneHead) throws(LedgerError) -> Bool {
+    static func moves(_ head: LaneHead, to given: LaneHead) throws(LedgerError) -> Bool {
         if given.sequence == head.sequence {
             guard given.hash == head.hash else { throw .laneForked(sequence: given.sequence) }
             return false

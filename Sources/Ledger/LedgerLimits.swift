@@ -10,6 +10,12 @@ public enum LedgerLimits {
     public static let lots = 4_096
     /// Lots of one account.
     public static let lotsPerAccount = 1_024
+    /// Lots of one account that one peer gave; past it what the peer pays is given back.
+    public static let lotsFromPeer = 128
+    /// What one account holds from one peer, so that no peer's payments can make a balance unrepresentable.
+    public static let heldFromPeer = Energy(millijoules: 1 << 43)
+    /// Tokens join a lot that runs out earlier if they lose at most this part of their lifetime.
+    public static let mergingLossDivisor: Int64 = 100
     /// Lots that one lock, reservation, grant or receipt may touch.
     public static let lotsPerTransfer = 64
     /// Live locks and reservations.
@@ -26,8 +32,10 @@ public enum LedgerLimits {
     public static let peers = 256
     /// Different lots that are abroad.
     public static let lotsAbroad = 4_096
-    /// Foreign lots held, passed on or owed back; what is received beyond it is refused.
-    public static let foreignLots = 4_096
+    /// Different tokens that are owed back; what is used up beyond it is left to its issuer's own clock.
+    public static let returnsOwed = 4_096
+    /// Different tokens that are owed back to one peer.
+    public static let returnsOwedToPeer = 1_024
     /// Lines of one return notice.
     public static let linesPerReturn = 64
     /// Lots that one sweep expires; the next sweep goes on.

@@ -150,7 +150,7 @@ public struct Peer: Hashable, Sendable {
     public var lastReturnAccepted: Energy
     /// What the last accepted notice claimed beyond what was there.
     public var lastReturnUnmatched: Energy
-    /// All tokens that notices claimed beyond what was there.
+    /// All tokens that its notices and receipts claimed beyond what was there.
     public var unmatchedReturns: Energy
 }
 

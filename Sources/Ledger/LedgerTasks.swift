@@ -51,6 +51,11 @@ extension LedgerMachine {
         }
     }
 
+    func hasRoomForTask(of delegator: PlatformID, _ summary: LedgerSummary) -> Bool {
+        do throws(LedgerError) { try requireRoomForTask(of: delegator, summary) } catch { return false }
+        return true
+    }
+
     mutating func raiseFloor(
         of platform: PlatformID, _ given: StoreEpoch, to floor: UInt64, _ summary: LedgerSummary
     ) throws(LedgerError) -> LedgerEffect {

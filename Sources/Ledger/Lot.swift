@@ -41,6 +41,11 @@ public struct LotOrigin: Hashable, Sendable {
         self.proof = proof
         self.expires = expires
     }
+
+    /// Whether both name the same issuer, giver and proof; only such tokens are as good as each other.
+    func isAlike(_ other: LotOrigin) -> Bool {
+        issuer == other.issuer && giver == other.giver && proof == other.proof
+    }
 }
 
 extension LotOrigin: Comparable {

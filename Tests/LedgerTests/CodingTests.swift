@@ -39,6 +39,10 @@ import Wire
         .completeWork(WorkCompletion(task: task.id, measured: Energy(joules: 1), proof: proof, reputation: nil)),
         .failWork(task.id, .timedOut),
         .receive(ReceiptCredit(task: task, account: alice, lots: [lot, lot], receipt: proof)),
+        .receive(
+            ReceiptCredit(
+                task: task, account: alice, lots: [lot], receipt: proof, head: head, measured: Energy(joules: 1),
+                reputation: credit)),
         .dischargeReceived(
             ReceivedDischarge(task: task.id, account: alice, measured: Energy(joules: 1), reputation: credit)),
         .issueReturn(to: peer),
