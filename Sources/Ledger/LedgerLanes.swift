@@ -93,23 +93,57 @@ extension LedgerMachine {
 
     /// Opens the lane again: what took effect at the receiver of each direction is where it stands.
     ///
-    /// Both sides that reconcile from each other's state before it agree afterwards.
+    /// Only what is sent from here follows the peer's word; what was received stays received, so that no
+    /// message takes effect twice. Sides that reconcile one after the other, first the one that has lost
+    /// something, agree afterwards; so do sides that reconcile from each other's state before it.
+    ///
+    /// A store that is lost has lost its society with it. What that society issued runs out now, wherever it
+    /// came from, because its issuer would not know it; what it holds of others returns when its lifetime and
+    /// grace are over; what is owed to it is still reported, and counted there as unmatched.
     mutating func reconcile(
         _ observation: PeerObservation, _ summary: LedgerSummary
     ) throws(LedgerError) -> LedgerEffect {
         guard observation.peer != summary.genesis.home else { throw .ownPlatform }
         var peer = try knownOrNewPeer(observation)
+        var account = Reconciliation()
         if observation.storeEpoch != peer.storeEpoch {
             forgetTasks(of: peer.platform) { $0.storeEpoch != observation.storeEpoch }
             peer.taskFloor = 0
+            account.ended = try endLots(of: peer.platform)
         }
         peer.storeEpoch = observation.storeEpoch
         peer.bootEpoch = observation.bootEpoch
         peer.sent = observation.received
         peer.acknowledged = observation.received
         peer.stop = nil
-        if peer == image.peers[observation.peer] { return .unchanged(.lane(stop: nil)) }
+        for row in image.abroad.values where row.key.holder == peer.platform {
+            account.abroad = try sum(account.abroad, row.amount)
+        }
+        for row in image.owed.values where row.key.giver == peer.platform {
+            account.owed = try sum(account.owed, try sum(row.discharged, row.expired))
+        }
+        if peer == image.peers[observation.peer] { return .unchanged(.reconciled(account)) }
         put(.peer(peer))
-        return .changed(.lane(stop: nil))
+        return .changed(.reconciled(account))
+    }
+
+    /// Lets the lots that `issuer` has issued run out now; returns how much there is in them.
+    ///
+    /// The next sweep expires them; what is frozen of them expires when its lock ends.
+    private mutating func endLots(of issuer: PlatformID) throws(LedgerError) -> Energy {
+        var ended = Energy.zero
+        let lots = image.lots.values.filter { $0.origin.issuer == issuer && $0.origin.expires > step.now }
+        for lot in lots.sorted(by: { $0.number < $1.number }) {
+            ended = try sum(ended, lot.amount)
+            remove(.lot(lot.number))
+            let origin = LotOrigin(
+                issuer: issuer, giver: lot.origin.giver, proof: lot.origin.proof, expires: step.now)
+            put(
+                .lot(
+                    Lot(
+                        number: lot.number, account: lot.account, origin: origin, task: lot.task,
+                        available: lot.available, held: lot.held)))
+        }
+        return ended
     }
 }

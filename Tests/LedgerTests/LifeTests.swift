@@ -194,6 +194,29 @@ import Testing
         #expect(ledger.account(alice).available == Energy(joules: 10))
     }
 
+    /// What a payer decides by, and what then holds by default, comes before the lock ends.
+    @Test(arguments: [(Int64(0), true), (1, true), (29, true), (30, false)])
+    mutating func `a lock that outlives the decision by a grace can be posted by default`(
+        _ late: Int64, _ isPaid: Bool
+    ) throws {
+        try ledger.charge(alice, joules: 10, proof: 1)
+        let (decision, grace) = (TimeSpan.seconds(60), TimeSpan.seconds(30))
+        let lock = ledger.lockRequest(alice, 10, for: thor, lasting: decision + grace)
+        try ledger.apply(.lock(lock))
+        ledger.pass(decision + .seconds(late))
+        let post = LedgerEvent.post(ledger.postRequest(lock, 10))
+        if isPaid {
+            #expect(try ledger.apply(post).commit != nil)
+        } else {
+            // From its deadline on anybody may end the lock, so nobody can still be paid from it.
+            #expect(throws: LedgerError.deadlinePassed(deadline: lock.deadline, now: ledger.now)) {
+                try ledger.apply(post)
+            }
+            try ledger.apply(.void(VoidRequest(task: lock.task.id, by: ledger.home, reason: .timedOut)))
+        }
+        #expect(ledger.account(alice).available == (isPaid ? .zero : Energy(joules: 10)))
+    }
+
     @Test mutating func `a refused event leaves nothing behind, and the first reason in order is given`() throws {
         try ledger.charge(alice, joules: 10, proof: 1)
         let before = ledger.machine.image.stateHash

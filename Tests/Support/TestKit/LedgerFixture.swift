@@ -35,11 +35,11 @@ public struct LedgerFixture: Sendable {
         return account
     }
 
-    /// A ledger of `name` that begins with `supply` joules.
-    public init(_ name: String = "Sprout", supply joules: Int64 = 100_000) {
+    /// A ledger of `name` that begins with `supply` joules, in the store of `epoch`.
+    public init(_ name: String = "Sprout", supply joules: Int64 = 100_000, epoch: UInt64? = nil) {
         home = LedgerFixture.platform(name)
-        epoch = StoreEpoch(UInt64(truncatingIfNeeded: home.bytes.low))
-        _ = try? apply(.genesis(Genesis(home: home, storeEpoch: epoch, supply: Energy(joules: joules))))
+        self.epoch = StoreEpoch(epoch ?? UInt64(truncatingIfNeeded: home.bytes.low))
+        _ = try? apply(.genesis(Genesis(home: home, storeEpoch: self.epoch, supply: Energy(joules: joules))))
     }
 
     /// Applies `event` now.
