@@ -40,11 +40,20 @@ struct StoreThread: ~Copyable {
     /// Jobs under way at once.
     private static let capacity = 128
 
+    /// Makes the signed form of a checkpoint.
+    typealias CheckpointSigner = @Sendable (LedgerCheckpoint) -> [UInt8]
+
     /// Starts the thread, which opens the store at `path`; its first completion says how that went.
-    init(path: String) throws(SystemError) {
+    ///
+    /// - Parameters:
+    ///   - creates: whether a store is made where there is none. Not where one was open before: its place
+    ///     would be taken by an empty one.
+    ///   - sign: signs the checkpoints into which the journal is folded; without it the journal stays whole.
+    init(path: String, creates: Bool = true, signing sign: CheckpointSigner? = nil) throws(SystemError) {
         let random = try Entropy.bytes(8).reduce(0) { $0 << 8 | UInt64($1) }
+        let newEpoch = creates ? StoreEpoch(random) : nil
         thread = try WorkerThread(name: "store", capacity: StoreThread.capacity) { port in
-            StoreThread.work(port, path: path, newEpoch: StoreEpoch(random))
+            StoreThread.work(port, path: path, newEpoch: newEpoch, sign)
         }
         // The opening is a job like any other: it has one completion.
         offer(StoreJob(.read(RecordQuery(id: 0, kind: .newestJournal, limit: 0))))
@@ -70,7 +79,9 @@ struct StoreThread: ~Copyable {
 
     // MARK: On the thread
 
-    private static func work(_ port: WorkerPort<StoreJob, StoreCompletion>, path: String, newEpoch: StoreEpoch) {
+    private static func work(
+        _ port: WorkerPort<StoreJob, StoreCompletion>, path: String, newEpoch: StoreEpoch?, _ sign: CheckpointSigner?
+    ) {
         guard port.take() != nil else { return }
         let store: AgentStore
         do throws(StoreError) {
@@ -91,7 +102,15 @@ struct StoreThread: ~Copyable {
                 }
             }
             commit(&batch, store, port)
+            if let sign { bound(store, sign) }
         }
+    }
+
+    /// Keeps the journal bounded, where nobody waits for it.
+    private static func bound(_ store: AgentStore, _ sign: CheckpointSigner) {
+        guard !store.isPoisoned else { return }
+        // A failure poisons the store: the next commit says so.
+        do throws(StoreError) { try store.boundJournal(signing: sign) } catch {}
     }
 
     /// All energy pages but the last stay on the disk.

@@ -2,6 +2,7 @@ import AgentCore
 import CSQLite
 import Cryptography
 import Ledger
+import Platform
 import Quantities
 import Wire
 
@@ -12,8 +13,8 @@ import Wire
 public final class AgentStore {
     /// What a store is opened for.
     public enum Access: Sendable {
-        /// To run an agent on it; creates it where there is none, as a store of the given epoch.
-        case agent(newEpoch: StoreEpoch)
+        /// To run an agent on it; creates it where there is none, as a store of the given epoch if there is one.
+        case agent(newEpoch: StoreEpoch?)
         /// To look at it while no agent runs.
         case inspection
     }
@@ -22,17 +23,24 @@ public final class AgentStore {
     public let storeEpoch: StoreEpoch
     /// How often the store has been opened for an agent, this time included.
     public let bootEpoch: UInt64
-    /// Whether a write has failed.
-    public private(set) var isPoisoned = false
+    /// Whether a write has failed, or the file is no longer under its name.
+    public var isPoisoned: Bool { fault != nil }
 
     let database: Database
+    /// How far the journal goes, and what of it is kept.
+    var extent: JournalExtent
+    private let path: String
+    /// Which file the path named when it was opened.
+    private let file: FileStatus
     private let isInspection: Bool
+    /// What ended all work.
+    private var fault: StoreError?
     private let statements: StoreStatements
 
     /// Opens the store at `path`.
     ///
     /// For an agent the boot epoch is counted up, durably, before this returns. Throws `StoreError`:
-    /// `inUse` while another process has it open, `foreignSchema` and `newerSchema` for files that must
+    /// `cannotOpen` where there is none and none may be made, `inUse` while another process has it open, `foreignSchema` and `newerSchema` for files that must
     /// not be touched, and what the file system says.
     public convenience init(path: String, for access: Access) throws(StoreError) {
         try self.init(path: path, for: access, schema: .current)
@@ -42,9 +50,12 @@ public final class AgentStore {
         switch access {
         case .agent(let newEpoch):
             isInspection = false
-            database = try Database(path: path, creates: true)
+            database = try Database(path: path, creates: newEpoch != nil)
             try AgentStore.configure(database)
-            _ = try schema.checkVersion(of: database)
+            let found = try schema.checkVersion(of: database)
+            guard found > 0 || newEpoch != nil else {
+                throw StoreError(failure: .cannotOpen, extendedCode: 0, message: "it is empty", sql: "")
+            }
             try database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
             try schema.prepare(database, path: path)
             try AgentStore.countOpening(database, newEpoch)
@@ -64,6 +75,10 @@ public final class AgentStore {
         bootEpoch = UInt64(
             clamping: try database.integer("SELECT value FROM store WHERE name = 'boot_epoch'"))
         statements = try StoreStatements(database)
+        extent = try JournalExtent(of: database)
+        guard let file = try AgentStore.status(of: path) else { throw AgentStore.gone }
+        self.path = path
+        self.file = file
     }
 
     private static func configure(_ database: borrowing Database) throws(StoreError) {
@@ -81,12 +96,14 @@ public final class AgentStore {
     }
 
     private static func countOpening(
-        _ database: borrowing Database, _ newEpoch: StoreEpoch
+        _ database: borrowing Database, _ newEpoch: StoreEpoch?
     ) throws(StoreError) {
         let insert = try database.prepare("INSERT OR IGNORE INTO store VALUES ('store_epoch', ?1)")
-        insert.bind(1, Int64(bitPattern: newEpoch.number))
         try database.execute("BEGIN IMMEDIATE")
-        try database.run(insert)
+        if let newEpoch {
+            insert.bind(1, Int64(bitPattern: newEpoch.number))
+            try database.run(insert)
+        }
         try database.execute(
             """
             INSERT INTO store VALUES ('boot_epoch', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1;
@@ -113,28 +130,56 @@ public final class AgentStore {
                 .sorted { $0.place.lexicographicallyPrecedes($1.place) }
             for (place, change) in ordered { try self.write(change, key: Array(place.dropFirst())) }
         }
+        for case .ledger(let commit) in writes { extent.newest = commit.record.sequence }
     }
 
     /// Runs `body` as one transaction and keeps the log short; poisons the store when that fails.
     func transaction(_ body: () throws(StoreError) -> Void) throws(StoreError) {
-        try requireUsable()
         guard !isInspection else {
             throw StoreError(failure: .inspectionOnly, extendedCode: 0, message: "", sql: "")
         }
-        do throws(StoreError) {
+        try requireFile()
+        try poisoning { () throws(StoreError) in
             try database.run(statements.begin)
             try body()
             try database.run(statements.commit)
             if database.logPages >= StoreLimits.logPages { try database.checkpoint() }
+        }
+    }
+
+    /// Runs `body`, after whose failure nothing else is done.
+    func poisoning(_ body: () throws(StoreError) -> Void) throws(StoreError) {
+        do throws(StoreError) {
+            try body()
         } catch {
-            isPoisoned = true
+            fault = error
             throw error
         }
     }
 
     func requireUsable() throws(StoreError) {
-        guard !isPoisoned else { throw StoreError(failure: .poisoned, extendedCode: 0, message: "", sql: "") }
+        guard let fault else { return }
+        throw StoreError(failure: .poisoned, extendedCode: 0, message: fault.failure.explanation, sql: "")
     }
+
+    /// Refuses to work on a file that nobody would find again: one removed, or replaced by another.
+    func requireFile() throws(StoreError) {
+        try requireUsable()
+        try poisoning { () throws(StoreError) in
+            let found = try AgentStore.status(of: path)
+            guard let found, found.device == file.device, found.inode == file.inode else { throw AgentStore.gone }
+        }
+    }
+
+    private static func status(of path: String) throws(StoreError) -> FileStatus? {
+        do throws(SystemError) {
+            return try FileSystem.status(path)
+        } catch {
+            throw StoreError(failure: .inputOutput, extendedCode: 0, message: error.description, sql: "")
+        }
+    }
+
+    private static let gone = StoreError(failure: .gone, extendedCode: 0, message: "", sql: "")
 
     private func write(_ write: StoreWrite) throws(StoreError) {
         switch write {

@@ -50,8 +50,8 @@ public enum StoreFailure: Equatable, Sendable {
     case malformedRow
     /// A write failed before; the store must be opened again.
     case poisoned
-    /// The checkpoint is not that of the present state.
-    case staleCheckpoint
+    /// The file was removed, or another one has its name; what is written to it is lost.
+    case gone
     /// The store was opened for inspection only.
     case inspectionOnly
     /// Anything else.
@@ -75,7 +75,7 @@ public enum StoreFailure: Equatable, Sendable {
         case .constraint: "a row breaks a rule of its table"
         case .malformedRow: "a row of the ledger's file is malformed"
         case .poisoned: "an earlier write failed; the store must be opened again"
-        case .staleCheckpoint: "the checkpoint is not that of the present state"
+        case .gone: "the ledger's file was removed or replaced"
         case .inspectionOnly: "the store was opened for inspection only"
         case .other: "the store failed"
         }

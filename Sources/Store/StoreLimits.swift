@@ -6,4 +6,10 @@ public enum StoreLimits {
     static let cacheKibibytes = 256
     /// Most lines or records that one query returns.
     public static let queryRows = 4_096
+    /// Lines of the journal after which it is folded.
+    public static let unfoldedLines: UInt64 = 50_000
+    /// Folded lines that stay for history.
+    public static let foldedLines: UInt64 = 10_000
+    /// Folded lines that are removed at once.
+    public static let linesForgottenAtOnce: UInt64 = 1_000
 }

@@ -64,7 +64,7 @@ public struct StoredCheckpoint: Sendable {
 extension AgentStore {
     /// Replays the journal from genesis, or from the last checkpoint, and compares every row with what follows.
     ///
-    /// Lines are read one at a time; memory is that of the ledger's rows. Complexity: O(journal + rows).
+    /// Also that the file is still the one under its name. Lines are read one at a time; memory is that of the ledger's rows. Complexity: O(journal + rows).
     public func verify() throws(StoreVerificationError) -> StoreVerification {
         try checkStructure()
         let base: StoredCheckpoint?
@@ -89,7 +89,7 @@ extension AgentStore {
 
     private func checkStructure() throws(StoreVerificationError) {
         do throws(StoreError) {
-            try requireUsable()
+            try requireFile()
             let check = try database.prepare("PRAGMA integrity_check(1)")
             guard try database.step(check) else { return }
             let text = String(decoding: check.bytes(0), as: UTF8.self)

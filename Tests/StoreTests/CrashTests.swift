@@ -79,6 +79,34 @@ import Testing
         #expect(found.count > 5)
     }
 
+    @Test func `a plug pulled anywhere while the journal is folded leaves a store that verifies`() throws {
+        let (commits, states) = try transfers(120)
+        let store = try folder.open()
+        var (folds, most) = (0, 0)
+        var random = SeededRandom(seed: 3)
+        for (number, commit) in commits.enumerated() {
+            try store.commit(commit)
+            let before = store.extent
+            try store.boundJournal(unfolded: 50, folded: 20, forgottenAtOnce: 7) { _ in [9] }
+            if store.extent.folded != before.folded { folds += 1 }
+            most = max(most, Int(store.extent.newest - store.extent.forgotten))
+            guard store.extent.folded != before.folded || store.extent.forgotten != before.forgotten else { continue }
+            // Right after, and with a log that has lost its last part.
+            let log = try Data(contentsOf: URL(fileURLWithPath: folder.file + "-wal"))
+            for kept in [log.count, log.count - random.number(in: 1...20_000)] {
+                let copy = try folder.copied()
+                try log.prefix(max(0, kept)).write(to: URL(fileURLWithPath: copy.file + "-wal"))
+                let recovered = try copy.open()
+                let found = try recovered.verify()
+                #expect(found.stateHash == states[found.head.sequence]?.stateHash)
+                if kept == log.count { #expect(found.head.sequence == UInt64(2 + 2 * number)) }
+            }
+        }
+        #expect(folds == 4)
+        #expect(most < 50 + 20 + 20)
+        #expect(try store.verify().lines < 90)
+    }
+
     @Test(arguments: [1, 2, 7, 40])
     func `a process that is killed right after a commit has committed`(_ count: Int) async throws {
         let path = folder.file
@@ -152,6 +180,40 @@ import Testing
             _ = try AgentStore(path: mount.path + "/other.db", for: .agent(newEpoch: StoreEpoch(2)))
         }
         #expect(new?.failure == .cannotOpen)
+    }
+
+    @Test(arguments: [true, false])
+    func `a file that is removed or replaced is not written to`(_ isReplaced: Bool) throws {
+        let (commits, _) = try transfers(3)
+        let store = try folder.open()
+        try store.commit(commits[0])
+        try FileManager.default.moveItem(atPath: folder.file, toPath: folder.file + ".away")
+        if isReplaced {
+            try FileManager.default.copyItem(atPath: folder.file + ".away", toPath: folder.file)
+            let gone = StoreError(failure: .gone, extendedCode: 0, message: "", sql: "")
+            #expect(throws: StoreVerificationError.store(gone)) { try store.verify() }
+        } else {
+            #expect { try store.commit(commits[1]) } throws: { ($0 as? StoreError)?.failure == .gone }
+        }
+        #expect(store.isPoisoned)
+        #expect { try store.commit(commits[1]) } throws: {
+            ($0 as? StoreError)?.explanation
+                == "an earlier write failed; the store must be opened again: the ledger's file was removed or replaced"
+        }
+    }
+
+    @Test func `a store is made only where one may be`() throws {
+        func again() throws(StoreError) -> AgentStore {
+            try AgentStore(path: folder.file, for: .agent(newEpoch: nil))
+        }
+        #expect { try again() } throws: { ($0 as? StoreError)?.failure == .cannotOpen }
+        #expect(!FileManager.default.fileExists(atPath: folder.file))
+        try Data().write(to: URL(fileURLWithPath: folder.file))
+        #expect { try again() } throws: { ($0 as? StoreError)?.failure == .cannotOpen }
+        _ = try folder.open(5)
+        let store = try again()
+        #expect(store.storeEpoch == StoreEpoch(5))
+        #expect(store.bootEpoch == 2)
     }
 
     @Test func `ten thousand transfers in groups of 64 add up`() throws {

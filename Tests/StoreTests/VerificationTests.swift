@@ -110,7 +110,8 @@ import Testing
         let checkpoint = try #require(ledger.machine.image.checkpoint)
         do {
             let store = try folder.open()
-            try store.fold(checkpoint, signed: [1, 2, 3], keeping: 4)
+            try store.fold { $0 == checkpoint ? [1, 2, 3] : [] }
+            try store.forgetLines(keeping: 4, atMost: .max)
             #expect(try store.history(before: nil, limit: 99).count == 4)
             ledger.commits = []
             ledger.pass(.seconds(100))
@@ -138,7 +139,8 @@ import Testing
     func `what was changed in a folded journal is found`(_ sql: String) throws {
         do {
             let store = try folder.open()
-            try store.fold(try #require(ledger.machine.image.checkpoint), signed: [1], keeping: 4)
+            try store.fold { _ in [1] }
+            try store.forgetLines(keeping: 4, atMost: 100)
         }
         _ = try folder.inspect().verify()
         try folder.tamper(sql)
@@ -148,23 +150,45 @@ import Testing
     @Test func `folding twice keeps the chain`() throws {
         let store = try folder.open()
         let checkpoint = try #require(ledger.machine.image.checkpoint)
-        try store.fold(checkpoint, signed: [1], keeping: 6)
-        try store.fold(checkpoint, signed: [2], keeping: 2)
+        try store.fold { _ in [1] }
+        try store.forgetLines(keeping: 6, atMost: 1)
+        #expect(try store.verify().lines == checkpoint.head.sequence - 1)
+        try store.forgetLines(keeping: 6, atMost: 100)
+        #expect(try store.verify().lines == 6)
+        try store.fold { _ in [2] }
+        try store.forgetLines(keeping: 2, atMost: 100)
         #expect(try store.verify().lines == 2)
-        try store.fold(checkpoint, signed: [3], keeping: 0)
+        #expect(try store.checkpoint()?.signed == [2])
+        try store.forgetLines(keeping: 0, atMost: 100)
         #expect(try store.verify().lines == 0)
         #expect(try store.head() == checkpoint.head)
     }
 
-    @Test func `a checkpoint of another state is refused and nothing is written`() throws {
+    @Test func `lines after the checkpoint are never forgotten`() throws {
         let store = try folder.open()
-        var other = try storyLedger()
-        try other.apply(.configure(supply: Energy(joules: 100_001)))
-        let checkpoint = try #require(other.machine.image.checkpoint)
-        #expect { try store.fold(checkpoint, signed: [1], keeping: 0) } throws: {
-            ($0 as? StoreError)?.failure == .staleCheckpoint
+        try store.forgetLines(keeping: 0, atMost: 100)
+        #expect(try store.verify().firstReplayed == 1)
+        try store.fold { _ in [1] }
+        var ledger = ledger
+        ledger.commits = []
+        try ledger.apply(.configure(supply: Energy(joules: 100_001)))
+        try store.commit(ledger.commits.map { .ledger($0) })
+        try store.forgetLines(keeping: 0, atMost: 100)
+        #expect(try store.verify().lines == 1)
+    }
+
+    @Test func `a ledger that breaks an identity is not folded, and nothing more is done with it`() throws {
+        var account = try #require(ledger.machine.image.accounts.values.first)
+        account.available += Energy(joules: 1)
+        do {
+            let database = try Database(path: folder.file, creates: false)
+            let update = try database.prepare("UPDATE ledger_row SET value = ?1 WHERE kind = 2")
+            update.bind(1, LedgerRow.account(account).encoded)
+            try database.run(update)
         }
-        #expect(try store.checkpoint() == nil)
-        #expect(!store.isPoisoned)
+        let store = try folder.open()
+        #expect { try store.fold { _ in [1] } } throws: { ($0 as? StoreError)?.failure == .corrupt }
+        #expect(store.isPoisoned)
+        #expect(try folder.copied().open().checkpoint() == nil)
     }
 }
