@@ -67,16 +67,16 @@ extension SysfsTree {
     func rails(_ profile: HardwareProfile, _ unread: inout [Unavailable]) -> [RailProbe] {
         var monitors: [Place] = []
         func add(_ path: String) {
-            guard monitors.count < SensorLimits.devices, let place = folder(path), !monitors.contains(place) else {
-                return
-            }
+            guard monitors.count < SensorLimits.devices, let place = folder(path, &unread),
+                !monitors.contains(place)
+            else { return }
             monitors.append(place)
         }
         for name in names(in: "/sys/class/hwmon", &unread) { add("/sys/class/hwmon/" + name) }
         for driver in ["ina3221", "ina3221x", "ina238"] {
             for device in names(in: "/sys/bus/i2c/drivers/" + driver, &unread) {
                 let path = "/sys/bus/i2c/drivers/" + driver + "/" + device
-                for name in names(in: path + "/hwmon") { add(path + "/hwmon/" + name) }
+                for name in names(in: path + "/hwmon", &unread) { add(path + "/hwmon/" + name) }
                 for name in names(in: path) where name.hasPrefix("iio:device") { add(path + "/" + name) }
             }
         }

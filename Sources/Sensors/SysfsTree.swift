@@ -136,11 +136,20 @@ public struct SysfsTree {
         case .value(let bytes):
             if let text = nameText(bytes[...]) { return text }
             reason = DecimalText.trimmed(bytes[...]).isEmpty ? .empty : .malformed
-        case .unavailable(.absent): return nil
         case .unavailable(let failure): reason = failure
         }
-        unread.append(Unavailable(path.split(separator: "/").suffix(2).joined(separator: "/"), reason))
+        note(path, reason, &unread)
         return nil
+    }
+
+    /// The folder of a device; where it is there and cannot be entered, `unread` then says why.
+    func folder(_ path: String, _ unread: inout [Unavailable]) -> Place? {
+        switch find(path + "/.") {
+        case .value(let place): return place.isFolder ? place : nil
+        case .unavailable(let reason):
+            note(path, reason, &unread)
+            return nil
+        }
     }
 
     /// Names in a folder whose files make devices; where it is there and cannot be read, `unread` then says why.
@@ -148,11 +157,14 @@ public struct SysfsTree {
         switch list(path) {
         case .value(let names): return names
         case .unavailable(let reason):
-            if reason != .absent {
-                unread.append(Unavailable(path.split(separator: "/").suffix(2).joined(separator: "/"), reason))
-            }
+            note(path, reason, &unread)
             return []
         }
+    }
+
+    private func note(_ path: String, _ reason: UnavailableReason, _ unread: inout [Unavailable]) {
+        let entry = Unavailable(path.split(separator: "/").suffix(2).joined(separator: "/"), reason)
+        if reason != .absent, !unread.contains(entry) { unread.append(entry) }
     }
 
     /// The file that `path` leads to, ready to be read again and again; nil where there is none.
