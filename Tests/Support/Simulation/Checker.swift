@@ -16,6 +16,12 @@ struct Checker {
     private var received: [TaskID: Energy] = [:]
     /// Tokens that have durably left one ledger and not durably reached another.
     private var underWay: [Token: Int64] = [:]
+    /// Tokens that a ledger no longer waits for, and that have not come back to it since.
+    private var waitedFor: [PlatformID: [Token: Int64]] = [:]
+    /// Tokens that came back to a ledger which had given up waiting for them and cannot pass them on.
+    private var stranded: [Token: Int64] = [:]
+    /// What each ledger counts as abroad, as far as it is durable.
+    private var abroad: [PlatformID: [AbroadKey: Energy]] = [:]
 
     /// Tokens of one issuer charged on one proof.
     private struct Token: Hashable {
@@ -114,6 +120,7 @@ struct Checker {
     }
 
     private mutating func take(_ commit: LedgerCommit, of board: Board) {
+        let back = takeAbroad(commit.changes, of: board.id)
         switch commit.result {
         case .ended(.posted(let amount), let slices):
             guard case .post(let request)? = try? commit.record.decodedEvent(), request.payee.platform != board.id
@@ -124,25 +131,59 @@ struct Checker {
                 report(board.name + " paid " + request.task.text + " twice")
             }
             for slice in slices { move(slice.origin.issuer, slice.origin.proof, slice.amount.millijoules) }
-        case .ended(.received(let amount), _):
+        case .received(let taken):
             guard case .receive(let credit)? = try? commit.record.decodedEvent() else { return }
             let task = credit.task.id
-            if received.updateValue(amount, forKey: task) != nil {
+            if received.updateValue(taken.paid, forKey: task) != nil {
                 report(board.name + " was paid for " + task.text + " twice")
             }
-            if posted[task] != amount {
+            if posted[task] != taken.paid {
                 report(
-                    board.name + " was paid \(amount.millijoules) mJ for " + task.text
+                    board.name + " was paid \(taken.paid.millijoules) mJ for " + task.text
                         + ", which its payer has not durably paid")
             }
             for lot in credit.lots { move(lot.issuer, lot.proof, -lot.amount.millijoules) }
+            // What is not known to be abroad is only no news where the tokens are another society's.
+            let own = credit.lots.filter { $0.issuer == board.id }
+            arrive(own.map { (Token(issuer: $0.issuer, proof: $0.proof), $0.amount) }, known: back, at: board)
         case .returnNotice(let notice):
             for line in notice.lines { move(line.issuer, line.proof, (line.discharged + line.expired).millijoules) }
-        case .returned(_, let unmatched):
+        case .returned:
             guard case .acceptReturn(let notice)? = try? commit.record.decodedEvent() else { return }
             for line in notice.lines { move(line.issuer, line.proof, -(line.discharged + line.expired).millijoules) }
-            if unmatched > .zero { report(board.name + " got \(unmatched.millijoules) mJ back that it had not sent") }
+            let lines = notice.lines.map {
+                (Token(issuer: $0.issuer, proof: $0.proof), $0.discharged + $0.expired)
+            }
+            arrive(lines, known: back, at: board)
+        case .swept:
+            for (token, millijoules) in back { waitedFor[board.id, default: [:]][token, default: 0] += millijoules }
         default: break
+        }
+    }
+
+    /// Follows what a ledger counts as abroad; returns by how much less of each token it is.
+    private mutating func takeAbroad(_ changes: [LedgerChange], of board: PlatformID) -> [Token: Int64] {
+        var less: [Token: Int64] = [:]
+        for change in changes {
+            guard case .abroad(let key) = change.key else { continue }
+            var amount = Energy.zero
+            if case .put(.abroad(let row)) = change { amount = row.amount }
+            let token = Token(issuer: key.origin.issuer, proof: key.origin.proof)
+            less[token, default: 0] += (abroad[board]?[key] ?? .zero).millijoules - amount.millijoules
+            abroad[board, default: [:]][key] = amount == .zero ? nil : amount
+        }
+        return less
+    }
+
+    /// Tokens came back to a ledger, which knew of `known` of them; others it must have given up waiting for.
+    private mutating func arrive(_ tokens: [(Token, Energy)], known: [Token: Int64], at board: Board) {
+        var unknown: [Token: Int64] = [:]
+        for (token, amount) in tokens { unknown[token, default: -(known[token] ?? 0)] += amount.millijoules }
+        for (token, millijoules) in unknown.sorted(by: { $0.key.proof < $1.key.proof }) where millijoules > 0 {
+            let left = (waitedFor[board.id]?[token] ?? 0) - millijoules
+            waitedFor[board.id, default: [:]][token] = left == 0 ? nil : left
+            if left < 0 { report(board.name + " got \(-left) mJ back that it had not sent") }
+            if token.issuer != board.id { stranded[token, default: 0] += millijoules }
         }
     }
 
@@ -154,7 +195,7 @@ struct Checker {
 
     /// What an issuer says is abroad is held or owed somewhere, or under way.
     private mutating func checkTokens(_ boards: [Board]) {
-        var difference = underWay
+        var difference = underWay.merging(stranded) { $0 + $1 }
         for board in boards {
             let ledger = board.disk.durable.ledger
             for lot in ledger.lots.values where lot.origin.issuer != board.id {
@@ -168,13 +209,13 @@ struct Checker {
             for row in ledger.abroad.values where row.key.origin.issuer == board.id {
                 difference[Token(issuer: board.id, proof: row.key.origin.proof), default: 0] -= row.amount.millijoules
             }
+            // What came home without a notice is still out there until it comes by one.
+            for (token, millijoules) in waitedFor[board.id] ?? [:] where token.issuer == board.id {
+                difference[token, default: 0] -= millijoules
+            }
         }
         for (token, millijoules) in difference.sorted(by: { $0.key.proof < $1.key.proof }) where millijoules != 0 {
             let issuer = boards.first { $0.id == token.issuer }
-            // What was waited for long enough came home without a notice.
-            if millijoules > 0, let summary = issuer?.disk.durable.ledger.summary, summary.reclaimed > .zero {
-                continue
-            }
             report(
                 "\(millijoules) mJ of " + (issuer?.name ?? "an unknown issuer") + " are abroad beyond what it knows of")
         }
