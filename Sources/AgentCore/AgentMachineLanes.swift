@@ -163,25 +163,27 @@ extension AgentMachine {
     private mutating func apply(
         _ receipt: Signed<SettlementReceipt>, age: TimeSpan, for task: TaskID, from peer: PlatformID
     ) -> Bool {
-        var events: [LedgerEvent] = []
-        if !receipt.payload.lots.isEmpty {
-            let lots = receipt.payload.lots.map { $0.aged(by: age) }
-            events.append(
-                .receive(
-                    ReceiptCredit(task: receipt.payload.reference, account: account, lots: lots, receipt: receipt.hash))
-            )
-            let measured = measuredEnergy(of: task)
-            if measured > .zero {
-                events.append(
-                    .dischargeReceived(
-                        ReceivedDischarge(
-                            task: task, account: account, measured: measured, reputation: reputation(for: task))))
-            }
+        let event: LedgerEvent
+        if receipt.payload.lots.isEmpty {
+            event = .advanceLane(LaneAdvance(peer: peer, direction: .received, head: receipt.laneHead))
+        } else {
+            event = .receive(
+                ReceiptCredit(
+                    task: receipt.payload.reference, account: account,
+                    lots: receipt.payload.lots.map { $0.aged(by: age) }, receipt: receipt.hash,
+                    head: receipt.laneHead, measured: measuredEnergy(of: task), reputation: reputation(for: task)))
         }
-        events.append(.advanceLane(LaneAdvance(peer: peer, direction: .received, head: receipt.laneHead)))
         do throws(LedgerError) {
-            for outcome in try ledger.apply(all: events, at: ledgerNow) {
-                if let commit = outcome.commit { staging.write(.ledger(commit)) }
+            guard case .received(let lots) = try tryApply(event) else { return true }
+            if lots.givenBack > .zero {
+                log(
+                    .notice,
+                    "\(lots.givenBack.millijoules) mJ of \(peerName(peer)) had run out or found no room, and go back")
+            }
+            if lots.unmatched > .zero {
+                log(
+                    .warning,
+                    "\(peerName(peer)) paid \(lots.unmatched.millijoules) mJ of this board's own that it did not have")
             }
             return true
         } catch {

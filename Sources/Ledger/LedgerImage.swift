@@ -114,7 +114,9 @@ public struct LedgerImage: Sendable {
         case .summary(let row): summary = row
         case .account(let row): accounts[row.id] = row
         case .lot(let row):
-            if lots.updateValue(row, forKey: row.number) == nil { index(row) }
+            let last = lots.updateValue(row, forKey: row.number)
+            if let last, last.origin.expires != row.origin.expires { unindex(last) } else if last != nil { return }
+            index(row)
         case .hold(let row): holds[row.task.id] = row
         case .finished(let row):
             if finished.updateValue(row, forKey: row.task.id) == nil { finishedOf[row.task.delegator, default: 0] += 1 }

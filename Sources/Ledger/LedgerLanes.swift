@@ -135,7 +135,6 @@ extension LedgerMachine {
         let lots = image.lots.values.filter { $0.origin.issuer == issuer && $0.origin.expires > step.now }
         for lot in lots.sorted(by: { $0.number < $1.number }) {
             ended = try sum(ended, lot.amount)
-            remove(.lot(lot.number))
             let origin = LotOrigin(
                 issuer: issuer, giver: lot.origin.giver, proof: lot.origin.proof, expires: step.now)
             put(
