@@ -1,3 +1,4 @@
+import Cryptography
 import Federation
 import Ledger
 import Quantities
@@ -22,9 +23,9 @@ extension AgentMachine {
         }
         let waiting = outbox[id]?.count ?? 0
         guard accepts, row.stop != nil else {
-            return reply(command, AgentViews.lanes(row, observation, name: name, waiting: waiting, isAccepted: false))
+            return reply(command, AgentViews.lanes(row, observation, name: name, waiting: waiting, account: nil))
         }
-        guard apply(.reconcile(observation)) != nil else {
+        guard case .reconciled(let account)? = apply(.reconcile(observation)) else {
             return reply(command, CommandReply(.failed, "the ledger refuses to go on from what \(name) says"))
         }
         for message in outbox[id] ?? [] {
@@ -34,7 +35,7 @@ extension AgentMachine {
         outbox[id] = nil
         askForLanes(of: id)
         log(.notice, "the lanes with \(name) go on from what it says; \(waiting) messages are given up")
-        reply(command, AgentViews.lanes(row, observation, name: name, waiting: waiting, isAccepted: true))
+        reply(command, AgentViews.lanes(row, observation, name: name, waiting: waiting, account: account))
     }
 
     /// Begins to compare notes with a peer: no money moves until it has answered.
@@ -50,19 +51,24 @@ extension AgentMachine {
 extension AgentViews {
     /// How far a peer's lanes stand on both sides.
     static func lanes(
-        _ row: Ledger.Peer, _ observation: PeerObservation, name: String, waiting: Int, isAccepted: Bool
+        _ row: Ledger.Peer, _ observation: PeerObservation, name: String, waiting: Int, account: Reconciliation?
     ) -> CommandReply {
         CommandReply(
             object { json in
                 json.member("peer", name)
                 json.member("stopped_because", row.stop?.explanation)
-                json.member("accepted", isAccepted)
+                json.member("accepted", account != nil)
                 json.key("here")
                 write(sent: row.sent, received: row.received, to: &json)
                 json.key("there")
                 write(sent: observation.sent, received: observation.received, to: &json)
                 json.member("store_is_new", observation.storeEpoch != row.storeEpoch)
                 json.member("waiting_messages", waiting)
+                if let account {
+                    amount("ended_mj", account.ended, &json)
+                    amount("own_abroad_mj", account.abroad, &json)
+                    amount("owed_mj", account.owed, &json)
+                }
             })
     }
 

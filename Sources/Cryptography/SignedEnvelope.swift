@@ -25,6 +25,8 @@ public enum SignatureType: UInt8, Sendable, CaseIterable {
     case ledgerStatement = 10
     /// A platform's refusal of a task.
     case refusal = 11
+    /// What a platform's own journal up to a point comes to.
+    case ledgerCheckpoint = 12
 }
 
 /// What a signature is bound to besides its type: the federation and its configuration epoch.

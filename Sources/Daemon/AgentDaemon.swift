@@ -55,6 +55,7 @@ public struct AgentDaemon: ~Copyable {
     private var stopBy: BootTime?
     private var isSocketBlocked = false
     private var storeState = StoreState.opening
+    private var wasStoreOpen = false
     /// Why the store is not this agent's, where it is not.
     private var foreignStore: String?
 
@@ -69,7 +70,7 @@ public struct AgentDaemon: ~Copyable {
             try SignalSource([.terminate, .interrupt, .hangup])
         }
         let lock = try acquire(plan.lockPath)
-        let store = try system { () throws(SystemError) in try StoreThread(path: plan.storePath) }
+        let store = try system { () throws(SystemError) in try storeThread(plan, creates: true) }
         // Nobody is let in before the store is open, or is known not to open.
         let loop = try system { () throws(SystemError) in
             var loop = try EventLoop()
@@ -144,6 +145,18 @@ public struct AgentDaemon: ~Copyable {
 
     // MARK: The core
 
+    /// The store's thread, which folds the journal into checkpoints that this node signs.
+    private static func storeThread(_ plan: DaemonPlan, creates: Bool) throws(SystemError) -> StoreThread {
+        let identity = plan.identity
+        return try StoreThread(path: plan.storePath, creates: creates) { checkpoint in
+            var writer = CBORWriter()
+            checkpoint.write(to: &writer)
+            return SignedEnvelope(
+                signing: writer.bytes, as: .ledgerCheckpoint, with: identity.signing, in: identity.domain, by: Ed25519()
+            ).encoded
+        }
+    }
+
     /// An agent that only measures, because of what is wrong with its store.
     private static func core(_ plan: DaemonPlan, without fault: String) throws(SystemError) -> AgentMachine {
         let (bootID, seed) = try beginning()
@@ -173,6 +186,7 @@ public struct AgentDaemon: ~Copyable {
         if core.storeFault != AgentDaemon.notYetOpen { log.write(.notice, "the store can be used again") }
         core = next
         storeState = .open
+        wasStoreOpen = true
         try carryOut(core.start(at: AgentDaemon.now))
         for record in plan.peerRecords {
             try carryOut(core.handle(.command(newCommand(), .addPeer(record: record)), at: AgentDaemon.now))
@@ -200,7 +214,8 @@ public struct AgentDaemon: ~Copyable {
     private mutating func retryStore(_ now: BootTime) throws(SystemError) {
         guard case .unusable(let retryAt) = storeState, retryAt <= now else { return }
         storeState = .opening
-        store = try StoreThread(path: plan.storePath)
+        // In the place of a ledger that was there, no empty one is made.
+        store = try AgentDaemon.storeThread(plan, creates: !wasStoreOpen)
         try loop.register(store.descriptor, Token.store, .readable)
     }
 

@@ -114,8 +114,10 @@ public struct LedgerImage: Sendable {
         case .summary(let row): summary = row
         case .account(let row): accounts[row.id] = row
         case .lot(let row):
-            let last = lots.updateValue(row, forKey: row.number)
-            if let last, last.origin.expires != row.origin.expires { unindex(last) } else if last != nil { return }
+            if let before = lots.updateValue(row, forKey: row.number) {
+                guard LotOrder(before) != LotOrder(row) else { return }
+                unindex(before)
+            }
             index(row)
         case .hold(let row): holds[row.task.id] = row
         case .finished(let row):

@@ -40,8 +40,8 @@ public final class AgentStore {
     /// Opens the store at `path`.
     ///
     /// For an agent the boot epoch is counted up, durably, before this returns. Throws `StoreError`:
-    /// `cannotOpen` where there is none and none may be made, `inUse` while another process has it open, `foreignSchema` and `newerSchema` for files that must
-    /// not be touched, and what the file system says.
+    /// `cannotOpen` where there is none and none may be made, `inUse` while another process has it open,
+    /// `foreignSchema` and `newerSchema` for files that must not be touched, and what the file system says.
     public convenience init(path: String, for access: Access) throws(StoreError) {
         try self.init(path: path, for: access, schema: .current)
     }

@@ -64,7 +64,8 @@ public struct StoredCheckpoint: Sendable {
 extension AgentStore {
     /// Replays the journal from genesis, or from the last checkpoint, and compares every row with what follows.
     ///
-    /// Also that the file is still the one under its name. Lines are read one at a time; memory is that of the ledger's rows. Complexity: O(journal + rows).
+    /// Also that the file is still the one under its name. Lines are read one at a time; memory is that of the
+    /// ledger's rows. Complexity: O(journal + rows).
     public func verify() throws(StoreVerificationError) -> StoreVerification {
         try checkStructure()
         let base: StoredCheckpoint?

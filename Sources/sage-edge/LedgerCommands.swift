@@ -85,7 +85,9 @@ private func lanesText(_ lanes: JSONValue) -> String {
     let isAccepted = lanes["accepted"] == .boolean(true)
     let next =
         isAccepted
-        ? "The lanes go on from what \(peer) says; \(lanes.word("waiting_messages")) waiting messages are given up."
+        ? "The lanes go on from what \(peer) says; \(lanes.word("waiting_messages")) waiting messages are given up.\n"
+            + "Own credits still there: \(lanes.energy("own_abroad_mj")); owed to it: \(lanes.energy("owed_mj"));\n"
+            + "credits of its lost ledger that end here: \(lanes.energy("ended_mj"))"
         : "To go on from what \(peer) says: sage-edge ledger reconcile \(peer) --accept"
     return printable("No money moves with \(peer): \(reason)\n\n" + table.text() + "\n" + next)
 }

@@ -75,7 +75,14 @@ import Testing
     }
 
     private func expectSound() {
-        for ledger in [sprout, thor] { #expect(ledger.machine.image.violations.isEmpty) }
+        for ledger in [sprout, thor] {
+            #expect(ledger.machine.image.violations.isEmpty)
+            // A store has only the changes of rows to go by.
+            var stored = LedgerImage()
+            for commit in ledger.commits { stored.apply(commit) }
+            #expect(stored.violations.isEmpty)
+            #expect(stored.stateHash == ledger.machine.image.stateHash)
+        }
         let (here, there) = (sprout.machine.image.peers[thor.home], thor.machine.image.peers[sprout.home])
         #expect(here?.sent == there?.received)
         #expect(here?.received == there?.sent)
