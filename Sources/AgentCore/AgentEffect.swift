@@ -118,6 +118,8 @@ public struct RecordQuery: Hashable, Sendable {
         case proofs(from: [UInt8])
         /// The newest energy pages, newest first.
         case newestProofs
+        /// The energy page with this hash, where credits were charged from it.
+        case chargedPage(Bytes32)
         /// The newest entries of the journal, newest first.
         case newestJournal
         /// Whether replaying the journal gives the stored ledger.

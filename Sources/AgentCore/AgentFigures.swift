@@ -28,6 +28,10 @@ public struct AgentFigures: Hashable, Sendable {
     public let longestOutbox: Int
     /// Energy pages in memory.
     public let pages: Int
+    /// Energy pages behind lots of others, known or asked for.
+    public let lotProofs: Int
+    /// Those that are known.
+    public let auditedLotProofs: Int
 }
 
 extension AgentMachine {
@@ -41,7 +45,8 @@ extension AgentMachine {
             paying: paid, working: worked, ended: paying.count - paid + working.count - worked, local: local.count,
             errands: errands.count, pings: pings.count, queries: queries.count, queued: queue.count,
             active: active.count, outbox: outbox.values.reduce(0) { $0 + $1.count },
-            longestOutbox: outbox.values.map { $0.count }.max() ?? 0, pages: recentPages.count)
+            longestOutbox: outbox.values.map { $0.count }.max() ?? 0, pages: recentPages.count,
+            lotProofs: audit.count, auditedLotProofs: audit.auditedCount)
     }
 
     /// The ledger as it stands, whether or not it is durable yet.

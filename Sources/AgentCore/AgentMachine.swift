@@ -52,6 +52,8 @@ public struct AgentMachine {
     var errands: [CommandID: Errand] = [:]
     var pings: [CommandID: Ping] = [:]
     var queries: [UInt64: (command: CommandID, isExport: Bool)] = [:]
+    /// Questions to the store for a peer that asked for a page.
+    var pageQueries: [UInt64: PlatformID] = [:]
     var nextQuery: UInt64 = 1
     /// Work waiting for a worker, in the order in which it is started.
     var queue: [QueuedWork] = []
@@ -64,6 +66,10 @@ public struct AgentMachine {
     var spending: DayTotal
     /// How many tasks each peer may send.
     var rates: RateLimit
+    /// How many pages each peer may ask for.
+    var pageRates = RateLimit(perMinute: LotAuditLimits.pageRequestsPerMinute)
+    /// What is known of the lots of others that came here.
+    var audit: LotAudit
     /// Statements about money lanes made since the start; each has its own number.
     var laneStatements: UInt64 = 0
     var predictor: Predictor
@@ -136,6 +142,7 @@ public struct AgentMachine {
         self.earnings = restored.earnings
         self.spending = restored.spending
         self.rates = RateLimit(perMinute: settings.tasksPerMinute)
+        self.audit = LotAudit(home: identity.id, limit: settings.unauditedLimit)
         self.predictor = restored.predictor ?? Predictor()
         for peer in restored.peers { peers[peer.id] = peer }
     }
@@ -169,7 +176,12 @@ public struct AgentMachine {
         case .commandAbandoned(let id): abandon(id)
         case .work(let report): handle(report)
         case .persisted(let token): release(staging.confirm(token))
-        case .records(let query, let records): answer(query, records)
+        case .records(let query, let records):
+            if let peer = pageQueries.removeValue(forKey: query) {
+                sendPage(records, to: peer)
+            } else {
+                answer(query, records)
+            }
         case .timer: break
         case .stopping:
             isStopping = true
@@ -284,7 +296,10 @@ public struct AgentMachine {
     /// Applies an event, and stages what it changes.
     mutating func tryApply(_ event: LedgerEvent) throws(LedgerError) -> LedgerResult {
         let outcome = try ledger.apply(event, at: ledgerNow)
-        if let commit = outcome.commit { staging.write(.ledger(commit)) }
+        if let commit = outcome.commit {
+            staging.write(.ledger(commit))
+            forgetPages(of: commit)
+        }
         return outcome.result
     }
 

@@ -162,6 +162,7 @@ extension AgentMachine {
         }
         link.removePeer(peer.linkID)
         peers[id] = nil
+        audit.forget(id)
         staging.write(.remove(.peer, key: id.bytes.array))
         reply(command, AgentViews.peerRemoved(name))
     }

@@ -92,6 +92,8 @@ extension AgentMachine {
         guard apply(.charge(authorisation)) != nil else { return }
         gate = charged
         putOffGate()
+        // Whoever takes these credits may ask for it as long as they live.
+        staging.write(.put(.chargedPage, key: page.hash.array, value: page.bytes))
         // What the peers know of this board is out of date now.
         heartbeatDue = now.boot
         // The page must be on disk before anything charged from it is spent: this event writes anyway,

@@ -185,6 +185,7 @@ extension AgentMachine {
                     .warning,
                     "\(peerName(peer)) paid \(lots.unmatched.millijoules) mJ of this board's own that it did not have")
             }
+            countTaken(receipt.payload.lots, from: peer)
             return true
         } catch {
             log(.error, "a receipt of \(peerName(peer)) cannot be applied: \(error.explanation)")

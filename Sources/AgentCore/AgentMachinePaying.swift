@@ -201,6 +201,7 @@ extension AgentMachine {
                             task: task, by: identity.id, payee: payee, amount: amount, proof: proofHash ?? .zero)))
             else { return tell(task, .postRefused) }
             lots = left
+            audit.passOn(left)
             spend(amount)
         case .voided(let reason):
             // A lock whose deadline has passed may have been ended by the sweep of locks already.

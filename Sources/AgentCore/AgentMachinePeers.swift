@@ -74,12 +74,8 @@ extension AgentMachine {
             peers[peer]?.laneEcho = question
             sendLaneHeads(to: peer)
         case .laneHeads(let heads): takeLaneHeads(heads, from: peer)
-        case .energyPageRequest(let hash):
-            guard let page = recentPages.last(where: { $0.hash == hash }) else { return }
-            // What others have seen of a page must not be signed once more with other content.
-            staging.hurry()
-            send(.energyPage(page.envelope), to: peer)
-        case .energyPage: break
+        case .energyPageRequest(let hash): answerPageRequest(hash, of: peer)
+        case .energyPage(let envelope): takePage(envelope, from: peer)
         }
     }
 
@@ -91,6 +87,7 @@ extension AgentMachine {
         heartbeatDue = now.boot + settings.heartbeatPeriod
         heartbeatSequence += 1
         for id in peers.keys.sorted() { sendHeartbeat(to: id) }
+        askForPages()
     }
 
     private mutating func sendHeartbeat(to peer: PlatformID) {

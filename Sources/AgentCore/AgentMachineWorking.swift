@@ -24,7 +24,9 @@ extension AgentMachine {
         }
         guard var entry = working[id], entry.life.payer == peer else { return }
         let isFirst = entry.life.state == .unseen
-        let refusal = isFirst ? admissionRefusal(of: task, age: aged.age, from: peer) : nil
+        let refusal =
+            isFirst
+            ? admissionRefusal(of: task, age: aged.age, from: peer) ?? lotRefusal(of: task.payload, from: peer) : nil
         let directives = entry.life.handle(
             .taskArrived(WorkerTerms(task, age: aged.age, at: ledgerNow), refusal: refusal), at: ledgerNow)
         if isFirst, entry.life.terms?.taskHash == task.hash { entry.task = task }

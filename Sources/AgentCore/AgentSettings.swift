@@ -105,6 +105,8 @@ public struct AgentSettings: Sendable {
     public var grace: TimeSpan
     /// By how much lots must outlive a delegated task's deadline.
     public var lotMargin: TimeSpan
+    /// How much is taken from one peer on energy pages that it has not shown.
+    public var unauditedLimit: Energy
     /// Addresses that this node's record names.
     public var addresses: [NetworkAddress]
 
@@ -128,6 +130,7 @@ public struct AgentSettings: Sendable {
         self.silence = .void
         self.grace = .seconds(60)
         self.lotMargin = .seconds(3600)
+        self.unauditedLimit = Energy(joules: 20)
         self.addresses = []
     }
 

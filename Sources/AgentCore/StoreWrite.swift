@@ -27,6 +27,8 @@ public enum StoreRecordKind: UInt8, Sendable, CaseIterable {
     case link = 11
     /// A certificate or node's permissions, by name.
     case certificate = 12
+    /// An energy page that credits were charged from, by its hash; kept while the ledger remembers the charge.
+    case chargedPage = 13
 }
 
 /// Something to store; everything in one list is stored together or not at all.

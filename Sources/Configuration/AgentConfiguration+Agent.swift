@@ -35,6 +35,7 @@ extension AgentConfiguration {
         settings.silence = policy.silence
         settings.grace = policy.grace
         settings.lotMargin = policy.lotMargin
+        settings.unauditedLimit = policy.unauditedLimit
         settings.addresses = link.advertised
         return settings
     }

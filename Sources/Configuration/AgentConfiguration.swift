@@ -91,6 +91,8 @@ public struct PolicySection: Equatable, Sendable {
     public var grace = TimeSpan.seconds(60)
     /// By how much lots must outlive a delegated task's deadline.
     public var lotMargin = TimeSpan.seconds(3600)
+    /// How much is taken from one peer on energy pages that it has not shown.
+    public var unauditedLimit = Energy(joules: 20)
 
     /// Where a task may run that says nothing about it.
     public var defaultPlacement: Placement { delegatesByItself ? .any : .local }

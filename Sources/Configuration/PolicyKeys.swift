@@ -65,5 +65,10 @@ extension ConfigurationKey {
         } set: {
             $0.policy.lotMargin = .seconds($1 * 60)
         },
+        .number("policy.unaudited_limit_joules", digits: 3, in: 0...Energy.largest.millijoules) {
+            $0.policy.unauditedLimit.millijoules
+        } set: {
+            $0.policy.unauditedLimit = Energy(millijoules: $1)
+        },
     ]
 }

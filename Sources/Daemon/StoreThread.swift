@@ -137,6 +137,8 @@ struct StoreThread: ~Copyable {
                 return .pages(try store.records(.proof, from: key, limit: query.limit).map { $0.value })
             case .newestProofs:
                 return .pages(try store.lastRecords(.proof, limit: query.limit).map { $0.value })
+            case .chargedPage(let hash):
+                return .pages(try store.value(.chargedPage, key: hash.array).map { [$0] } ?? [])
             case .newestJournal:
                 return .journal(try journal(store, limit: query.limit))
             case .verification: return verification(store)

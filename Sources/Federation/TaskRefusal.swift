@@ -88,9 +88,9 @@ extension TaskRefusal {
     public var retry: RetryAdvice {
         switch self {
         case .rateLimited, .tooManyTasks, .budgetExhausted, .memoryShort, .tooHot, .queueFull, .deadlineUnreachable,
-            .inputMissing, .shuttingDown, .workerCrashed:
+            .inputMissing, .shuttingDown, .workerCrashed, .lotsNotAccepted:
             .later
-        case .unknownKey, .laneStopped, .storeRefuses, .lotsNotAccepted: .afterRepair
+        case .unknownKey, .laneStopped, .storeRefuses: .afterRepair
         case .badSignature, .idReused, .idDead, .delegatorDiffers, .wrongPlatform, .operationNotServed,
             .permissionMissing, .hopChain, .requirementNotMet, .lotsTooShort, .acceptanceNotServed, .cancelled,
             .operationFailed, .timedOut, .memoryLimit, .badInput:

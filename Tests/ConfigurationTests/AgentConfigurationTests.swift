@@ -45,6 +45,7 @@ private let values: [(key: String, yaml: String, shown: ConfigurationValue)] = [
     ("policy.silence", "pay", .text("pay")),
     ("policy.grace_seconds", "86400", .number("86400")),
     ("policy.lot_margin_minutes", "0", .number("0")),
+    ("policy.unaudited_limit_joules", "0.5", .number("0.5")),
     ("link.listen", "127.0.0.1:1", .text("127.0.0.1:1")),
     (
         "link.advertise", "['192.0.2.1:7411', '[2001:db8::1]:7411']",

@@ -43,6 +43,7 @@ private func profile(_ name: String) throws -> HardwareProfile {
               silence: pay
               grace_seconds: 30
               lot_margin_minutes: 90
+              unaudited_limit_joules: 2.5
             link:
               advertise: ["192.0.2.1:7411"]
               heartbeat_milliseconds: 1000
@@ -91,6 +92,7 @@ private func profile(_ name: String) throws -> HardwareProfile {
         #expect(settings.silence == .pay)
         #expect(settings.grace == .seconds(30))
         #expect(settings.lotMargin == .seconds(90 * 60))
+        #expect(settings.unauditedLimit == Energy(millijoules: 2500))
         #expect(settings.addresses == [NetworkAddress(ipv4: 192, 0, 2, 1, port: 7411)])
     }
 

@@ -118,6 +118,7 @@ import Wire
         #expect(TaskRefusal.memoryShort(needed: .zero, free: .zero).retry == .later)
         #expect(TaskRefusal.badSignature.retry == .never)
         #expect(TaskRefusal.laneStopped.retry == .afterRepair)
+        #expect(TaskRefusal.lotsNotAccepted.retry == .later)
     }
 
     @Test(arguments: [[0, 0, 0], [31, 0, 0], [1, 1, 0], [8, 99, 1], [8, 9, 3], [9, 9, 0], [20, 9, 0], [16, 1]])

@@ -105,6 +105,9 @@ struct Checker {
         check("ended tasks", figures.ended, AgentLimits.endedTasks)
         check("messages for one peer", figures.longestOutbox, AgentLimits.outboxPerPeer)
         check("pages", figures.pages, AgentLimits.recentPages)
+        check(
+            "pages behind lots", figures.lotProofs,
+            LotAuditLimits.auditedProofs + AgentLimits.peers * LotAuditLimits.askedProofsPerGiver)
     }
 
     // MARK: After writes
@@ -252,6 +255,10 @@ struct Checker {
         for charge in board.disk.durable.ledger.charges.values where charge.charged > chargeable[charge.proof] ?? .zero
         {
             report(board.name + " charged \(charge.charged.millijoules) mJ on a page of less")
+        }
+        let charged = board.disk.durable.ledger.charges.keys.sorted().map { $0.array }
+        if board.disk.durable.records(.chargedPage).map({ $0.key }) != charged {
+            report(board.name + " keeps other pages than those that it remembers to have charged from")
         }
         for account in board.disk.latest.ledger.accounts.values where account.locked + account.reserved != .zero {
             report("credits of " + account.id.text + " are still frozen")

@@ -29,6 +29,8 @@ struct Fleet {
     /// After how many more effects a board crashes.
     var effectsUntilCrash: (board: Int, count: Int)?
     var commands: UInt64 = 0
+    /// How many pages were read from the stores for peers.
+    var pageReads = 0
     private var lastTimer: (at: Int64, count: Int) = (0, 0)
 
     init(_ scenario: Scenario, keepingLines: Bool) throws(SimulationSetupError) {
@@ -204,6 +206,7 @@ struct Fleet {
             if scenario.isScripted { replies[command] = reply }
             checker.replied(reply, isAwaited: boards[board].asked.remove(command) != nil, of: boards[board])
         case .readRecords(let query):
+            if case .chargedPage = query.kind { pageReads += 1 }
             queue.schedule(.records(board: board, process: process, query: query), at: now + random.number(in: 0...20))
         case .log(let entry):
             trace.add(entry.text)
@@ -259,6 +262,8 @@ struct Fleet {
             let pages = disk.durable.records(.proof).filter { !$0.key.lexicographicallyPrecedes(first) }
             return .pages(pages.prefix(query.limit).map { $0.value })
         case .newestProofs: return .pages(disk.durable.records(.proof).reversed().prefix(query.limit).map { $0.value })
+        case .chargedPage(let hash):
+            return .pages(disk.durable.value(.chargedPage, key: hash.array).map { [$0] } ?? [])
         case .newestJournal: return .journal(Array(disk.journal.reversed().prefix(query.limit)))
         case .verification:
             let ledger = disk.durable.ledger

@@ -102,4 +102,25 @@ public struct ScriptedFleet {
 
     /// The id of a board.
     public func id(of board: Int) -> PlatformID { fleet.boards[board].id }
+
+    // MARK: Energy pages
+
+    /// What is under way on a board; nil while it is down.
+    public func figures(of board: Int) -> AgentFigures? { fleet.boards[board].core?.figures }
+
+    /// How many pages were read from the stores for peers that asked.
+    public var pageReads: Int { fleet.pageReads }
+
+    /// The pages that a board has charged from, by their keys.
+    public func chargedPages(of board: Int) -> [StoredRecord] {
+        fleet.boards[board].disk.durable.records(.chargedPage)
+    }
+
+    /// A board shows other bytes for the page of `key` from now on.
+    public mutating func replacePage(of board: Int, key: [UInt8], with bytes: [UInt8]) {
+        fleet.boards[board].disk.spoil([.put(.chargedPage, key: key, value: bytes)])
+    }
+
+    /// The text by which a board is made a peer.
+    public func record(of board: Int) -> String { fleet.boards[board].record }
 }

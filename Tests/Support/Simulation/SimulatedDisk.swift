@@ -39,6 +39,12 @@ public struct SimulatedDisk: Sendable {
         return next
     }
 
+    /// Changes what is stored, behind the back of the agent.
+    public mutating func spoil(_ writes: [StoreWrite]) {
+        durable.apply(writes)
+        latest.apply(writes)
+    }
+
     /// The process or the board is gone: some of the oldest unconfirmed lists were written, the others are lost.
     ///
     /// Returns the lists that turn out to be written.
