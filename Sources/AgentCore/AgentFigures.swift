@@ -32,6 +32,8 @@ public struct AgentFigures: Hashable, Sendable {
     public let lotProofs: Int
     /// Those that are known.
     public let auditedLotProofs: Int
+    /// Those that contradict their lots, and peers whose lots are refused.
+    public let contradictedLots: Int
 }
 
 extension AgentMachine {
@@ -46,7 +48,8 @@ extension AgentMachine {
             errands: errands.count, pings: pings.count, queries: queries.count, queued: queue.count,
             active: active.count, outbox: outbox.values.reduce(0) { $0 + $1.count },
             longestOutbox: outbox.values.map { $0.count }.max() ?? 0, pages: recentPages.count,
-            lotProofs: audit.count, auditedLotProofs: audit.auditedCount)
+            lotProofs: audit.count, auditedLotProofs: audit.auditedCount,
+            contradictedLots: audit.contradictedCount)
     }
 
     /// The ledger as it stands, whether or not it is durable yet.

@@ -122,6 +122,11 @@ struct LotAudit {
     /// Proofs whose pages are known.
     var auditedCount: Int { entries.values.count { if case .page = $0.standing { true } else { false } } }
 
+    /// Proofs on which nothing is taken any more, and peers from which nothing is.
+    var contradictedCount: Int {
+        distrusted.count + entries.values.count { if case .refused = $0.standing { true } else { false } }
+    }
+
     // MARK: Offers
 
     /// What speaks against `offer` beside `others`, which were accepted and are not paid yet; nil for nothing.

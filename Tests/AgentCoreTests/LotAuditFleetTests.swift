@@ -30,6 +30,7 @@ import Testing
         for _ in 0..<5 { #expect(try ask(&fleet) == "done") }
         let figures = try #require(fleet.figures(of: 1))
         #expect(figures.auditedLotProofs == figures.lotProofs)
+        #expect(figures.contradictedLots == 0)
         #expect(fleet.pageReads <= figures.lotProofs)
         #expect(fleet.rest() == nil)
         #expect(fleet.finding == nil)
@@ -94,6 +95,8 @@ import Testing
         fleet.pass(milliseconds: 2_000)
         let trust = try directTrust(&fleet)
         #expect(trust < 5_000)
+        // The page, and who showed it.
+        #expect(fleet.figures(of: 1)?.contradictedLots == 2)
         for _ in 0..<3 { #expect(try ask(&fleet) == "the offered lots are not accepted there") }
         #expect(try directTrust(&fleet) == trust)
         #expect(fleet.rest() == nil)

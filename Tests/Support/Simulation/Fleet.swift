@@ -178,7 +178,13 @@ struct Fleet {
             carryOut(effect, of: board, process)
         }
         if changed { checker.changed(board, boards) }
-        if let figures = boards[board].core?.figures { checker.bounds(figures, of: boards[board].name) }
+        if let figures = boards[board].core?.figures {
+            checker.bounds(figures, of: boards[board].name)
+            // All boards are honest; only a test may make one look otherwise.
+            if !scenario.isScripted, figures.contradictedLots > 0 {
+                checker.report(boards[board].name + " finds good lots false")
+            }
+        }
         setTimer(of: board)
     }
 
