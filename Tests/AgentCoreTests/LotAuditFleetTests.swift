@@ -109,6 +109,48 @@ import Testing
         #expect(fleet.finding == nil)
     }
 
+    @Test func `a holder shows the page of an issuer that cannot be reached`() throws {
+        var fleet = try ScriptedFleet(boards: 3)
+        // What a fixed price leaves the worker stays with it as a lot.
+        fleet.restart(0) { $0.pricing = .fixed }
+        #expect(try ask(&fleet) == "done")
+        fleet.pass(milliseconds: 2_000)
+        #expect(fleet.figures(of: 1)?.auditedLotProofs == 1)
+        fleet.setCut(true, between: 0, and: 2)
+        fleet.pass(milliseconds: 60_000)
+        let lots = fleet.ledger(of: 1).lots.values
+        #expect(lots.contains { $0.origin.issuer == fleet.id(of: 0) })
+        // Each own lot could pay alone: of two that are locked one is from far.
+        let own = lots.filter { $0.origin.issuer == fleet.id(of: 1) }
+        #expect(own.allSatisfy { $0.amount > Energy(joules: 5) })
+        let legion = Placement.platform(try #require(PlatformName("Legion")))
+        #expect(try delegate(&fleet, from: 1, placement: legion)["outcome"] as? String == "done")
+        fleet.pass(milliseconds: 10_000)
+        #expect(fleet.figures(of: 2)?.lotProofs == 2)
+        #expect(fleet.figures(of: 2)?.auditedLotProofs == 2)
+        fleet.setCut(false, between: 0, and: 2)
+        #expect(fleet.rest() == nil)
+        #expect(fleet.finding == nil)
+    }
+
+    @Test func `a page is kept until no lot on it can be alive`() throws {
+        var fleet = fleet
+        // Beyond the credits of seven days that are there, it charges some that live a minute.
+        fleet.restart(0) {
+            $0.charging.lotLifetime = .seconds(60)
+            $0.chargeTarget = Energy(joules: 200)
+        }
+        var seen: Set<[UInt8]> = []
+        for _ in 0..<80 {
+            fleet.pass(milliseconds: 60_000)
+            for page in fleet.chargedPages(of: 0) { seen.insert(page.key) }
+        }
+        let kept = fleet.chargedPages(of: 0)
+        #expect(kept.map { $0.key } == fleet.ledger(of: 0).charges.keys.sorted().map { $0.array })
+        #expect(!kept.isEmpty && kept.count < seen.count)
+        #expect(fleet.finding == nil)
+    }
+
     // MARK: Asking
 
     /// "done", or why the second board did not run a task of the first.
@@ -118,11 +160,13 @@ import Testing
         return try #require(reply["outcome"] as? String)
     }
 
-    private func delegate(_ fleet: inout ScriptedFleet, placement: Placement) throws -> [String: Any] {
+    private func delegate(
+        _ fleet: inout ScriptedFleet, from board: Int = 0, placement: Placement
+    ) throws -> [String: Any] {
         guard let operation = Operation(SimulatedOperation.name) else { preconditionFailure("a good name") }
         let request = DelegationRequest(
             operation: operation, input: [UInt8](1...100), placement: placement, timeout: .seconds(20))
-        return try answer(&fleet, 0, .delegate(request))
+        return try answer(&fleet, board, .delegate(request))
     }
 
     /// How far the second board trusts the first.
