@@ -2,7 +2,9 @@ import Cryptography
 import EnergyProofs
 import Federation
 import Ledger
+import Link
 import Quantities
+import Telemetry
 
 // Energy pages behind lots: kept and shown to whoever holds a lot, asked for where a lot is taken.
 extension AgentMachine {
