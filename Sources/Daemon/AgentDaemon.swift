@@ -26,6 +26,8 @@ public struct AgentDaemon: ~Copyable {
 
     /// How long a stop may take before the agent ends all the same.
     private static let stopTime = TimeSpan.seconds(5)
+    /// Time in which the lock of the state folder has to become free.
+    private static let lockTime = TimeSpan.milliseconds(500)
     private static let notYetOpen = "it is being opened"
     /// Time until a store that cannot be used is tried again.
     private static let storeRetryTime = TimeSpan.seconds(10)
@@ -136,10 +138,23 @@ public struct AgentDaemon: ~Copyable {
         do throws(SystemError) { return try body() } catch { throw .system(error) }
     }
 
+    /// The lock of the state folder.
+    ///
+    /// A worker that was being started when the agent before was killed holds that agent's lock for the moment
+    /// that it outlives it.
     private static func acquire(_ path: String) throws(DaemonError) -> LockFile {
-        switch try system({ () throws(SystemError) in try LockFile.acquire(path) }) {
-        case .held(let process): throw .alreadyRunning(process: process)
-        case .acquired(let lock): return lock
+        var loop = try system { () throws(SystemError) in try EventLoop() }
+        let deadline = Clock.bootTime + lockTime
+        while true {
+            switch try system({ () throws(SystemError) in try LockFile.acquire(path) }) {
+            case .acquired(let lock): return lock
+            case .held(let process):
+                guard Clock.bootTime < deadline else { throw .alreadyRunning(process: process) }
+            }
+            do throws(SystemError) {
+                var events: [ReadyEvent] = []
+                try loop.wait(until: Clock.bootTime + .milliseconds(20), into: &events)
+            } catch { throw .system(error) }
         }
     }
 
