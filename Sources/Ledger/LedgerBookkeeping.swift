@@ -112,17 +112,17 @@ extension LedgerMachine {
 
     /// Credits `amount` of `origin` to `account`: to a lot that it can join, or to a new one.
     mutating func addLot(
-        _ amount: Energy, _ origin: LotOrigin, for task: TaskID?, to account: AccountID
+        _ amount: Energy, _ origin: LotOrigin, to account: AccountID
     ) throws(LedgerError) {
         guard amount > .zero else { return }
-        if let lot = lotToJoin(origin, for: task, of: account, losing: mergingLoss(of: origin)) {
+        if let lot = lotToJoin(origin, of: account, losing: mergingLoss(of: origin)) {
             return try join(lot, amount)
         }
         guard image.lots.count < LedgerLimits.lots else { throw .limitReached(.lots, limit: LedgerLimits.lots) }
         guard (image.lotsOfAccount[account]?.count ?? 0) < LedgerLimits.lotsPerAccount else {
             throw .limitReached(.lotsOfAccount, limit: LedgerLimits.lotsPerAccount)
         }
-        try makeLot(amount, origin, for: task, of: account)
+        try makeLot(amount, origin, of: account)
     }
 
     /// Adds `amount` to what can be spent of `lot`.
@@ -134,27 +134,27 @@ extension LedgerMachine {
 
     /// Makes a lot of its own of `amount`.
     mutating func makeLot(
-        _ amount: Energy, _ origin: LotOrigin, for task: TaskID?, of account: AccountID
+        _ amount: Energy, _ origin: LotOrigin, of account: AccountID
     ) throws(LedgerError) {
         guard let number = image.summary?.nextLot, number < .max else { throw .overflow }
         try changeSummary { (row) throws(LedgerError) in row.nextLot = number + 1 }
-        put(.lot(Lot(number: number, account: account, origin: origin, task: task, available: amount, held: .zero)))
+        put(.lot(Lot(number: number, account: account, origin: origin, available: amount, held: .zero)))
     }
 
-    /// The lot of `account` that tokens of `origin` can join: of the same issuer, giver, proof and task.
+    /// The lot of `account` that tokens of `origin` can join: of the same issuer, giver and proof.
     ///
     /// It runs out no later than they do, so that a merger extends no lifetime; and it is never cut to theirs,
     /// so that nobody shortens what an account owns by sending it tokens that soon run out. Of several lots
     /// the one by which they lose least, and that at most `loss`. Complexity: O(lots of the account).
     func lotToJoin(
-        _ origin: LotOrigin, for task: TaskID?, of account: AccountID, losing loss: TimeSpan
+        _ origin: LotOrigin, of account: AccountID, losing loss: TimeSpan
     ) -> Lot? {
         var found: Lot?
         for order in image.lotsOfAccount[account] ?? [] {
             if order.expires > origin.expires { break }
             guard origin.expires.since(order.expires) <= loss,
                 order.expires > step.now || order.expires == origin.expires,
-                let lot = image.lots[order.number], lot.task == task, lot.origin.isAlike(origin)
+                let lot = image.lots[order.number], lot.origin.isAlike(origin)
             else { continue }
             found = lot
         }

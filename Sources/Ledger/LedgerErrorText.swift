@@ -115,7 +115,6 @@ extension TaskOutcome {
         case .expired: "expired"
         case .completed(let discharged): "completed, \(discharged.millijoules) mJ discharged"
         case .failed(let reason): "returned, " + reason.explanation
-        case .received(let amount): "received \(amount.millijoules) mJ"
         case .settled(let received, let discharged):
             "received \(received.millijoules) mJ, \(discharged.millijoules) mJ discharged"
         case .granted(let amount): "granted \(amount.millijoules) mJ"

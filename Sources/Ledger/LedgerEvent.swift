@@ -26,10 +26,8 @@ public enum LedgerEvent: Hashable, Sendable {
     case completeWork(WorkCompletion)
     /// A work ticket ends without accepted work: everything returns.
     case failWork(TaskID, ReleaseReason)
-    /// A peer's signed receipt credits lots.
+    /// A peer's signed receipt, the next message of its lane, credits lots; measured energy is discharged from them.
     case receive(ReceiptCredit)
-    /// Measured energy is discharged out of the lots received for a task.
-    case dischargeReceived(ReceivedDischarge)
     /// What is owed to a peer leaves in a return notice.
     case issueReturn(to: PlatformID)
     /// A peer's return notice brings tokens home.
@@ -251,11 +249,8 @@ public struct ReceiptCredit: Hashable, Sendable {
     public let lots: [LotTransfer]
     /// Hash of the signed receipt, without what is recomputed at every sending.
     public let receipt: Bytes32
-    /// Where the peer's lane stands with the receipt; nil where the lane is advanced by an event of its own.
-    ///
-    /// With it the lane says that the receipt is new. The task's number is no reason to refuse then, and what is
-    /// not discharged at once is free.
-    public let head: LaneHead?
+    /// Where the peer's lane stands with the receipt; it is what says that the receipt is new.
+    public let head: LaneHead
     /// The energy measured for the task; what was paid of it is discharged at once.
     public let measured: Energy
     /// Whose reputation the discharge earns; nil for work for the same owner.
@@ -263,7 +258,7 @@ public struct ReceiptCredit: Hashable, Sendable {
 
     /// Lots paid for `task` into `account`.
     public init(
-        task: TaskReference, account: AccountID, lots: [LotTransfer], receipt: Bytes32, head: LaneHead? = nil,
+        task: TaskReference, account: AccountID, lots: [LotTransfer], receipt: Bytes32, head: LaneHead,
         measured: Energy = .zero, reputation: ReputationCredit? = nil
     ) {
         self.task = task
@@ -271,32 +266,6 @@ public struct ReceiptCredit: Hashable, Sendable {
         self.lots = lots
         self.receipt = receipt
         self.head = head
-        self.measured = measured
-        self.reputation = reputation
-    }
-
-    func with(lots: [LotTransfer]) -> ReceiptCredit {
-        ReceiptCredit(
-            task: task, account: account, lots: lots, receipt: receipt, head: head, measured: measured,
-            reputation: reputation)
-    }
-}
-
-/// The discharge that a paid worker owes for a task.
-public struct ReceivedDischarge: Hashable, Sendable {
-    /// The task.
-    public let task: TaskID
-    /// The account that was paid.
-    public let account: AccountID
-    /// The measured energy; at most what is left of the lots is discharged.
-    public let measured: Energy
-    /// Whose reputation it earns; nil for work for the same owner.
-    public let reputation: ReputationCredit?
-
-    /// A discharge of `measured` out of the lots that `account` received for `task`.
-    public init(task: TaskID, account: AccountID, measured: Energy, reputation: ReputationCredit?) {
-        self.task = task
-        self.account = account
         self.measured = measured
         self.reputation = reputation
     }

@@ -18,15 +18,14 @@ extension LedgerEvent: LedgerCodable {
         case completeWork = 9
         case failWork = 10
         case receive = 11
-        case dischargeReceived = 12
-        case issueReturn = 13
-        case acceptReturn = 14
-        case expireLots = 15
-        case advanceLane = 16
-        case observePeer = 17
-        case reconcile = 18
-        case grant = 19
-        case raiseFloor = 20
+        case issueReturn = 12
+        case acceptReturn = 13
+        case expireLots = 14
+        case advanceLane = 15
+        case observePeer = 16
+        case reconcile = 17
+        case grant = 18
+        case raiseFloor = 19
     }
 
     private var kind: Kind {
@@ -42,7 +41,6 @@ extension LedgerEvent: LedgerCodable {
         case .completeWork: .completeWork
         case .failWork: .failWork
         case .receive: .receive
-        case .dischargeReceived: .dischargeReceived
         case .issueReturn: .issueReturn
         case .acceptReturn: .acceptReturn
         case .expireLots: .expireLots
@@ -68,7 +66,6 @@ extension LedgerEvent: LedgerCodable {
         case .completeWork: "complete-work"
         case .failWork: "fail-work"
         case .receive: "receive"
-        case .dischargeReceived: "discharge"
         case .issueReturn: "issue-return"
         case .acceptReturn: "accept-return"
         case .expireLots: "expire-lots"
@@ -107,7 +104,6 @@ extension LedgerEvent: LedgerCodable {
             self = .failWork(task, try reader.code(2, of: &map))
             try reader.endMap(&map)
         case .receive: self = .receive(try ReceiptCredit(from: &reader))
-        case .dischargeReceived: self = .dischargeReceived(try ReceivedDischarge(from: &reader))
         case .issueReturn: self = .issueReturn(to: KeyID(bytes: try reader.bytes32()))
         case .acceptReturn: self = .acceptReturn(try ReturnNotice(from: &reader))
         case .expireLots: self = .expireLots
@@ -144,7 +140,6 @@ extension LedgerEvent: LedgerCodable {
             writer.field(1, task)
             writer.field(2, UInt64(reason.rawValue))
         case .receive(let payload): payload.write(to: &writer)
-        case .dischargeReceived(let payload): payload.write(to: &writer)
         case .issueReturn(let peer): writer.byteString(peer.bytes)
         case .acceptReturn(let payload): payload.write(to: &writer)
         case .expireLots: break
@@ -159,13 +154,6 @@ extension LedgerEvent: LedgerCodable {
         }
     }
 
-    /// Digest of what makes two events the same one: the encoding, without the lifetimes that are
-    /// recomputed when a receipt is sent again.
-    var digest: Bytes16 {
-        var event = self
-        if case .receive(let credit) = self {
-            event = .receive(credit.with(lots: credit.lots.map { $0.withoutLifetime }))
-        }
-        return Hashing.hash(event.encoded, for: .identifier).prefix16
-    }
+    /// Digest of what makes two events the same one.
+    var digest: Bytes16 { Hashing.hash(encoded, for: .identifier).prefix16 }
 }

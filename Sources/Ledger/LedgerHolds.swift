@@ -58,7 +58,7 @@ extension LedgerMachine {
         guard image.holds.count < LedgerLimits.holds else {
             throw .limitReached(.holds, limit: LedgerLimits.holds)
         }
-        try requireRoomForTask(of: task.delegator, summary)
+        try requireRoomForTask(summary)
         let frozen: LedgerBook = kind == .lock ? .locked(account) : .reserved(account)
         for share in shares {
             guard var lot = image.lots[share.lot] else { throw .overflow }
@@ -98,7 +98,7 @@ extension LedgerMachine {
             posted.append(LotSlice(amount: paid, origin: origin))
             if isLocal {
                 try enter(.post, paid, of: origin.issuer, from: .locked(hold.account), to: .available(payee.account))
-                try addLot(paid, origin, for: nil, to: payee.account)
+                try addLot(paid, origin, to: payee.account)
             } else {
                 try enter(.post, paid, of: origin.issuer, from: .locked(hold.account), to: .abroad(payee.platform))
                 try sendAbroad(paid, origin, to: payee.platform)

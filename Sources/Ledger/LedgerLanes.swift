@@ -140,7 +140,7 @@ extension LedgerMachine {
             put(
                 .lot(
                     Lot(
-                        number: lot.number, account: lot.account, origin: origin, task: lot.task,
+                        number: lot.number, account: lot.account, origin: origin,
                         available: lot.available, held: lot.held)))
         }
         return ended

@@ -112,7 +112,6 @@ public struct LedgerMachine: Sendable {
         case .completeWork(let completion): return try completeWork(completion, digest)
         case .failWork(let task, let reason): return try failWork(task, reason, digest)
         case .receive(let credit): return try receive(credit, digest, summary)
-        case .dischargeReceived(let request): return try dischargeReceived(request, digest)
         case .issueReturn(let peer): return try issueReturn(to: peer, summary)
         case .acceptReturn(let notice): return try acceptReturn(notice, digest, summary)
         case .expireLots: return try expireLots(summary)

@@ -181,50 +181,29 @@ extension WorkCompletion: LedgerCodable {
 }
 
 extension ReceiptCredit: LedgerCodable {
-    /// Reads `{1: task, 2: account, 3: lots, 4: receipt, 5: head?, 6: measured in mJ, 7: reputation?}`.
+    /// Reads `{1: task, 2: account, 3: lots, 4: receipt, 5: head, 6: measured in mJ, 7: reputation?}`.
     public init(from reader: inout CBORReader) throws(CBORError) {
         var map = try reader.beginMap()
         task = try reader.value(1, of: &map)
         account = try reader.value(2, of: &map)
         lots = try reader.values(3, of: &map, limit: LedgerLimits.lotsPerTransfer)
         receipt = try reader.bytes32(4, of: &map)
-        head = try reader.optional(5, of: &map)
+        head = try reader.value(5, of: &map)
         measured = try reader.energy(6, of: &map)
         reputation = try reader.optional(7, of: &map)
         try reader.endMap(&map)
     }
 
-    /// Writes `{1: task, 2: account, 3: lots, 4: receipt, 5: head?, 6: measured in mJ, 7: reputation?}`.
+    /// Writes `{1: task, 2: account, 3: lots, 4: receipt, 5: head, 6: measured in mJ, 7: reputation?}`.
     public func write(to writer: inout CBORWriter) {
-        writer.map(5 + (head == nil ? 0 : 1) + (reputation == nil ? 0 : 1))
+        writer.map(reputation == nil ? 6 : 7)
         writer.field(1, task)
         writer.field(2, account)
         writer.field(3, lots)
         writer.field(4, receipt)
-        if let head { writer.field(5, head) }
+        writer.field(5, head)
         writer.field(6, measured)
         if let reputation { writer.field(7, reputation) }
-    }
-}
-
-extension ReceivedDischarge: LedgerCodable {
-    /// Reads `{1: task, 2: account, 3: measured in mJ, 4: reputation?}`.
-    public init(from reader: inout CBORReader) throws(CBORError) {
-        var map = try reader.beginMap()
-        task = try reader.task(1, of: &map)
-        account = try reader.value(2, of: &map)
-        measured = try reader.energy(3, of: &map)
-        reputation = try reader.optional(4, of: &map)
-        try reader.endMap(&map)
-    }
-
-    /// Writes `{1: task, 2: account, 3: measured in mJ, 4: reputation?}`.
-    public func write(to writer: inout CBORWriter) {
-        writer.map(reputation == nil ? 3 : 4)
-        writer.field(1, task)
-        writer.field(2, account)
-        writer.field(3, measured)
-        if let reputation { writer.field(4, reputation) }
     }
 }
 

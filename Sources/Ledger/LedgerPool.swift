@@ -70,7 +70,7 @@ extension LedgerMachine {
         let home = summary.genesis.home
         try enter(.charge, amount, of: home, from: .adp, to: .available(authorisation.account))
         let origin = LotOrigin(issuer: home, giver: nil, proof: authorisation.proof, expires: expires)
-        try addLot(amount, origin, for: nil, to: authorisation.account)
+        try addLot(amount, origin, to: authorisation.account)
         return .changed(.charged(total))
     }
 
@@ -92,7 +92,7 @@ extension LedgerMachine {
         guard image.accounts[request.from] != nil else { throw .unknownAccount(request.from) }
         guard request.from != request.to else { throw .sameParty(request.from) }
         let shares = try choose(request.amount, from: request.from, outliving: step.now)
-        try requireRoomForTask(of: request.task.delegator, summary)
+        try requireRoomForTask(summary)
         for share in shares {
             guard var lot = image.lots[share.lot] else { throw .overflow }
             lot.available -= share.amount
@@ -100,7 +100,7 @@ extension LedgerMachine {
             try enter(
                 .grant, share.amount, of: lot.origin.issuer, from: .available(request.from),
                 to: .available(request.to))
-            try addLot(share.amount, lot.origin, for: nil, to: request.to)
+            try addLot(share.amount, lot.origin, to: request.to)
         }
         let outcome = TaskOutcome.granted(request.amount)
         put(.finished(FinishedTask(task: request.task, outcome: outcome, beginning: digest, ending: digest)))

@@ -13,19 +13,16 @@ extension LedgerMachine {
         guard credit.measured >= .zero else { throw .notPositive(credit.measured) }
         let giver = credit.task.delegator
         guard giver != summary.genesis.home else { throw .ownPlatform }
-        if credit.head == nil, let known = try beginTask(credit.task, digest, of: giver, summary) { return known }
         var peer = try requireOpenLane(giver)
-        if let head = credit.head {
-            guard try LedgerMachine.moves(peer.received, to: head) else { return .unchanged(.lane(stop: nil)) }
-            peer.received = head
-        }
+        guard try LedgerMachine.moves(peer.received, to: credit.head) else { return .unchanged(.lane(stop: nil)) }
+        peer.received = credit.head
         var taken = ReceivedLots(paid: paid)
         let slices = try slices(of: credit.lots, from: giver, summary.genesis, &taken)
         for slice in slices { try takeIn(slice, credit, &taken) }
         try self.credit(credit.reputation, for: taken.discharged)
         peer.unmatchedReturns = try sum(peer.unmatchedReturns, taken.unmatched)
         put(.peer(peer))
-        try remember(credit, taken, digest, summary)
+        remember(credit.task, taken, digest, summary)
         return .changed(.received(taken))
     }
 
@@ -112,17 +109,15 @@ extension LedgerMachine {
         let free = Energy.largest - (image.accounts[credit.account]?.available ?? .zero)
         let kept = min(amount, min(free, (LedgerLimits.heldFromPeer - held.amount).clampedToZero))
         guard kept > .zero else { return .zero }
-        // Until it is discharged, a lot that waits for that is known by its task.
-        let task = credit.head == nil ? credit.task.id : nil
         let hasRoom =
             image.lots.count < LedgerLimits.lots && held.lots < LedgerLimits.lotsFromPeer
             && image.lotsOfAccount[credit.account]?.count ?? 0 < LedgerLimits.lotsPerAccount
         let loss = hasRoom ? mergingLoss(of: origin) : origin.expires.since(.origin)
-        let lot = lotToJoin(origin, for: task, of: credit.account, losing: loss)
+        let lot = lotToJoin(origin, of: credit.account, losing: loss)
         guard lot != nil || hasRoom else { return .zero }
         try enter(
             .receive, kept, of: origin.issuer, from: .abroad(credit.task.delegator), to: .available(credit.account))
-        if let lot { try join(lot, kept) } else { try makeLot(kept, origin, for: task, of: credit.account) }
+        if let lot { try join(lot, kept) } else { try makeLot(kept, origin, of: credit.account) }
         return kept
     }
 
@@ -140,42 +135,10 @@ extension LedgerMachine {
 
     /// Remembers the task, so that it is not taken on again; where there is no room, the lane alone remembers.
     private mutating func remember(
-        _ credit: ReceiptCredit, _ taken: ReceivedLots, _ digest: Bytes16, _ summary: LedgerSummary
-    ) throws(LedgerError) {
-        guard credit.head != nil else {
-            try requireRoomForTask(of: credit.task.delegator, summary)
-            let outcome = TaskOutcome.received(taken.paid)
-            return put(
-                .finished(FinishedTask(task: credit.task, outcome: outcome, beginning: digest, ending: .zero)))
-        }
-        guard image.finished[credit.task.id] == nil, hasRoomForTask(of: credit.task.delegator, summary) else { return }
+        _ task: TaskReference, _ taken: ReceivedLots, _ digest: Bytes16, _ summary: LedgerSummary
+    ) {
+        guard image.finished[task.id] == nil, hasRoomForTask(of: task.delegator, summary) else { return }
         let outcome = TaskOutcome.settled(received: taken.paid, discharged: taken.discharged)
-        put(.finished(FinishedTask(task: credit.task, outcome: outcome, beginning: digest, ending: digest)))
-    }
-
-    mutating func dischargeReceived(
-        _ request: ReceivedDischarge, _ digest: Bytes16
-    ) throws(LedgerError) -> LedgerEffect {
-        try requirePositive(request.measured)
-        guard let task = image.finished[request.task] else { throw .unknownTask(request.task) }
-        if task.ending == digest { return .unchanged(.ended(task.outcome, [])) }
-        guard case .received(let received) = task.outcome else { throw .taskEnded(request.task, task.outcome) }
-        guard image.accounts[request.account] != nil else { throw .unknownAccount(request.account) }
-
-        var left = min(request.measured, received)
-        var discharged = Energy.zero
-        for order in image.lotsOfAccount[request.account] ?? [] where order.expires > step.now && left > .zero {
-            guard var lot = image.lots[order.number], lot.task == request.task else { continue }
-            let used = min(left, lot.available)
-            left -= used
-            discharged += used
-            lot.available -= used
-            store(lot)
-            try sendHome(used, of: lot.origin, as: .discharge, from: .available(request.account))
-        }
-        try credit(request.reputation, for: discharged)
-        let outcome = TaskOutcome.settled(received: received, discharged: discharged)
-        put(.finished(FinishedTask(task: task.task, outcome: outcome, beginning: task.beginning, ending: digest)))
-        return .changed(.ended(outcome, []))
+        put(.finished(FinishedTask(task: task, outcome: outcome, beginning: digest, ending: digest)))
     }
 }

@@ -111,7 +111,7 @@ extension Hold: LedgerCodable {
 }
 
 extension TaskOutcome: LedgerCodable {
-    /// Reads `[kind, …]`: 1 posted, 2 voided, 3 expired, 4 completed, 5 failed, 6 received, 7 settled, 8 granted.
+    /// Reads `[kind, …]`: 1 posted, 2 voided, 3 expired, 4 completed, 5 failed, 6 settled, 7 granted.
     public init(from reader: inout CBORReader) throws(CBORError) {
         let start = reader.offset
         let count = try reader.beginArray(limit: 3)
@@ -122,11 +122,10 @@ extension TaskOutcome: LedgerCodable {
         case (3, 1): self = .expired
         case (4, 2): self = .completed(discharged: try TaskOutcome.amount(&reader))
         case (5, 2): self = .failed(try TaskOutcome.reason(&reader))
-        case (6, 2): self = .received(try TaskOutcome.amount(&reader))
-        case (7, 3):
+        case (6, 3):
             let received = try TaskOutcome.amount(&reader)
             self = .settled(received: received, discharged: try TaskOutcome.amount(&reader))
-        case (8, 2): self = .granted(try TaskOutcome.amount(&reader))
+        case (7, 2): self = .granted(try TaskOutcome.amount(&reader))
         default: throw .invalidValue(at: start)
         }
         reader.endArray()
@@ -142,13 +141,12 @@ extension TaskOutcome: LedgerCodable {
             writer.unsigned(3)
         case .completed(let amount): TaskOutcome.write(4, amount.millijoules, to: &writer)
         case .failed(let reason): TaskOutcome.write(5, Int64(reason.rawValue), to: &writer)
-        case .received(let amount): TaskOutcome.write(6, amount.millijoules, to: &writer)
         case .settled(let received, let discharged):
             writer.array(3)
-            writer.unsigned(7)
+            writer.unsigned(6)
             writer.integer(received.millijoules)
             writer.integer(discharged.millijoules)
-        case .granted(let amount): TaskOutcome.write(8, amount.millijoules, to: &writer)
+        case .granted(let amount): TaskOutcome.write(7, amount.millijoules, to: &writer)
         }
     }
 

@@ -90,8 +90,6 @@ public enum TaskOutcome: Hashable, Sendable {
     case completed(discharged: Energy)
     /// Work failed and everything returned.
     case failed(ReleaseReason)
-    /// A peer paid this much.
-    case received(Energy)
     /// A peer paid, and this much of it was discharged.
     case settled(received: Energy, discharged: Energy)
     /// This much was granted.

@@ -33,27 +33,19 @@ extension LedgerMachine {
         return (peer.storeEpoch, peer.taskFloor)
     }
 
-    /// Refuses a task where there would be no room to remember it once it has ended.
-    func requireRoomForTask(of delegator: PlatformID, _ summary: LedgerSummary) throws(LedgerError) {
-        let home = summary.genesis.home
-        let own = image.finishedOf[home] ?? 0
-        if delegator == home {
-            guard own + image.holds.count < LedgerLimits.finishedTasksOfHome else {
-                throw .limitReached(.finishedTasks, limit: LedgerLimits.finishedTasksOfHome)
-            }
-            return
-        }
-        guard (image.finishedOf[delegator] ?? 0) < LedgerLimits.finishedTasksPerPeer else {
-            throw .limitReached(.finishedTasks, limit: LedgerLimits.finishedTasksPerPeer)
-        }
-        guard image.finished.count - own < LedgerLimits.finishedTasksOfPeers else {
-            throw .limitReached(.finishedTasks, limit: LedgerLimits.finishedTasksOfPeers)
+    /// Refuses an own task where there would be no room to remember it once it has ended.
+    func requireRoomForTask(_ summary: LedgerSummary) throws(LedgerError) {
+        let own = image.finishedOf[summary.genesis.home] ?? 0
+        guard own + image.holds.count < LedgerLimits.finishedTasksOfHome else {
+            throw .limitReached(.finishedTasks, limit: LedgerLimits.finishedTasksOfHome)
         }
     }
 
-    func hasRoomForTask(of delegator: PlatformID, _ summary: LedgerSummary) -> Bool {
-        do throws(LedgerError) { try requireRoomForTask(of: delegator, summary) } catch { return false }
-        return true
+    /// Whether there is room to remember one more task that `peer` numbered.
+    func hasRoomForTask(of peer: PlatformID, _ summary: LedgerSummary) -> Bool {
+        let own = image.finishedOf[summary.genesis.home] ?? 0
+        return image.finishedOf[peer] ?? 0 < LedgerLimits.finishedTasksPerPeer
+            && image.finished.count - own < LedgerLimits.finishedTasksOfPeers
     }
 
     mutating func raiseFloor(
@@ -82,16 +74,13 @@ extension LedgerMachine {
 }
 
 extension LedgerImage {
-    /// The lowest number of a task of `platform` that is locked, reserved, or paid and not yet discharged.
+    /// The lowest number of a task of `platform` that is locked or reserved.
     ///
-    /// Complexity: O(holds + remembered tasks).
+    /// Complexity: O(holds).
     public func firstLiveTask(of platform: PlatformID) -> UInt64? {
         var first: UInt64?
         for hold in holds.values where hold.task.delegator == platform {
             first = min(first ?? .max, hold.task.sequence)
-        }
-        for task in finished.values where task.task.delegator == platform {
-            if case .received = task.outcome { first = min(first ?? .max, task.task.sequence) }
         }
         return first
     }

@@ -12,8 +12,6 @@ public struct Lot: Hashable, Sendable {
     public let account: AccountID
     /// What the lot stands on.
     public let origin: LotOrigin
-    /// The task it was received for, whose measured energy is discharged from it.
-    public let task: TaskID?
     /// What its owner can spend.
     public var available: Energy
     /// What is frozen in locks and reservations.
@@ -80,27 +78,25 @@ extension LotOrigin: LedgerCodable {
 }
 
 extension Lot: LedgerCodable {
-    /// Reads `{1: number, 2: account, 3: origin, 4: task?, 5: available, 6: held}`.
+    /// Reads `{1: number, 2: account, 3: origin, 4: available, 5: held}`.
     public init(from reader: inout CBORReader) throws(CBORError) {
         var map = try reader.beginMap()
         number = try reader.number(1, of: &map)
         account = try reader.value(2, of: &map)
         origin = try reader.value(3, of: &map)
-        task = try reader.hasField(4, of: &map) ? TaskID(bytes: try reader.bytes16()) : nil
-        available = try reader.balance(5, of: &map)
-        held = try reader.balance(6, of: &map)
+        available = try reader.balance(4, of: &map)
+        held = try reader.balance(5, of: &map)
         try reader.endMap(&map)
     }
 
-    /// Writes `{1: number, 2: account, 3: origin, 4: task?, 5: available, 6: held}`.
+    /// Writes `{1: number, 2: account, 3: origin, 4: available, 5: held}`.
     public func write(to writer: inout CBORWriter) {
-        writer.map(task == nil ? 5 : 6)
+        writer.map(5)
         writer.field(1, number)
         writer.field(2, account)
         writer.field(3, origin)
-        if let task { writer.field(4, task) }
-        writer.field(5, available)
-        writer.field(6, held)
+        writer.field(4, available)
+        writer.field(5, held)
     }
 }
 
@@ -167,13 +163,10 @@ public struct LotTransfer: Hashable, Sendable {
     }
 
     /// The same lot `age` later; a spent lifetime is zero.
-    public func aged(by age: TimeSpan) -> LotTransfer { with(remaining: max(.zero, remaining - age)) }
-
-    /// The same lot with no lifetime named, for comparing two sendings of one receipt.
-    var withoutLifetime: LotTransfer { with(remaining: .zero) }
-
-    private func with(remaining: TimeSpan) -> LotTransfer {
-        LotTransfer(issuer: issuer, amount: amount, remaining: remaining, proof: proof, isReturning: isReturning)
+    public func aged(by age: TimeSpan) -> LotTransfer {
+        LotTransfer(
+            issuer: issuer, amount: amount, remaining: max(.zero, remaining - age), proof: proof,
+            isReturning: isReturning)
     }
 }
 

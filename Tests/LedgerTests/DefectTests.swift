@@ -100,14 +100,9 @@ import Wire
             .post(PostRequest(task: task.id, by: ledger.home, payee: thor, amount: amount, proof: proof)),
             .reserve(ReserveRequest(task: task, account: alice, amount: amount, deadline: deadline)),
             .completeWork(WorkCompletion(task: task.id, measured: amount, proof: proof, reputation: nil)),
-            .receive(
-                ReceiptCredit(
-                    task: foreign, account: bob,
-                    lots: [
-                        LotTransfer(issuer: thor.platform, amount: amount, remaining: .seconds(60), proof: proof)
-                    ], receipt: proof)),
-            .dischargeReceived(
-                ReceivedDischarge(task: foreign.id, account: bob, measured: amount, reputation: nil)),
+            ledger.receipt(
+                foreign, to: bob,
+                [LotTransfer(issuer: thor.platform, amount: amount, remaining: .seconds(60), proof: proof)]),
             .grant(GrantRequest(task: task, from: alice, to: bob, amount: amount)),
         ]
         var machine = ledger.machine

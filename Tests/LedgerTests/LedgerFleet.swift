@@ -10,13 +10,14 @@ import TestKit
 struct LedgerFleet {
     static let names = ["Sprout", "Thor", "Legion"]
 
-    /// A receipt or notice on its way.
+    /// A message of a lane on its way: a receipt or a notice.
     struct Transit {
         let from: Int
         let to: Int
-        let receipt: ReceiptCredit?
-        let notice: ReturnNotice?
+        let head: LaneHead
+        let lock: LockRequest?
         let slices: [LotSlice]
+        let notice: ReturnNotice?
     }
 
     var random: SeededRandom
@@ -28,7 +29,6 @@ struct LedgerFleet {
     private var nextProof = 1
     private var locks: [[LockRequest]] = [[], [], []]
     private var tickets: [[TaskID]] = [[], [], []]
-    private var received: [[(TaskID, AccountID)]] = [[], [], []]
 
     init(seed: UInt64) throws {
         random = SeededRandom(seed: seed)
@@ -62,8 +62,8 @@ struct LedgerFleet {
     /// One random thing at one random ledger; returns that ledger.
     mutating func step() throws -> Int {
         let here = random.number(in: 0...2)
-        for index in 0..<3 { ledgers[index].pass(.seconds(random.number(in: 0...900))) }
-        switch random.number(in: 0...20) {
+        for index in 0..<3 { ledgers[index].pass(.seconds(random.number(in: 0...120))) }
+        switch random.number(in: 0...19) {
         case 0, 1, 2: attempt(here, charge(here))
         case 3, 4, 5, 6: lock(here)
         case 7, 8, 9: post(here)
@@ -71,10 +71,9 @@ struct LedgerFleet {
         case 11: reserve(here)
         case 12: complete(here)
         case 13, 14, 15: deliver()
-        case 16: discharge(here)
-        case 17: giveBack(here)
-        case 18: attempt(here, .expireLots)
-        case 19:
+        case 16: giveBack(here)
+        case 17: attempt(here, .expireLots)
+        case 18:
             let other = account(here, random.number(in: 0...2))
             attempt(
                 here,
@@ -132,12 +131,17 @@ struct LedgerFleet {
         guard let commit = attempt(here, .post(post))?.commit, case .ended(_, let slices) = commit.result,
             let there = ledgers.firstIndex(where: { $0.home == lock.payee.platform }), there != here
         else { return }
-        transit.append(
-            Transit(
-                from: here, to: there,
-                receipt: ReceiptCredit(
-                    task: lock.task, account: lock.payee.account, lots: [], receipt: LedgerFixture.proof(1)),
-                notice: nil, slices: slices))
+        send(from: here, to: there, lock: lock, slices, notice: nil)
+    }
+
+    private mutating func send(
+        from here: Int, to there: Int, lock: LockRequest?, _ slices: [LotSlice], notice: ReturnNotice?
+    ) {
+        let peer = ledgers[there].home
+        guard let row = ledgers[here].machine.image.peers[peer] else { return }
+        let head = row.sent.advanced(by: lock?.task.id.bytes.array ?? [])
+        attempt(here, .advanceLane(LaneAdvance(peer: peer, direction: .sent, head: head)))
+        transit.append(Transit(from: here, to: there, head: head, lock: lock, slices: slices, notice: notice))
     }
 
     private mutating func release(_ here: Int) {
@@ -171,53 +175,44 @@ struct LedgerFleet {
         }
     }
 
-    /// Delivers something that is on its way; sometimes it comes once more later.
+    /// Delivers the first message of some lane; sometimes it comes once more later.
     private mutating func deliver() {
-        guard !transit.isEmpty else { return }
-        let index = random.number(in: 0...(transit.count - 1))
+        guard let chosen = transit.randomElement(using: &random),
+            let index = transit.firstIndex(where: { $0.from == chosen.from && $0.to == chosen.to })
+        else { return }
         let message = transit[index]
         var outcome: LedgerOutcome?
-        if let receipt = message.receipt {
+        if let lock = message.lock {
             let now = ledgers[message.from].now
             let receiver = ledgers[message.to].home
             outcome = attempt(
                 message.to,
                 .receive(
                     ReceiptCredit(
-                        task: receipt.task, account: receipt.account,
+                        task: lock.task, account: lock.payee.account,
                         lots: message.slices.map { $0.transfer(at: now, to: receiver) },
-                        receipt: receipt.receipt)))
-            if outcome?.commit != nil { received[message.to].append((receipt.task.id, receipt.account)) }
+                        receipt: LedgerFixture.proof(1), head: message.head,
+                        measured: random.oneIn(3) ? .zero : amount(),
+                        reputation: ReputationCredit(worker: lock.payee.account, quality: .one))))
+            if case .received(let taken)? = outcome?.commit?.result { unmatched += taken.unmatched }
         } else if let notice = message.notice {
-            // A lane delivers in order: the notice before this one first.
-            let first = transit.firstIndex { $0.notice != nil && $0.from == message.from && $0.to == message.to }
-            guard first == index else { return }
             outcome = attempt(message.to, .acceptReturn(notice))
             if case .committed(let commit)? = outcome, case .returned(_, let more) = commit.result { unmatched += more }
+            if outcome != nil {
+                attempt(
+                    message.to,
+                    .advanceLane(
+                        LaneAdvance(peer: ledgers[message.from].home, direction: .received, head: message.head)))
+            }
         }
         if outcome != nil, !random.oneIn(5) { transit.remove(at: index) }
     }
 
-    private mutating func discharge(_ here: Int) {
-        guard let (task, account) = received[here].randomElement(using: &random) else { return }
-        attempt(
-            here,
-            .dischargeReceived(
-                ReceivedDischarge(
-                    task: task, account: account, measured: amount(),
-                    reputation: ReputationCredit(worker: account, quality: .one))))
-    }
-
     private mutating func giveBack(_ here: Int) {
         let there = (here + random.number(in: 1...2)) % 3
-        let peer = ledgers[there].home
-        guard case .returnNotice(let notice)? = attempt(here, .issueReturn(to: peer))?.commit?.result,
-            let row = ledgers[here].machine.image.peers[peer]
+        guard case .returnNotice(let notice)? = attempt(here, .issueReturn(to: ledgers[there].home))?.commit?.result
         else { return }
-        attempt(
-            here,
-            .advanceLane(LaneAdvance(peer: peer, direction: .sent, head: row.sent.advanced(by: notice.encoded))))
-        transit.append(Transit(from: here, to: there, receipt: nil, notice: notice, slices: []))
+        send(from: here, to: there, lock: nil, [], notice: notice)
     }
 
     /// Every token there is: in pools, lots, on the way, owed, or claimed and not found.
@@ -228,21 +223,13 @@ struct LedgerFleet {
             total += balances.adp + balances.ownAtHome + balances.foreignAtHome + balances.owed
         }
         for message in transit {
-            if let receipt = message.receipt, ledgers[message.to].machine.image.finished[receipt.task.id] == nil,
-                !isForgotten(receipt.task, message.to)
-            {
-                total += message.slices.reduce(.zero) { $0 + $1.amount }
-            }
-            if let notice = message.notice,
-                notice.number > ledgers[message.to].machine.image.peers[notice.from]?.lastReturnNumber ?? 0
-            {
+            let lane = ledgers[message.to].machine.image.peers[ledgers[message.from].home]
+            guard message.head.sequence > lane?.received.sequence ?? 0 else { continue }
+            total += message.slices.reduce(.zero) { $0 + $1.amount }
+            if let notice = message.notice {
                 total += notice.lines.reduce(.zero) { $0 + $1.discharged + $1.expired }
             }
         }
         return total
-    }
-
-    private func isForgotten(_ task: TaskReference, _ at: Int) -> Bool {
-        task.sequence < ledgers[at].machine.image.peers[task.delegator]?.taskFloor ?? 0
     }
 }

@@ -409,33 +409,4 @@ import Testing
                     task: ledger.task(), account: alice, amount: Energy(millijoules: 1),
                     deadline: ledger.now + .seconds(9))))
     }
-
-    @Test mutating func `a peer that never forgets its tasks fills only its own share`() throws {
-        func receipt(_ sequence: UInt64) -> LedgerEvent {
-            .receive(
-                ReceiptCredit(
-                    task: TaskReference(delegator: thor.platform, storeEpoch: StoreEpoch(7), sequence: sequence),
-                    account: alice,
-                    lots: [
-                        LotTransfer(
-                            issuer: thor.platform, amount: Energy(millijoules: 1), remaining: .seconds(60),
-                            proof: LedgerFixture.proof(1))
-                    ], receipt: LedgerFixture.proof(2)))
-        }
-        for sequence in 1...UInt64(LedgerLimits.finishedTasksPerPeer) {
-            try ledger.apply(receipt(sequence))
-            try ledger.apply(
-                .dischargeReceived(
-                    ReceivedDischarge(
-                        task: TaskID.derive(
-                            delegator: thor.platform, storeEpoch: StoreEpoch(7), sequence: sequence), account: alice,
-                        measured: Energy(millijoules: 1), reputation: nil)))
-        }
-        let next = UInt64(LedgerLimits.finishedTasksPerPeer) + 1
-        #expect(throws: LedgerError.limitReached(.finishedTasks, limit: LedgerLimits.finishedTasksPerPeer)) {
-            try ledger.apply(receipt(next))
-        }
-        try ledger.apply(.raiseFloor(of: thor.platform, storeEpoch: StoreEpoch(7), to: next))
-        try ledger.apply(receipt(next))
-    }
 }

@@ -30,7 +30,7 @@ import Testing
             refusals.merge(fleet.refusals) { $0 + $1 }
         }
         for name in [
-            "charge", "lock", "post", "void", "expire", "reserve", "complete-work", "fail-work", "receive", "discharge",
+            "charge", "lock", "post", "void", "expire", "reserve", "complete-work", "fail-work", "receive",
             "issue-return", "accept-return", "expire-lots", "advance-lane", "grant", "raise-floor",
         ] { #expect(applied[name, default: 0] > 3, "\(name)") }
         for name in [

@@ -28,11 +28,11 @@ import Testing
             peer: ledger.home, storeEpoch: ledger.epoch, bootEpoch: 1, sent: .start, received: .start)
     }
 
-    /// Locks, posts and receives `joules`; returns the task.
+    /// Locks, posts and receives `joules`; returns what became of them.
     private func pay(
         _ joules: Int64, from payer: inout LedgerFixture, _ account: AccountID, to payee: inout LedgerFixture,
-        _ target: AccountID, delay: TimeSpan = .zero
-    ) throws -> TaskReference {
+        _ target: AccountID, measured: Int64 = 0, reputation: ReputationCredit? = nil, delay: TimeSpan = .zero
+    ) throws -> ReceivedLots {
         let lock = payer.lockRequest(account, joules, for: Party(platform: payee.home, account: target))
         try payer.apply(.lock(lock))
         let posted = try payer.apply(.post(payer.postRequest(lock, joules)))
@@ -41,9 +41,10 @@ import Testing
         }
         let lots = slices.map { $0.transfer(at: payer.now, to: payee.home) }
         payee.pass(delay)
-        try payee.apply(
-            .receive(ReceiptCredit(task: lock.task, account: target, lots: lots, receipt: LedgerFixture.proof(0))))
-        return lock.task
+        let receipt = payee.receipt(
+            lock.task, to: target, lots, measured: Energy(joules: measured), reputation: reputation)
+        guard case .received(let taken) = try payee.apply(receipt).result else { throw LedgerError.nothingListed }
+        return taken
     }
 
     /// Gives back what is owed; returns what the receiver made of it.
@@ -59,18 +60,13 @@ import Testing
     }
 
     @Test mutating func `a paid task ends with the same figures on both sides`() throws {
-        let task = try pay(100, from: &sprout, alice, to: &thor, worker)
+        let reputation = ReputationCredit(worker: worker, quality: BasisPoints(clamping: 9_500))
+        _ = try pay(100, from: &sprout, alice, to: &thor, worker, measured: 80, reputation: reputation)
         #expect(sprout.account(alice).available == Energy(joules: 200))
         #expect(sprout.account(alice).sent == Energy(joules: 100))
         #expect(sprout.machine.image.balances?.ownAbroad == Energy(joules: 100))
         #expect(thor.account(worker).received == Energy(joules: 100))
         #expect(thor.adp == Energy(joules: 100_000))
-
-        let reputation = ReputationCredit(worker: worker, quality: BasisPoints(clamping: 9_500))
-        try thor.apply(
-            .dischargeReceived(
-                ReceivedDischarge(
-                    task: task.id, account: worker, measured: Energy(joules: 80), reputation: reputation)))
         #expect(thor.account(worker).available == Energy(joules: 20))
         #expect(thor.account(worker).discharged == Energy(joules: 80))
         #expect(thor.account(worker).reputation == Energy(joules: 76))
@@ -88,32 +84,20 @@ import Testing
         let lock = sprout.lockRequest(alice, 50, for: Party(platform: thor.home, account: worker))
         try sprout.apply(.lock(lock))
         guard case .ended(_, let slices) = try sprout.apply(.post(sprout.postRequest(lock, 50))).result else { return }
-        let receiver = thor.home
-        func receipt(at now: LedgerTime, _ account: AccountID) -> LedgerEvent {
-            .receive(
-                ReceiptCredit(
-                    task: lock.task, account: account, lots: slices.map { $0.transfer(at: now, to: receiver) },
-                    receipt: LedgerFixture.proof(0)))
+        let (ledger, receiver, payee) = (thor, thor.home, worker)
+        func receipt(at now: LedgerTime) -> LedgerEvent {
+            ledger.receipt(lock.task, to: payee, slices.map { $0.transfer(at: now, to: receiver) })
         }
-        try thor.apply(receipt(at: sprout.now, worker))
-        let again = try thor.apply(receipt(at: sprout.now + .seconds(5), worker))
-        #expect(again == .unchanged(.ended(.received(Energy(joules: 50)), [])))
-        #expect(throws: LedgerError.taskIDUsed(lock.task.id)) { try thor.apply(receipt(at: sprout.now, third)) }
+        try thor.apply(receipt(at: sprout.now))
+        #expect(try thor.apply(receipt(at: sprout.now + .seconds(5))) == .unchanged(.lane(stop: nil)))
         #expect(thor.account(worker).received == Energy(joules: 50))
     }
 
-    @Test mutating func `discharge happens once and only out of the lots of its task`() throws {
-        let first = try pay(40, from: &sprout, alice, to: &thor, worker)
+    @Test mutating func `no more is discharged for a task than was paid for it`() throws {
         _ = try pay(60, from: &sprout, alice, to: &thor, worker)
-        let discharge = ReceivedDischarge(
-            task: first.id, account: worker, measured: Energy(joules: 90), reputation: nil)
-        try thor.apply(.dischargeReceived(discharge))
+        #expect(try pay(40, from: &sprout, alice, to: &thor, worker, measured: 90).discharged == Energy(joules: 40))
         #expect(thor.account(worker).discharged == Energy(joules: 40))
         #expect(thor.account(worker).available == Energy(joules: 60))
-        let outcome = TaskOutcome.settled(received: Energy(joules: 40), discharged: Energy(joules: 40))
-        #expect(try thor.apply(.dischargeReceived(discharge)) == .unchanged(.ended(outcome, [])))
-        let other = ReceivedDischarge(task: first.id, account: worker, measured: Energy(joules: 1), reputation: nil)
-        #expect(throws: LedgerError.taskEnded(first.id, outcome)) { try thor.apply(.dischargeReceived(other)) }
     }
 
     @Test mutating func `own tokens that come home by a payment are own tokens again`() throws {
@@ -139,22 +123,16 @@ import Testing
     @Test mutating func `tokens that go round three platforms come home`() throws {
         _ = try pay(100, from: &sprout, alice, to: &thor, worker)
         _ = try pay(60, from: &thor, worker, to: &legion, third)
-        let task = try pay(50, from: &legion, third, to: &sprout, alice)
+        _ = try pay(50, from: &legion, third, to: &sprout, alice, measured: 50)
         #expect(sprout.machine.image.balances?.ownAbroad == Energy(joules: 50))
-        #expect(sprout.account(alice).available == Energy(joules: 250))
-        try sprout.apply(
-            .dischargeReceived(
-                ReceivedDischarge(task: task.id, account: alice, measured: Energy(joules: 50), reputation: nil)))
+        #expect(sprout.account(alice).available == Energy(joules: 200))
         #expect(sprout.adp == Energy(joules: 99_750))
         for ledger in [sprout, thor, legion] { #expect(ledger.machine.image.violations.isEmpty) }
     }
 
     @Test mutating func `tokens used up at a third platform return along the way they came`() throws {
         _ = try pay(100, from: &sprout, alice, to: &thor, worker)
-        let task = try pay(60, from: &thor, worker, to: &legion, third)
-        try legion.apply(
-            .dischargeReceived(
-                ReceivedDischarge(task: task.id, account: third, measured: Energy(joules: 45), reputation: nil)))
+        _ = try pay(60, from: &thor, worker, to: &legion, third, measured: 45)
         #expect(legion.machine.image.creditors == [thor.home])
         #expect(
             try giveBack(from: &legion, to: &thor) == .returned(accepted: Energy(joules: 45), unmatched: .zero))
@@ -194,8 +172,7 @@ import Testing
                 issuer: sprout.home, amount: Energy(joules: 11), remaining: .seconds(9_000),
                 proof: LedgerFixture.proof(1))
         ]
-        let outcome = try sprout.apply(
-            .receive(ReceiptCredit(task: thor.task(), account: alice, lots: lots, receipt: LedgerFixture.proof(0))))
+        let outcome = try sprout.apply(sprout.receipt(thor.task(), to: alice, lots))
         guard case .received(let taken) = outcome.result else { return }
         #expect(taken.kept == Energy(joules: 10))
         #expect(taken.unmatched == Energy(joules: 1))
@@ -210,8 +187,7 @@ import Testing
                 issuer: thor.home, amount: Energy(joules: 1), remaining: .seconds(31 * 86_400),
                 proof: LedgerFixture.proof(8))
         ]
-        try sprout.apply(
-            .receive(ReceiptCredit(task: thor.task(), account: alice, lots: lots, receipt: LedgerFixture.proof(0))))
+        try sprout.apply(sprout.receipt(thor.task(), to: alice, lots))
         let lot = sprout.machine.image.lots.values.first { $0.origin.issuer == thor.home }
         #expect(lot?.origin.expires == sprout.now + .seconds(30 * 86_400))
     }

@@ -63,13 +63,12 @@ func storyLedger() throws -> LedgerFixture {
                 task: ticket.id, measured: Energy(millijoules: 7_321), proof: LedgerFixture.proof(7),
                 reputation: ReputationCredit(worker: alice, quality: .one))))
     try ledger.apply(
-        .receive(
-            ReceiptCredit(
-                task: TaskReference(delegator: thor.platform, storeEpoch: StoreEpoch(7), sequence: 1), account: alice,
-                lots: [
-                    LotTransfer(
-                        issuer: thor.platform, amount: Energy(joules: 33), remaining: .seconds(90_000),
-                        proof: LedgerFixture.proof(70))
-                ], receipt: LedgerFixture.proof(71))))
+        ledger.receipt(
+            TaskReference(delegator: thor.platform, storeEpoch: StoreEpoch(7), sequence: 1), to: alice,
+            [
+                LotTransfer(
+                    issuer: thor.platform, amount: Energy(joules: 33), remaining: .seconds(90_000),
+                    proof: LedgerFixture.proof(70))
+            ], measured: Energy(joules: 3)))
     return ledger
 }

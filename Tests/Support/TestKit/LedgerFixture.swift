@@ -88,6 +88,18 @@ public struct LedgerFixture: Sendable {
             proof: LedgerFixture.proof(proof))
     }
 
+    /// The receipt for `task`, as the next message in the lane of the platform that numbered it.
+    public func receipt(
+        _ task: TaskReference, to account: AccountID, _ lots: [LotTransfer], measured: Energy = .zero,
+        reputation: ReputationCredit? = nil
+    ) -> LedgerEvent {
+        let lane = machine.image.peers[task.delegator]?.received ?? .start
+        return .receive(
+            ReceiptCredit(
+                task: task, account: account, lots: lots, receipt: LedgerFixture.proof(0),
+                head: lane.advanced(by: task.id.bytes.array), measured: measured, reputation: reputation))
+    }
+
     /// What a peer shows of its store when nothing was exchanged yet.
     public func observation(of peer: PlatformID, epoch: UInt64 = 7, boot: UInt64 = 1) -> PeerObservation {
         PeerObservation(
