@@ -27,6 +27,36 @@ import Testing
         #expect(found.rows == ledger.machine.image.rows.count)
     }
 
+    /// Payments beyond what an account, a peer's share or the debts to it can hold, with folds in between.
+    @Test func `a store full of dust verifies, also after the journal was folded`() throws {
+        var ledger = ledger
+        let thor = LedgerFixture.platform("Thor")
+        let alice = LedgerFixture.account("alice@Sprout")
+        var random = SeededRandom(seed: 11)
+        let store = try folder.open()
+        for task in UInt64(2)...200 {
+            ledger.commits = []
+            ledger.pass(.seconds(random.number(in: 0...60)))
+            let lots = (0..<random.number(in: 1...30)).map { _ in
+                LotTransfer(
+                    issuer: thor, amount: Energy(millijoules: random.number(in: 1...9)),
+                    remaining: .seconds(random.number(in: 0...9_000)),
+                    proof: LedgerFixture.proof(random.number(in: 0...5_000)))
+            }
+            try ledger.apply(
+                ledger.receipt(
+                    TaskReference(delegator: thor, storeEpoch: StoreEpoch(7), sequence: task), to: alice, lots,
+                    measured: Energy(millijoules: random.number(in: 0...60))))
+            if random.oneIn(9) { try ledger.apply(.expireLots) }
+            try store.commit(ledger.commits.map { .ledger($0) })
+            try store.boundJournal(unfolded: 80, folded: 20, forgottenAtOnce: 10) { _ in [1] }
+        }
+        #expect(ledger.machine.image.owed.count == LedgerLimits.returnsOwedToPeer)
+        let found = try store.verify()
+        #expect(found.firstReplayed > 80)
+        #expect(found.stateHash == ledger.machine.image.stateHash)
+    }
+
     /// Changes that leave every row well formed enough for its table.
     @Test(arguments: [
         "UPDATE journal SET at = at + 1 WHERE sequence = 4",
