@@ -184,6 +184,8 @@ extension AgentMachine {
                 log(
                     .warning,
                     "\(peerName(peer)) paid \(lots.unmatched.millijoules) mJ of this board's own that it did not have")
+                peers[peer]?.trust.recordDefault()
+                storePeer(peer)
             }
             countTaken(receipt.payload.lots, from: peer)
             return true

@@ -7,8 +7,8 @@ import Telemetry
 public enum SampleSource: Sendable {
     /// The files under a root folder.
     case tree(root: String)
-    /// Lines of tegrastats, run as a child with these words.
-    case tegrastats(command: [String])
+    /// Lines of tegrastats, run as a child with these words, for the board whose files are under `root`.
+    case tegrastats(command: [String], root: String)
     /// Lines of tegrastats in a file, one a period, over and over: a recording; `-` is standard input.
     case tegrastatsFile(path: String)
 }
@@ -42,8 +42,8 @@ struct SensorThread: ~Copyable {
                 let tree = SysfsTree(root: root)
                 let reader = BoardReader(tree: tree, profile: profile, model: tree.facts().model)
                 while port.take() != nil { port.complete(SensorReading(reader.sample(at: Clock.bootTime))) }
-            case .tegrastats(let command):
-                var reader = TegrastatsReader(.child(command), profile: profile, period: period)
+            case .tegrastats(let command, let root):
+                var reader = TegrastatsReader(.child(command, root: root), profile: profile, period: period)
                 while port.take() != nil { port.complete(SensorReading(reader.sample())) }
             case .tegrastatsFile(let path):
                 var reader = TegrastatsReader(.recording(path), profile: profile, period: period)

@@ -10,8 +10,8 @@ import Telemetry
 struct TegrastatsReader: ~Copyable {
     /// Where the lines come from.
     enum Source {
-        /// A child that prints them.
-        case child([String])
+        /// A child that prints them, for the board whose files are under the root.
+        case child([String], root: String)
         /// A file with some; `-` is standard input.
         case recording(String)
     }
@@ -94,7 +94,7 @@ struct TegrastatsReader: ~Copyable {
 
     private var name: String {
         switch source {
-        case .child(let words): words.first ?? ""
+        case .child(let words, _): words.first ?? ""
         case .recording(let path): path == "-" ? "standard input" : path
         }
     }
@@ -128,7 +128,7 @@ struct TegrastatsReader: ~Copyable {
         pause = min(pause * 2, TegrastatsReader.longestPause)
         do throws(SystemError) {
             switch source {
-            case .child(let words): stream = try start(words)
+            case .child(let words, let root): stream = try start(words, root)
             case .recording("-"): try takeStandardInput()
             case .recording(let path):
                 try take(recorded: FileSystem.read(path, limit: TegrastatsReader.recordingBytes))
@@ -137,12 +137,12 @@ struct TegrastatsReader: ~Copyable {
         if stream == nil, recording.isEmpty { throw Failure(.empty, name + " holds no line") }
     }
 
-    private mutating func start(_ words: [String]) throws(SystemError) -> TegrastatsStream {
+    private mutating func start(_ words: [String], _ root: String) throws(SystemError) -> TegrastatsStream {
         guard let word = words.first, let program = TegrastatsProgram(named: word) else {
             throw SystemError("execve", .noEntry, subject: name)
         }
         // Once a recording, always one: windows go on over a new start.
-        if evidence != .replayed { evidence = program.evidence }
+        if evidence != .replayed { evidence = program.evidence(withBoardUnder: root) }
         return try TegrastatsStream(running: program.path, words)
     }
 

@@ -164,7 +164,7 @@ public struct PayerLife: Hashable, Sendable {
     public mutating func handle(_ event: PayerEvent, at now: LedgerTime) -> [PayerDirective] {
         switch event {
         case .started:
-            return state == .created ? [.lock(budget, until: deadlines.decision)] : []
+            return state == .created ? [.lock(budget, until: deadlines.asking)] : []
         case .locked(let hash):
             guard state == .created else { return [] }
             taskHash = hash

@@ -43,9 +43,10 @@ struct RetryTimer: Hashable, Sendable {
 public struct TaskDeadlines: Hashable, Sendable {
     /// Until when the proof must be there: the worker's deadline.
     public let proof: LedgerTime
-    /// Until when the payer decides: the lock's deadline.
+    /// Until when the payer decides.
     public let decision: LedgerTime
-    /// Until when the worker asks for a decision.
+    /// Until when the worker asks for a decision; the lock's deadline, so that a payer that did not decide can still
+    /// pay where the task's rule says so.
     public let asking: LedgerTime
 
     /// The deadlines of a task of which `remaining` is left at `now`.

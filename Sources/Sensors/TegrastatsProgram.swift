@@ -71,9 +71,10 @@ public struct TegrastatsProgram: Equatable, Sendable {
         return .metered
     }
 
-    /// How its lines are known on this machine.
-    public var evidence: EvidenceClass {
-        let machine = SysfsTree(root: "/")
+    /// How its lines are known where the board's files are read under `root`: as measurements only on the machine
+    /// itself, since what a recording says of the board is not about these lines.
+    public func evidence(withBoardUnder root: String) -> EvidenceClass {
+        let machine = SysfsTree(root: root)
         return evidence(onBoard: machine.isLive ? machine.facts().compatible : [])
     }
 

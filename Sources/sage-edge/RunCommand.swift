@@ -107,7 +107,7 @@ private func hardwareProfile(_ configuration: AgentConfiguration, _ files: Confi
 private func source(_ configuration: AgentConfiguration) -> SampleSource {
     switch configuration.telemetry.tegrastats {
     case nil: .tree(root: configuration.telemetry.sysroot)
-    case .command(let words): .tegrastats(command: words)
+    case .command(let words): .tegrastats(command: words, root: configuration.telemetry.sysroot)
     case .file(let path): .tegrastatsFile(path: path)
     }
 }

@@ -40,7 +40,7 @@ import Wire
     static let arrows: [Arrow] = [
         Arrow(
             before: [], event: .started, state: "created",
-            directives: [.lock(Energy(millijoules: 2_500), until: at(40))]),
+            directives: [.lock(Energy(millijoules: 2_500), until: at(50))]),
         Arrow(before: [.started], event: .lockRefused, state: "unfunded", directives: [.fallBack(.refused)]),
         Arrow(before: [.started], event: .cancelRequested, state: "unfunded", directives: []),
         Arrow(before: [.started], event: .restarted, state: "unfunded", directives: []),

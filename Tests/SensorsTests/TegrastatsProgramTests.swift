@@ -68,7 +68,7 @@ import Testing
         try tree.write("tegrastats", "#!/bin/sh\n")
         let program = try #require(TegrastatsProgram(named: tree.root.appending(path: "tegrastats").path()))
         #expect(program.guards.first?.kind == .file)
-        #expect(program.evidence == .replayed)
+        #expect(program.evidence(withBoardUnder: "/") == .replayed)
         #expect(program.evidence(onBoard: Self.orin) == .replayed)
         #expect(TegrastatsProgram(named: "./tegrastats")?.guards == [])
         #expect(TegrastatsProgram(named: "/nowhere/tegrastats")?.guards == [])
