@@ -55,7 +55,8 @@ extension AgentMachine {
             return LotOffer(giver: entry.life.payer, lots: order.payload.lots)
         }
         let objection = audit.objection(to: offer, beside: accepted)
-        audit.note(offer, at: ledgerNow)
+        // Of what is refused for good nothing is to be found out.
+        if objection != .contradicted { audit.note(offer, at: ledgerNow) }
         askForPages()
         guard let objection else { return nil }
         log(.notice, "lots of \(peerName(peer)) are not taken: \(objection.explanation)")

@@ -148,11 +148,9 @@ extension AgentMachine {
         var entry = known ?? WorkingTask(life: WorkerLife(task: task, payer: peer, at: ledgerNow))
         let directives = entry.life.handle(.receiptArrived(receipt.payload.outcome), at: ledgerNow)
         working[task] = entry
-        // What the ledger refuses has not happened; it is asked for again.
-        guard
-            !directives.contains(.applyReceipt(receipt.payload.outcome))
-                || apply(receipt, age: aged.age, for: task, from: peer)
-        else {
+        // What the ledger refuses has not happened; it is asked for again. That the receipt is new is the lane's
+        // word: a payer that was set back may name a task that has ended here.
+        guard apply(receipt, age: aged.age, for: task, from: peer) else {
             working[task] = known
             return
         }

@@ -25,7 +25,7 @@ extension AgentMachine {
         }
         let reference = newTask()
         let deadlines = TaskDeadlines(
-            remaining: errand.deadline.since(now.boot), grace: settings.grace, at: ledgerNow)
+            remaining: errand.workingTime(at: now.boot), grace: settings.grace, at: ledgerNow)
         let acceptTime = min(AgentMachine.acceptTime, errand.deadline.since(now.boot))
         let life = PayerLife(
             task: reference.id, worker: place.node, budget: place.lock, pricing: settings.pricing,
@@ -126,9 +126,9 @@ extension AgentMachine {
         var order = FederationTask(
             reference: entry.reference, source: identity.delegator, target: target, operation: entry.operation,
             input: .inline(errand.request.input), budget: amount,
-            timeout: min(offer?.timeout ?? errand.request.timeout, errand.deadline.since(now.boot)),
+            timeout: min(offer?.timeout ?? errand.request.timeout, errand.workingTime(at: now.boot)),
             memory: offer?.memory ?? .zero, lots: frozen.map { $0.transfer(at: ledgerNow, to: worker) },
-            remaining: errand.deadline.since(now.boot), grace: settings.grace)
+            remaining: errand.workingTime(at: now.boot), grace: settings.grace)
         order.parameters = errand.request.parameters
         order.pricing = settings.pricing
         order.acceptance = settings.acceptance

@@ -20,6 +20,12 @@ struct Errand {
     /// What was tried in vain, for the answer.
     var attempts: [Attempt] = []
 
+    /// Time for a peer to prove its work: what is left at `now`, less the way back.
+    func workingTime(at now: BootTime) -> TimeSpan {
+        let left = max(.zero, deadline.since(now))
+        return left - min(.seconds(1), TimeSpan(milliseconds: left.milliseconds / 10))
+    }
+
     /// A place that was tried in vain.
     struct Attempt {
         let platform: PlatformName

@@ -46,7 +46,7 @@ struct LotContradiction: Hashable {
         case notSigned
         /// The issuer has signed a page whose fields contradict each other.
         case inconsistent
-        /// The page is of a source that another issuer has shown pages of.
+        /// The page is of a source that is named after another board's key.
         case sourceOfAnother
         /// More was taken than the page proves.
         case overdrawn(Energy, chargeable: Energy)
@@ -206,7 +206,8 @@ struct LotAudit {
     /// Counts lots that `giver` paid with; returns what is wrong with them, if they show it.
     mutating func take(_ lots: [LotTransfer], from giver: PlatformID, at now: LedgerTime) -> [LotContradiction] {
         var found: [LotContradiction] = []
-        for lot in foreign(lots) {
+        // Of what is refused for good nothing is to be found out.
+        for lot in foreign(lots) where !distrusted.contains(giver) && !distrusted.contains(lot.issuer) {
             note(lot, from: giver, at: now)
             entries[lot.standsOn]?.taken.add(lot.amount)
             entries[lot.standsOn]?.brought[giver, default: .zero].add(lot.amount)
@@ -240,6 +241,7 @@ struct LotAudit {
         _ proof: LotProof, _ reason: LotContradiction.Reason, culprit: PlatformID?
     ) -> LotContradiction {
         entries[proof]?.standing = .refused
+        trimSettled()
         if let culprit { distrusted.insert(culprit) }
         return LotContradiction(reason: reason, culprit: culprit)
     }
@@ -285,20 +287,19 @@ struct LotAudit {
     mutating func accept(_ page: ProofPage, of issuer: PlatformID) -> LotContradiction? {
         let proof = LotProof(issuer: issuer, hash: page.hash)
         guard isAsked(proof) else { return nil }
-        let isAnothers = entries.contains {
-            guard case .page(let known) = $0.value.standing else { return false }
-            return $0.key.issuer != issuer && known.proof.source == page.proof.source
+        // A board's own source is named after its key; whose another one is cannot be told from here.
+        if let owner = LotAudit.keyDigits(of: page.proof.source), !issuer.text.hasPrefix(owner) {
+            return contradict(proof, .sourceOfAnother, culprit: issuer)
         }
-        // Which of the two owns the source cannot be told from here.
-        if isAnothers { return contradict(proof, .sourceOfAnother, culprit: nil) }
         entries[proof]?.standing = .page(page)
-        let settled = entries.filter { !$0.value.isAsked }
-        if settled.count > LotAuditLimits.auditedProofs,
-            let oldest = settled.min(by: { $0.value.number < $1.value.number })
-        {
-            entries[oldest.key] = nil
-        }
+        trimSettled()
         return overdraft(of: proof)
+    }
+
+    /// The oldest proofs that are decided on make room.
+    private mutating func trimSettled() {
+        let settled = entries.filter { !$0.value.isAsked }.sorted { $0.value.number < $1.value.number }
+        for entry in settled.dropLast(LotAuditLimits.auditedProofs) { entries[entry.key] = nil }
     }
 
     /// The audited page with `hash`, to be shown to whoever holds a lot on it.
@@ -318,6 +319,14 @@ struct LotAudit {
         questions[peer] = nil
         entries = entries.filter { $0.key.issuer != peer && $0.value.giver != peer }
         for proof in Array(entries.keys) { entries[proof]?.brought[peer] = nil }
+    }
+
+    /// The first digits of the key that a source is named after; nil where it is not named after one.
+    private static func keyDigits(of source: SourceID) -> String? {
+        guard let last = source.text.split(separator: ":").last, last.utf8.count == 12,
+            last.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })
+        else { return nil }
+        return String(last)
     }
 
     private func foreign(_ lots: [LotTransfer]) -> [LotTransfer] {

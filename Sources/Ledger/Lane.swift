@@ -30,7 +30,8 @@ extension LaneHead: LedgerCodable {
     /// Reads `[sequence, hash]`.
     public init(from reader: inout CBORReader) throws(CBORError) {
         try reader.beginArray(of: 2)
-        sequence = try reader.unsigned()
+        // Room for more, so that the messages after it have numbers.
+        sequence = try reader.unsigned(atMost: UInt64(Int64.max) - 1)
         hash = try reader.bytes32()
         reader.endArray()
     }

@@ -14,6 +14,8 @@ public enum LedgerLimits {
     public static let lotsFromPeer = 128
     /// What one account holds from one peer, so that no peer's payments can make a balance unrepresentable.
     public static let heldFromPeer = Energy(millijoules: 1 << 43)
+    /// What one account receives in all its life; beyond it payments are given back.
+    public static let receivedByAccount = Energy(millijoules: 1 << 61)
     /// Tokens join a lot that runs out earlier if they lose at most this part of their lifetime.
     public static let mergingLossDivisor: Int64 = 100
     /// Lots that one lock, reservation, grant or receipt may touch.

@@ -105,6 +105,8 @@ extension LedgerMachine {
     private mutating func keep(
         _ amount: Energy, _ origin: LotOrigin, _ credit: ReceiptCredit
     ) throws(LedgerError) -> Energy {
+        // What an account has had in all its life stays countable.
+        guard image.accounts[credit.account]?.received ?? .zero <= LedgerLimits.receivedByAccount else { return .zero }
         let held = heldFromPeer(origin.giver, by: credit.account)
         let free = Energy.largest - (image.accounts[credit.account]?.available ?? .zero)
         let kept = min(amount, min(free, (LedgerLimits.heldFromPeer - held.amount).clampedToZero))

@@ -76,6 +76,10 @@ public final class AgentStore {
             clamping: try database.integer("SELECT value FROM store WHERE name = 'boot_epoch'"))
         statements = try StoreStatements(database)
         extent = try JournalExtent(of: database)
+        guard isInspection || extent.isSound else {
+            throw StoreError(
+                failure: .malformedRow, extendedCode: 0, message: "the checkpoint lies beyond the journal", sql: "")
+        }
         guard let file = try AgentStore.status(of: path) else { throw AgentStore.gone }
         self.path = path
         self.file = file
@@ -148,9 +152,9 @@ public final class AgentStore {
     }
 
     /// Runs `body`, after whose failure nothing else is done.
-    func poisoning(_ body: () throws(StoreError) -> Void) throws(StoreError) {
+    func poisoning<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
         do throws(StoreError) {
-            try body()
+            return try body()
         } catch {
             fault = error
             throw error

@@ -65,8 +65,11 @@ extension AgentStore {
         let last = min(extent.lastForgettable(keeping: kept), extent.forgotten + limit)
         guard last > extent.forgotten else { return }
         try requireUsable()
-        guard let line = try history(before: last + 1, limit: 1).first, line.sequence == last else {
-            throw malformed("journal line \(last)")
+        let line = try poisoning { () throws(StoreError) in
+            guard let line = try history(before: last + 1, limit: 1).first, line.sequence == last else {
+                throw malformed("journal line \(last)")
+            }
+            return line
         }
         let update = try database.prepare("UPDATE base SET forgotten_sequence = ?1, forgotten_hash = ?2")
         update.bind(1, Int64(clamping: last))
@@ -88,7 +91,7 @@ extension AgentStore {
         unfolded: UInt64 = StoreLimits.unfoldedLines, folded: UInt64 = StoreLimits.foldedLines,
         forgottenAtOnce: UInt64 = StoreLimits.linesForgottenAtOnce, signing sign: (LedgerCheckpoint) -> [UInt8]
     ) throws(StoreError) {
-        if extent.newest - extent.folded > unfolded {
+        if extent.newest > extent.folded + unfolded {
             try fold(signing: sign)
         } else {
             try forgetLines(keeping: folded, atMost: forgottenAtOnce)
@@ -108,8 +111,12 @@ struct JournalExtent {
     init(of database: borrowing Database) throws(StoreError) {
         folded = UInt64(clamping: try database.integer("SELECT coalesce(max(sequence), 0) FROM base"))
         forgotten = UInt64(clamping: try database.integer("SELECT coalesce(max(forgotten_sequence), 0) FROM base"))
-        newest = max(folded, UInt64(clamping: try database.integer("SELECT coalesce(max(sequence), 0) FROM journal")))
+        let last = UInt64(clamping: try database.integer("SELECT coalesce(max(sequence), 0) FROM journal"))
+        newest = last == 0 ? folded : last
     }
+
+    /// Whether the checkpoint is of a line that there was: bounding another journal would take away what it needs.
+    var isSound: Bool { forgotten <= folded && folded <= newest }
 
     /// Number of the last line that need not be kept.
     func lastForgettable(keeping kept: UInt64) -> UInt64 { folded > kept ? folded - kept : 0 }

@@ -152,14 +152,31 @@ import Testing
         #expect(audit.objection(to: offer([next], from: other), beside: []) == .contradicted)
     }
 
-    @Test func `pages of one source by two issuers are not both believed`() {
-        var audit = audited()
-        let second = lot(one, of: other)
-        audit.note(offer([second], from: other), at: now)
-        #expect(
-            audit.accept(page, of: other) == LotContradiction(reason: .sourceOfAnother, culprit: nil))
-        #expect(audit.objection(to: offer([second], from: other), beside: []) == .contradicted)
-        #expect(audit.objection(to: offer([lot(one)]), beside: []) == nil)
+    @Test func `a page of a source that is named after another board's key is false`() throws {
+        let key = try #require(SigningKey(seed: [UInt8](repeating: 3, count: 32)))
+        for (owner, isHonest) in [(issuer, true), (other, false)] {
+            var claim = page.proof
+            claim.source = try #require(SourceID("compute:orin-nano:" + owner.text.prefix(12)))
+            let shown = ProofPage(
+                signing: claim, with: key, in: SignatureDomain(federation: .zero, configurationEpoch: 1), by: Ed25519())
+            var audit = audit
+            audit.note(offer([lot(one, on: shown.hash)]), at: now)
+            let found = audit.accept(shown, of: issuer)
+            #expect(found == (isHonest ? nil : LotContradiction(reason: .sourceOfAnother, culprit: issuer)))
+            let next = offer([lot(one, on: LedgerFixture.proof(1))])
+            #expect(audit.objection(to: next, beside: []) == (isHonest ? nil : .contradicted))
+        }
+    }
+
+    @Test func `what is refused for good takes no room`() {
+        var audit = audit
+        audit.note(offer([lot(one)]), at: now)
+        #expect(audit.refuse(proof, .notSigned).culprit == issuer)
+        let count = audit.count
+        for number in 0..<500 {
+            _ = audit.take([lot(one, on: LedgerFixture.proof(number))], from: issuer, at: now)
+        }
+        #expect(audit.count == count)
     }
 
     // MARK: Questions

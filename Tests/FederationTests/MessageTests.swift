@@ -162,6 +162,19 @@ import Wire
         ] { #expect(Fixture.refusal(SettlementReceipt.self, bytes) != nil) }
     }
 
+    @Test func `a lane's head leaves numbers for the messages after it`() throws {
+        func head(_ sequence: UInt64) throws -> LaneHead {
+            var writer = CBORWriter()
+            LaneHead(sequence: sequence, hash: .zero).write(to: &writer)
+            let bytes = writer.bytes
+            var reader = try CBORReader(bytes.span, limit: 64)
+            return try LaneHead(from: &reader)
+        }
+        let last = UInt64(Int64.max) - 1
+        #expect(LanePosition(after: try head(last)).sequence == last + 1)
+        for beyond in [last + 1, .max] { #expect(throws: CBORError.self) { _ = try head(beyond) } }
+    }
+
     @Test func `a lane's messages are chained over their signed bytes`() throws {
         let first = Fixture.sign(
             try #require(

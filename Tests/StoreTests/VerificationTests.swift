@@ -57,6 +57,18 @@ import Testing
         #expect(found.stateHash == ledger.machine.image.stateHash)
     }
 
+    @Test func `a checkpoint beyond the journal is malformed, and nothing is written behind it`() throws {
+        do {
+            let store = try folder.open()
+            try store.boundJournal(unfolded: 1, folded: 20, forgottenAtOnce: 10) { _ in [1] }
+        }
+        try folder.tamper("UPDATE base SET sequence = 1000000")
+        do throws(StoreError) {
+            _ = try folder.open()
+            Issue.record("the store opens")
+        } catch { #expect(error.failure == .malformedRow) }
+    }
+
     /// Changes that leave every row well formed enough for its table.
     @Test(arguments: [
         "UPDATE journal SET at = at + 1 WHERE sequence = 4",
