@@ -24,9 +24,11 @@ struct Staging {
     /// Longest time for which a write that can wait is put off.
     static let longestDelay = TimeSpan.seconds(60)
 
+    /// Everything that is to be written, in the order in which it came to be.
     private var writes: [StoreWrite] = []
+    /// Whether they are written at the end of this event.
+    private var isUrgent = false
     private var dependents: [Dependent] = []
-    private var delayed: [StoreWrite] = []
     private var delayedSince: BootTime?
     private var inFlight: [Batch] = []
     private var nextToken: UInt64 = 1
@@ -35,20 +37,23 @@ struct Staging {
     var deadline: BootTime? { delayedSince.map { $0 + Staging.longestDelay } }
 
     /// Whether everything that was given to the shell is durable and nothing waits.
-    var isSettled: Bool { writes.isEmpty && delayed.isEmpty && inFlight.isEmpty }
+    var isSettled: Bool { writes.isEmpty && inFlight.isEmpty }
 
     /// Adds a write of this event.
-    mutating func write(_ write: StoreWrite) { writes.append(write) }
+    mutating func write(_ write: StoreWrite) {
+        writes.append(write)
+        isUrgent = true
+    }
 
     /// Adds a write that may wait; a later one for the same record replaces it.
     mutating func putOff(_ write: StoreWrite, now: BootTime) {
         if case .put(let kind, let key, _) = write {
-            delayed.removeAll {
+            writes.removeAll {
                 guard case .put(let otherKind, let otherKey, _) = $0 else { return false }
                 return otherKind == kind && otherKey == key
             }
         }
-        delayed.append(write)
+        writes.append(write)
         if delayedSince == nil { delayedSince = now }
     }
 
@@ -56,16 +61,14 @@ struct Staging {
     mutating func afterWrites(_ dependent: Dependent) { dependents.append(dependent) }
 
     /// Writes what was put off together with this event's writes, even before it is due.
-    mutating func hurry() {
-        writes = delayed + writes
-        delayed = []
-        delayedSince = nil
-    }
+    mutating func hurry() { isUrgent = true }
 
     /// Ends the event: the write to hand out, if any, and what may happen at once.
     mutating func finish(now: BootTime) -> (write: AgentEffect?, ready: [Dependent]) {
-        if !writes.isEmpty || deadline.map({ $0 <= now }) == true { hurry() }
-        if !writes.isEmpty {
+        if deadline.map({ $0 <= now }) == true { hurry() }
+        defer { isUrgent = false }
+        if isUrgent, !writes.isEmpty {
+            delayedSince = nil
             let token = PersistenceToken(value: nextToken)
             nextToken += 1
             inFlight.append(Batch(token: token, dependents: dependents))
