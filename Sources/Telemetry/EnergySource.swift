@@ -65,7 +65,43 @@ public enum EvidenceClass: UInt8, Sendable, CaseIterable {
     }
 }
 
+/// What a meter and a page need to know of a source besides its readings.
+public struct SourceTraits: Hashable, Sendable {
+    /// The smallest difference in power that its sensor can tell; nil where unknown.
+    public var step: Power?
+    /// The smallest difference that its energy counter can tell.
+    public var counterStep: EnergyRegister
+    /// What is added when its energy counter wraps; nil where it never wraps.
+    public var counterRange: EnergyRegister?
+    /// The power that it is made or set for now; nil where the source does not say it.
+    public var rated: Power?
+    /// Which way its energy counts.
+    public var direction: MeterDirection
+    /// The name of the source that this one is a part of; nil where it stands alone.
+    public var parent: String?
+    /// How its readings and its rating are known, in words, such as `rapl:package-0`.
+    public var method: String
+
+    /// Traits of a source whose readings are known by `method`.
+    public init(
+        method: String = "", step: Power? = nil, counterStep: EnergyRegister = .zero,
+        counterRange: EnergyRegister? = nil, rated: Power? = nil, direction: MeterDirection = .forward,
+        parent: String? = nil
+    ) {
+        self.method = method
+        self.step = step
+        self.counterStep = counterStep
+        self.counterRange = counterRange
+        self.rated = rated
+        self.direction = direction
+        self.parent = parent
+    }
+}
+
 /// One energy source as a sample shows it.
+///
+/// The first source of a sample is the board itself; its energy is what tasks are measured by. A source that showed
+/// neither power nor counter this time has a gap there.
 public struct EnergySource: Hashable, Sendable {
     /// The source's identity, such as `compute:orin-nano-8gb`.
     public var name: String
@@ -75,12 +111,24 @@ public struct EnergySource: Hashable, Sendable {
     public var evidence: EvidenceClass
     /// Its register; zero where no meter runs.
     public var register: EnergyRegister
+    /// Its power in this sample; nil where it was not read.
+    public var power: Power?
+    /// Its own energy counter in this sample; nil where it has none, or it was not read.
+    public var counter: EnergyRegister?
+    /// What does not change from sample to sample.
+    public var traits: SourceTraits
 
-    /// A source with its register.
-    public init(name: String, kind: SourceKind, evidence: EvidenceClass, register: EnergyRegister = .zero) {
+    /// A source with its register and its readings.
+    public init(
+        name: String, kind: SourceKind, evidence: EvidenceClass, register: EnergyRegister = .zero,
+        power: Power? = nil, counter: EnergyRegister? = nil, traits: SourceTraits = SourceTraits()
+    ) {
         self.name = name
         self.kind = kind
         self.evidence = evidence
         self.register = register
+        self.power = power
+        self.counter = counter
+        self.traits = traits
     }
 }
