@@ -27,7 +27,7 @@ SECONDS    ?= 60
 TARGETS    ?=
 SWIFT_FILES := Package.swift Sources Tests
 
-.PHONY: help build arm64 test test-arm64 lint format demo sim bench soak fuzz clean packages packages-arm64
+.PHONY: help build arm64 test test-arm64 lint format demo sim bench soak fuzz clean packages packages-arm64 simulation-embedded
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,10 +57,13 @@ arm64: packages-arm64 ## The shipped program for aarch64: build/aarch64/sage-edg
 	@.ci/check-symbols build/aarch64/sage-edge
 	@ls -l build/aarch64/sage-edge
 
-test-arm64: build arm64 ## Run the aarch64 programs under qemu, beside the x86-64 ones
-	@.ci/build-arm64 $(SWIFT) $(TOOLCHAIN) $(ARM64) sage-edge-simulation
+# The simulator is a tool, and runs on boards too: what Embedded Swift refuses in it is to be seen at once.
+simulation-embedded: packages
 	$(SWIFT) build -c release --scratch-path .build/embedded $(EMBEDDED) --product sage-edge-simulation \
 		$(EMBEDDED_LINK)
+
+test-arm64: build arm64 simulation-embedded ## Run the aarch64 programs under qemu, beside the x86-64 ones
+	@.ci/build-arm64 $(SWIFT) $(TOOLCHAIN) $(ARM64) sage-edge-simulation
 	$(SWIFT) build -c release --product sage-edge-simulation
 	@.ci/test-arm64 $(ARM64) .build/release/sage-edge-simulation .build/embedded/release/sage-edge-simulation
 
@@ -69,7 +72,7 @@ bench: build ## Measure this machine, beside the peers (IDLE=30 seconds, MEASURE
 		$(EMBEDDED_LINK)
 	@.ci/bench .build/embedded/release/sage-edge-bench build/sage-edge $(IDLE) $(MEASURES)
 
-test: packages-test build ## Build and run all tests, end to end with the shipped program
+test: packages-test build simulation-embedded ## Build and run all tests, end to end with the shipped program
 	@.ci/test $(SWIFT)
 	@.ci/simulate $(SWIFT) $(SIMULATION_SECONDS)
 

@@ -198,7 +198,8 @@ struct Checker {
 
     /// What an issuer says is abroad is held or owed somewhere, or under way.
     private mutating func checkTokens(_ boards: [Board]) {
-        var difference = underWay.merging(stranded) { $0 + $1 }
+        var difference = underWay
+        for (token, millijoules) in stranded { difference[token, default: 0] += millijoules }
         for board in boards {
             let ledger = board.disk.durable.ledger
             for lot in ledger.lots.values where lot.origin.issuer != board.id {
