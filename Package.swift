@@ -71,7 +71,9 @@ let package = Package(
                 "Quantities", "Wire", "Cryptography", "Telemetry", "EnergyProofs", "Federation", "AgentCore",
                 "Platform", "CYAML", "CHardwareProfiles",
             ]),
-        library("Gateway", ["Quantities", "Wire", "Cryptography", "Ledger", "Federation", "AgentCore", "CJansson"]),
+        library(
+            "Gateway",
+            ["Quantities", "Wire", "Cryptography", "EnergyProofs", "Ledger", "Federation", "AgentCore", "CJansson"]),
         // Row 6
         library(
             "Daemon",

@@ -114,10 +114,10 @@ public struct RecordQuery: Hashable, Sendable {
 
     /// Which records.
     public enum Kind: Hashable, Sendable {
-        /// Energy pages from a key on, oldest first.
-        case proofs(from: [UInt8])
-        /// The newest energy pages, newest first.
-        case newestProofs
+        /// Energy pages whose keys are not below `from` and below `below`, in the order of their keys.
+        case proofs(from: [UInt8], below: [UInt8])
+        /// The energy pages with the last of these keys, last first.
+        case newestProofs(PageKeys)
         /// The energy page with this hash, where credits were charged from it.
         case chargedPage(Bytes32)
         /// The newest entries of the journal, newest first.

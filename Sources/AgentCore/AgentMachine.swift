@@ -32,12 +32,13 @@ public struct AgentMachine {
     var ledger: LedgerMachine
     var clock: LedgerClock
     var energy: BoardEnergy
+    /// The sources beside the board.
+    var further: FurtherSources
     var gate: ChargingGate
-    /// The newest pages, oldest first.
+    /// The newest pages of all sources, oldest first.
     var recentPages: [ProofPage] = []
-    var lastPage: PreviousPage?
-    /// Why nothing was charged from the last page that should have been charged from; nil where something was.
-    var chargeRefusal: ChargeRefusal?
+    /// The pages of each source.
+    var chains: [SourceID: PageChain]
 
     var link: LinkEndpoint
     var peers: [PlatformID: PeerState] = [:]
@@ -125,11 +126,13 @@ public struct AgentMachine {
         self.clock = restored.clock ?? LedgerClock(at: store.ledger.head.at)
         // The stored clock may be older than the journal; time that stood still until it caught up would be lost.
         self.clock.reach(store.ledger.head.at)
-        self.energy = BoardEnergy(
-            settings.energy, profile: settings.profile, bootID: bootID, resuming: restored.meter)
-        self.gate = restored.gate ?? ChargingGate(policy: settings.charging)
-        self.lastPage = restored.lastPage?.link
-        self.recentPages = restored.lastPage.map { [$0] } ?? []
+        let gate = restored.gate ?? ChargingGate(policy: settings.charging)
+        self.gate = gate
+        let (board, others) = restored.sources(board: settings.energy.source, gate)
+        self.chains = others.mapValues { PageChain(after: $0.lastPage) }
+        self.chains[settings.energy.source] = PageChain(after: board?.lastPage)
+        self.energy = BoardEnergy(settings.energy, profile: settings.profile, bootID: bootID, resuming: board)
+        self.further = FurtherSources(settings.energy, bootID: bootID, stored: others)
         self.link = LinkEndpoint(
             configuration: LinkConfiguration(
                 localNode: identity.id, prologue: identity.domain.federation.array, staticKey: identity.agreement,
@@ -155,7 +158,7 @@ public struct AgentMachine {
             staging.write(.put(.setting, key: SettingKey.owner, value: StoreOwner(identity).encoded))
             apply(.genesis(Genesis(home: identity.id, storeEpoch: storeEpoch, supply: settings.supply)))
         }
-        registerSource()
+        registerSources()
         for id in peers.keys.sorted() { if let peer = peers[id] { link.addPeer(peer.linkPeer) } }
         resumeTasks()
         return finish()
@@ -207,7 +210,8 @@ public struct AgentMachine {
         var next = heartbeatDue
         if let deadline = link.nextDeadline { next = min(next, deadline) }
         if let deadline = staging.deadline { next = min(next, deadline) }
-        if let deadline = energy.windowDeadline { next = min(next, deadline) }
+        if let deadline = energy.meter.deadline { next = min(next, deadline) }
+        if let deadline = further.deadline { next = min(next, deadline) }
         for due in [taskDue, ledgerDue] { if let due { next = min(next, now.boot + due.since(ledgerNow)) } }
         for peer in peers.values { if let due = peer.outboxDue { next = min(next, due) } }
         for ping in pings.values { next = min(next, ping.deadline) }

@@ -20,9 +20,10 @@ extension AgentMachine {
         case .history(let limit): read(.newestJournal, limit: limit, for: id)
         case .reconcile(let name, let accepts): reconcile(name, accepts: accepts, for: id)
         case .verify: read(.verification, limit: 0, for: id)
-        case .proofs(let limit): read(.newestProofs, limit: limit, for: id)
-        case .exportProofs(let first, let limit):
-            read(.proofs(from: AgentMachine.pageKey(first)), limit: limit, for: id)
+        case .proofs(let limit, let source): read(.newestProofs(pageKeys(of: source)), limit: limit, for: id)
+        case .exportProofs(let first, let limit, let source):
+            let keys = pageKeys(of: source)
+            read(.proofs(from: keys.key(first), below: keys.end), limit: limit, for: id)
         case .peers: reply(id, CommandReply(peersJSON))
         case .addPeer(let text): addPeer(text, for: id)
         case .removePeer(let name): removePeer(name, for: id)
@@ -32,6 +33,11 @@ extension AgentMachine {
     }
 
     // MARK: Stored records
+
+    /// Where the pages of `source` lie; those of the board for nil.
+    private func pageKeys(of source: SourceID?) -> PageKeys {
+        source.flatMap { $0 == settings.energy.source ? nil : PageKeys(of: $0) } ?? .board
+    }
 
     /// Asks the store; what was put off is written first, so that the answer is of now.
     private mutating func read(_ kind: RecordQuery.Kind, limit: Int, for command: CommandID) {

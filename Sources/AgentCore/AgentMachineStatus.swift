@@ -21,6 +21,16 @@ extension AgentMachine {
             json.member("store_fault", storeFault)
             json.key("board")
             writeBoard(to: &json)
+            json.key("throttle")
+            json.beginArray()
+            for cause in throttleCauses { cause.write(to: &json, now: now.boot) }
+            json.endArray()
+            json.key("residual")
+            if let residual { residual.write(to: &json) } else { json.null() }
+            json.key("sources")
+            json.beginArray()
+            for view in sourceViews { view.write(to: &json, now: now.boot) }
+            json.endArray()
             // Of what is stored nothing is known.
             guard storeFault == nil else { return }
             json.key("energy")
@@ -72,9 +82,10 @@ extension AgentMachine {
         json.member("source", settings.energy.source.text)
         json.member("register_mj", energy.register.map { "\($0.energy.millijoules)" })
         json.member("baseline_mw", energy.baseline.milliwatts)
-        json.member("pages", lastPage.map { $0.page + 1 } ?? 0)
-        json.member("last_chargeable_mj", recentPages.last.map { "\($0.proof.chargeable.millijoules)" })
-        json.member("charge_refused", chargeRefusal?.explanation)
+        let chain = chains[settings.energy.source]
+        json.member("pages", chain?.nextNumber ?? 0)
+        json.member("last_chargeable_mj", chain?.newest.map { "\($0.chargeable.millijoules)" })
+        json.member("charge_refused", (chain?.registrationRefusal ?? chain?.refusal)?.explanation)
         json.endObject()
     }
 

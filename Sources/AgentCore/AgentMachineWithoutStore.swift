@@ -20,7 +20,9 @@ extension AgentMachine {
     /// What an event comes to where nothing can be stored because of `fault`.
     mutating func effects(of event: AgentEvent, without fault: String) -> [AgentEffect] {
         switch event {
-        case .sample(let sample): energy.show(sample)
+        case .sample(let sample):
+            energy.show(sample)
+            return energy.takeThrottleChanges().map { .log(LogEntry($0.level, $0.text)) }
         case .command(let id, .status): return [.reply(id, CommandReply(statusJSON))]
         case .command(let id, .telemetry): return [.reply(id, telemetryReply)]
         case .command(let id, _):

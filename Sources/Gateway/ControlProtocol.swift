@@ -1,5 +1,6 @@
 import AgentCore
 import Cryptography
+import EnergyProofs
 import Federation
 import Ledger
 import Quantities
@@ -15,11 +16,14 @@ import Wire
 /// | `status` `telemetry` `tasks` `balance` `peers` `node_record` | |
 /// | `delegate` | `operation` `input` [`parameters`] [`placement`] [`budget_mj`] [`timeout_ms`] [`trial`] |
 /// | `cancel` | `task` |
-/// | `history` `proofs` | [`limit`] |
-/// | `export_proofs` | [`first`] [`limit`] |
+/// | `history` | [`limit`] |
+/// | `proofs` | [`limit`] [`source`] |
+/// | `export_proofs` | [`first`] [`limit`] [`source`] |
 /// | `add_peer` | `record` |
 /// | `remove_peer` `ping` | `name` |
 /// | `reconcile` | `name` [`accept`] |
+///
+/// `source` is the identity of a source; without it the board is meant.
 ///
 /// `placement` is `any`, `local`, or the name of a platform; without it the policy's holds. An answer is
 /// what the command asked for, or holds `error` with `kind` (`CommandReply.Refusal`), `message` and `hint`.
@@ -55,11 +59,14 @@ public enum ControlProtocol {
         case .verify: return .verify
         case .reconcile:
             return .reconcile(name: try request.platform("name"), accepts: try request.flag("accept"))
-        case .proofs: return .proofs(limit: try request.limit(atMost: GatewayLimits.listedRecords))
+        case .proofs:
+            return .proofs(
+                limit: try request.limit(atMost: GatewayLimits.listedRecords), source: try request.source("source"))
         case .exportProofs:
             return .exportProofs(
                 first: UInt64(try request.number("first", in: 0...(1 << 53)) ?? 0),
-                limit: try request.limit(atMost: GatewayLimits.exportedPages, otherwise: GatewayLimits.exportedPages))
+                limit: try request.limit(atMost: GatewayLimits.exportedPages, otherwise: GatewayLimits.exportedPages),
+                source: try request.source("source"))
         case .peers: return .peers
         case .addPeer:
             return .addPeer(record: try request.text("record", limit: FederationLimits.maximumNodeTextLength))
@@ -113,13 +120,15 @@ public enum ControlProtocol {
         case .history(let limit):
             begin(.history)
             json.member("limit", limit)
-        case .proofs(let limit):
+        case .proofs(let limit, let source):
             begin(.proofs)
             json.member("limit", limit)
-        case .exportProofs(let first, let limit):
+            if let source { json.member("source", source.text) }
+        case .exportProofs(let first, let limit, let source):
             begin(.exportProofs)
             json.member("first", first)
             json.member("limit", limit)
+            if let source { json.member("source", source.text) }
         case .peers: begin(.peers)
         case .addPeer(let record):
             begin(.addPeer)

@@ -1,5 +1,6 @@
 import AgentCore
 import Cryptography
+import EnergyProofs
 import Federation
 import Ledger
 import Quantities
@@ -35,8 +36,9 @@ struct ControlRequest {
             case .status, .telemetry, .tasks, .balance, .verify, .peers, .nodeRecord: []
             case .delegate: ["operation", "input", "parameters", "placement", "budget_mj", "timeout_ms", "trial"]
             case .cancel: ["task"]
-            case .history, .proofs: ["limit"]
-            case .exportProofs: ["first", "limit"]
+            case .history: ["limit"]
+            case .proofs: ["limit", "source"]
+            case .exportProofs: ["first", "limit", "source"]
             case .addPeer: ["record"]
             case .reconcile: ["name", "accept"]
             case .removePeer, .ping: ["name"]
@@ -129,6 +131,15 @@ struct ControlRequest {
         let text = try text(name, limit: GatewayLimits.quotedBytes)
         guard let task = TaskID(text: text) else { throw refusal(name, "a task's id, 32 hexadecimal digits") }
         return task
+    }
+
+    /// The source that `name` names; nil where it is not there.
+    func source(_ name: String) throws(CommandReply) -> SourceID? {
+        guard let found = value[name] else { return nil }
+        guard let source = found.text.flatMap({ SourceID($0) }) else {
+            throw refusal(name, "the identity of a source, such as battery:BAT0")
+        }
+        return source
     }
 
     /// The platform name that `name` holds.

@@ -43,7 +43,9 @@ func noProofs(_ invocation: Invocation) -> Failure {
 /// The newest proofs: from the agent, or from its files where none runs.
 private func proofs(_ invocation: Invocation, limit: Int) throws(Failure) -> AgentClient.Answer {
     if let answer = try AgentClient(invocation).askIfRunning(.proofs(limit: limit)) { return answer }
-    let pages = try fromFiles(invocation) { store throws(StoreError) in try store.lastRecords(.proof, limit: limit) }
+    let pages = try fromFiles(invocation) { store throws(StoreError) in
+        try store.lastRecords(.proof, below: PageKeys.board.end, limit: limit)
+    }
     return try AgentClient.Answer(AgentViews.pages(pages.map { $0.value }))
 }
 

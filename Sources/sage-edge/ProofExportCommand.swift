@@ -99,7 +99,8 @@ private func pagesOfFiles(_ invocation: Invocation, first: UInt64, limit: Int) t
         var pages: [[UInt8]] = []
         var next: [UInt8] = []
         reading: while pages.count < limit {
-            let records = try store.records(.proof, from: next, limit: StoreLimits.queryRows)
+            let records = try store.records(
+                .proof, from: next, below: PageKeys.board.end, limit: StoreLimits.queryRows)
             for record in records {
                 // A page that cannot be read is exported, for verification to name it.
                 if let page = try? ProofPage(decoding: record.value), page.proof.page < first { continue }

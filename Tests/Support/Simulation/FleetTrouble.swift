@@ -1,5 +1,6 @@
 import AgentCore
 import Cryptography
+import EnergyProofs
 import Federation
 import Ledger
 import Quantities
@@ -113,7 +114,7 @@ extension Fleet {
         case 81..<83: ask(board, .balance)
         case 83..<85: ask(board, .telemetry)
         case 85..<87: ask(board, .history(limit: 8))
-        case 87..<88: ask(board, .proofs(limit: 3))
+        case 87..<88: ask(board, .proofs(limit: 3, source: SourceID("battery:BAT0")))
         case 88..<89: ask(board, .exportProofs(first: 0, limit: 100))
         case 89..<91: ask(board, .ping(name: Board.names[Int(random.number(below: 3))]))
         case 91..<92: ask(board, .nodeRecord)
