@@ -1,6 +1,7 @@
 import EnergyProofs
 import Federation
 import Quantities
+import Telemetry
 import Wire
 
 /// What an operator has set, in types: read from files, environment and command line, checked as a whole.
@@ -49,6 +50,8 @@ public struct EnergySection: Equatable, Sendable {
     public var rated: Power?
     /// What may be charged from a page.
     public var charging = ChargingPolicy()
+    /// The sources beside the board.
+    public var sources: [SourceDeclaration] = []
 }
 
 /// Where lines of tegrastats come from.

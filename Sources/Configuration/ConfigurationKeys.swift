@@ -113,6 +113,7 @@ extension ConfigurationKey {
             } set: {
                 $0.energy.charging.minimumCoverage = $1
             },
+            sources,
         ]
 
     private static let ratedWatts: ConfigurationKey = {

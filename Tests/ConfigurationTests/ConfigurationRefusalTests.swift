@@ -28,7 +28,7 @@ private let sections = "federation, keys, energy, telemetry, memory, policy, lin
             "energy:\n  window_seconds: 5",
             "c.yaml:2: energy.window_seconds: unknown key, perhaps 'window_milliseconds' is meant; "
                 + "allowed here: supply_joules, charge_target_joules, window_milliseconds, lot_lifetime_hours, "
-                + "rated_watts, maximum_age_seconds, minimum_coverage_percent, policy"
+                + "rated_watts, maximum_age_seconds, minimum_coverage_percent, sources, policy"
         ),
         (
             "executors:\n  perception:\n    features: {memory_mib: 64}",
