@@ -1,4 +1,5 @@
 /// Every command, in the order help lists them.
 let allCommands: [CommandSpecification] =
-    [runCommand, statusCommand, telemetryCommand] + proofCommands + [delegateCommand] + taskCommands + ledgerCommands
-    + peerCommands + keyCommands + configCommands + [versionCommand, workerCommand]
+    [runCommand, statusCommand, telemetryCommand] + proofCommands + [delegateCommand] + taskCommands
+    + ledgerCommands
+    + peerCommands + keyCommands + configCommands + profileCommands + [versionCommand, workerCommand]
