@@ -2,4 +2,4 @@
 let allCommands: [CommandSpecification] =
     [runCommand, statusCommand, telemetryCommand] + proofCommands + [delegateCommand] + taskCommands
     + ledgerCommands
-    + peerCommands + keyCommands + configCommands + profileCommands + [versionCommand, workerCommand]
+    + peerCommands + keyCommands + configCommands + profileCommands + [doctorCommand, versionCommand, workerCommand]
