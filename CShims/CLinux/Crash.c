@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "AlternateStack.h"
+#include "CLinuxTerminal.h"
 #include "Result.h"
 
 // Room for the largest vector registers that a kernel saves (AVX-512, SVE), and the handler.
@@ -47,10 +48,11 @@ static size_t append(char *line, size_t used, size_t capacity, const char *text)
     return used;
 }
 
-// One write of one line, then the default action of the signal: SA_RESETHAND has restored it, and
-// the raised signal is delivered when this handler returns.
+// The terminal back as it was, one write of one line, then the default action of the signal:
+// SA_RESETHAND has restored it, and the raised signal is delivered when this handler returns.
 static void report(int number) {
     char line[256];
+    clinux_terminal_end();
     size_t used = append(line, 0, sizeof line, "crash: ");
     used = append(line, used, sizeof line, signal_name(number));
     used = append(line, used, sizeof line, " in ");

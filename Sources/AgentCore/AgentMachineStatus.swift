@@ -50,6 +50,7 @@ extension AgentMachine {
             json.member("up", peers.values.filter { isUp($0) }.count)
             json.endObject()
             json.member("last_decision", decisions.last?.sentence)
+            writeDecisions(to: &json)
         }
     }
 
@@ -64,6 +65,8 @@ extension AgentMachine {
         json.member("power_mw", sample?.totalPower?.milliwatts)
         json.member("rated_mw", energy.rated.milliwatts)
         json.member("hottest_millidegrees", sample?.hottest?.temperature.millidegrees)
+        json.member("soft_millidegrees", settings.profile.thermal.soft.millidegrees)
+        json.member("throttle_millidegrees", settings.profile.thermal.throttle.millidegrees)
         json.member("memory_available_bytes", sample?.memory.available?.bytes)
         json.member("memory_for_tasks_bytes", freeMemory.bytes)
         json.key("throttle")
@@ -98,7 +101,31 @@ extension AgentMachine {
         AgentViews.amount("reserved_mj", row.reserved, &json)
         AgentViews.amount("adp_mj", ledger.image.summary?.adp ?? .zero, &json)
         AgentViews.amount("supply_mj", ledger.image.summary?.supply ?? .zero, &json)
+        AgentViews.amount("charged_mj", row.charged, &json)
+        AgentViews.amount("received_mj", row.received, &json)
+        AgentViews.amount("sent_mj", row.sent, &json)
+        AgentViews.amount("discharged_mj", row.discharged, &json)
+        AgentViews.amount("expired_mj", row.expired, &json)
+        let next = ledger.image.nextExpiry(of: account)
+        json.member("next_expiry_mj", next.map { "\($0.amount.millijoules)" })
+        json.member("next_expiry_ms", next.map { $0.expires.since(ledgerNow).milliseconds })
         json.endObject()
+    }
+
+    /// Decisions that `status` lists.
+    private static let listedDecisions = 8
+
+    private func writeDecisions(to json: inout JSONWriter) {
+        json.key("decisions")
+        json.beginArray()
+        for decision in decisions.suffix(AgentMachine.listedDecisions).reversed() {
+            json.beginObject()
+            json.member("ago_ms", ledgerNow.since(decision.decidedAt).milliseconds)
+            json.member("operation", decision.operation.name)
+            json.member("decision", decision.sentence)
+            json.endObject()
+        }
+        json.endArray()
     }
 
     // MARK: Tasks

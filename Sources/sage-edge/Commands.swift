@@ -1,5 +1,5 @@
 /// Every command, in the order help lists them.
 let allCommands: [CommandSpecification] =
-    [runCommand, statusCommand, telemetryCommand] + proofCommands + [delegateCommand] + taskCommands
+    [runCommand, statusCommand, topCommand, telemetryCommand] + proofCommands + [delegateCommand] + taskCommands
     + ledgerCommands
     + peerCommands + keyCommands + configCommands + profileCommands + [doctorCommand, versionCommand, workerCommand]

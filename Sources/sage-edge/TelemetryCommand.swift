@@ -63,27 +63,28 @@ private final class SampleSource {
                 Console.note("sage-edge: no agent is running; these are this machine's own files")
             }
         }
-        let reader = if let reader { reader } else { try board() }
+        let reader = if let reader { reader } else { try boardReader(invocation) }
         self.reader = reader
         var json = JSONWriter()
         reader.sample(at: Clock.bootTime).writeJSON(to: &json)
         return json.text
     }
+}
 
-    private func board() throws(Failure) -> BoardReader {
-        let (configuration, files) = try loadConfiguration(invocation)
-        let root = invocation.value("sysroot") ?? configuration.telemetry.sysroot
-        let tree = SysfsTree(root: root)
-        guard tree.isThere else { throw Failure(.noInput, "there is no folder \(root)") }
-        let profiles = try hardwareProfiles(configuration, files)
-        if let name = configuration.telemetry.profile, let profile = profiles.first(where: { $0.name == name }) {
-            return BoardReader(tree: tree, profile: profile, model: tree.facts().model)
-        }
-        guard let reader = BoardReader(tree: tree, profiles: profiles) else {
-            throw Failure(.internal, "no hardware profile fits this board")
-        }
-        return reader
+/// A reader of the board whose files `invocation` or the configuration names, by the profile that is set or found.
+func boardReader(_ invocation: Invocation) throws(Failure) -> BoardReader {
+    let (configuration, files) = try loadConfiguration(invocation)
+    let root = invocation.value("sysroot") ?? configuration.telemetry.sysroot
+    let tree = SysfsTree(root: root)
+    guard tree.isThere else { throw Failure(.noInput, "there is no folder \(root)") }
+    let profiles = try hardwareProfiles(configuration, files)
+    if let name = configuration.telemetry.profile, let profile = profiles.first(where: { $0.name == name }) {
+        return BoardReader(tree: tree, profile: profile, model: tree.facts().model)
     }
+    guard let reader = BoardReader(tree: tree, profiles: profiles) else {
+        throw Failure(.internal, "no hardware profile fits this board")
+    }
+    return reader
 }
 
 private func show(_ sample: String, _ invocation: Invocation) throws(Failure) {

@@ -15,5 +15,6 @@
 #include "CLinuxProgram.h"
 #include "CLinuxSockets.h"
 #include "CLinuxSysfs.h"
+#include "CLinuxTerminal.h"
 
 #endif
