@@ -100,6 +100,12 @@ extension DoctorFacts {
             switch agent.presence {
             case .running:
                 findings.append(Finding(.agent, .ok, "agent", "\(agent.platform), \(agent.state)"))
+            case .absent where agent.systemSocket != nil:
+                findings.append(
+                    Finding(
+                        .agent, .note, "agent-elsewhere",
+                        "the system's agent is another one: \(agent.systemSocket ?? "")",
+                        why: "Asked was the one of this user, at \(agent.socket).", .run("sudo sage-edge doctor")))
             case .absent:
                 findings.append(
                     Finding(

@@ -155,6 +155,10 @@ struct DoctorExamination {
         var facts = DoctorFacts.Agent(socket: paths.socket)
         do throws(Failure) {
             guard let answer = try client.askIfRunning(.status, timeout: DoctorExamination.patience) else {
+                let system = "/run/sage-edge/control.sock"
+                if system != paths.socket, (try? FileSystem.status(system)).flatMap({ $0 }) != nil {
+                    facts.systemSocket = system
+                }
                 return (facts, nil)
             }
             facts.presence = .running

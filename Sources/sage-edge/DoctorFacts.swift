@@ -146,6 +146,8 @@ struct DoctorFacts: Equatable {
 
         var presence = Presence.absent
         var socket = ""
+        /// The socket of the system's agent, where that is there and another one was asked for.
+        var systemSocket: String?
         var platform = ""
         var state = ""
         /// Why its last page allowed no charge.

@@ -18,6 +18,9 @@ struct AccountFiles {
 
     func user(_ id: UInt32) -> String { accountName(id, in: users) ?? "user \(id)" }
     func group(_ id: UInt32) -> String { accountName(id, in: groups) ?? "\(id)" }
+    func groups(ofUser id: UInt32) -> [UInt32] {
+        accountName(id, in: users).map { groupNumbers(ofUser: $0, users: users, groups: groups) } ?? []
+    }
     func hasGroup(_ name: String) -> Bool { isAccount(name, in: groups) }
 }
 
@@ -50,7 +53,8 @@ extension DoctorExamination {
     /// Devices that the graphics driver and its libraries open.
     static let devices = ["/dev/nvmap", "/dev/nvhost-gpu", "/dev/nvidiactl", "/dev/nvidia0"]
 
-    /// The running agent as the kernel vouches for it, or else this process.
+    /// The running agent as the kernel vouches for it; where none runs, this process, or as root whoever owns the
+    /// state folder, since that is who the agent would run as.
     func reader(of agent: DoctorFacts.Agent) -> DoctorReader {
         let accounts = accounts
         var user = Program.effectiveUserID
@@ -62,7 +66,13 @@ extension DoctorExamination {
             process = peer.process
         }
         let status = (try? FileSystem.read("/proc/\(process)/status", limit: 65_536)) ?? []
-        let groups = groups(inStatus: status)
+        var groups = groups(inStatus: status)
+        if agent.presence == .absent, user == 0,
+            let owner = (try? FileSystem.status(paths.state)).flatMap({ $0 })?.owner, owner != 0
+        {
+            user = owner
+            groups = accounts.groups(ofUser: owner)
+        }
         var facts = DoctorFacts.Reader(user: user, name: accounts.user(user))
         facts.isAgent = agent.presence != .absent
         if !accounts.hasGroup(facts.group) {

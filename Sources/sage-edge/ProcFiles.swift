@@ -34,6 +34,21 @@ func groups(inStatus bytes: [UInt8]) -> [UInt32] {
     return groups
 }
 
+/// The groups of the user called `name`, by the bytes of `/etc/passwd` and `/etc/group`.
+func groupNumbers(ofUser name: String, users: [UInt8], groups: [UInt8]) -> [UInt32] {
+    func lines(_ bytes: [UInt8]) -> [[String]] {
+        bytes.split(separator: UInt8(ascii: "\n")).map { line in
+            line.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+                .map { String(decoding: $0, as: UTF8.self) }
+        }
+    }
+    let own = lines(users).filter { $0.count > 3 && $0[0] == name }.compactMap { UInt32($0[3]) }
+    let others = lines(groups).filter { fields in
+        fields.count > 3 && fields[3].split(separator: ",").contains { $0 == name }
+    }
+    return own + others.compactMap { UInt32($0[2]) }
+}
+
 /// The name of number `id` in the bytes of `/etc/passwd` or `/etc/group`; nil where it is not listed.
 func accountName(_ id: UInt32, in bytes: [UInt8]) -> String? {
     for line in bytes.split(separator: UInt8(ascii: "\n")) {

@@ -207,6 +207,10 @@ private let agentTroubles: [Trouble] = [
         $0.peers[0].ping = .failed("Thor did not answer")
     },
     Trouble("agent-absent", .note, "sudo systemctl start sage-edge") { $0.agent?.presence = .absent },
+    Trouble("agent-elsewhere", .note, "sudo sage-edge doctor") {
+        $0.agent?.presence = .absent
+        $0.agent?.systemSocket = "/run/sage-edge/control.sock"
+    },
     Trouble("socket-closed", .problem, "sudo usermod -aG sage-edge $USER") {
         $0.agent?.presence = .closed(group: "sage-edge")
     },
@@ -337,6 +341,9 @@ private let agentTroubles: [Trouble] = [
         #expect(accountName(5, in: group) == nil)
         #expect(accountName(1, in: group) == nil)
         #expect(isAccount("sage-edge", in: group))
+        let users = Array("root:x:0:0::/:/bin/sh\nsage-edge:x:997:996::/:/usr/sbin/nologin\n".utf8)
+        #expect(groupNumbers(ofUser: "sage-edge", users: users, groups: group) == [996, 44])
+        #expect(groupNumbers(ofUser: "nobody", users: users, groups: group) == [])
         #expect(!isAccount("sage", in: group))
     }
 
