@@ -97,7 +97,7 @@ extension DoctorFacts {
         let reported = board.sample.names(unavailableFor: "EACCES").filter { $0 != "power_mode" && $0 != "total" }
         let files = board.closedFiles
         guard !files.isEmpty || !reported.isEmpty else { return [] }
-        let counters = files.filter { $0.path.contains("/powercap/") || $0.path.contains("/intel-rapl") }
+        let counters = files.filter { file in file.path.split(separator: "/").contains { $0 == "powercap" } }
         let others = files.filter { !counters.contains($0) }
         var findings: [Finding] = []
         if !counters.isEmpty {
@@ -265,7 +265,7 @@ extension DoctorFacts {
     private func unreadFindings(_ board: Board) -> [Finding] {
         let sample = board.sample
         let told = Set(["total", "power_mode", "power_mode.name", "memory", "zones", "tegrastats"])
-        let isOrin = sample.profile.contains("orin")
+        let isOrin = sample.profile.split(separator: "-").contains { $0 == "orin" }
         var findings: [Finding] = []
         var reasons: [String] = []
         for entry in sample.unavailable where !reasons.contains(entry.reason) { reasons.append(entry.reason) }

@@ -115,7 +115,9 @@ enum TerminalText {
 
     /// Whether `locale` is one of UTF-8; the C locale is not.
     static func isUTF8(_ locale: String?) -> Bool {
-        let name = (locale ?? "").lowercased()
-        return name.contains("utf-8") || name.contains("utf8")
+        // The coded character set stands between a dot and what modifies the locale; some give it alone.
+        let name = (locale ?? "").split(separator: "@").first ?? ""
+        let set = name.split(separator: ".").last ?? ""
+        return String(set.filter { $0 != "-" }).lowercased() == "utf8"
     }
 }

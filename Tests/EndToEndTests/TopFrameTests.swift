@@ -279,8 +279,8 @@ private func expect(_ lines: [StyledLine], toBe name: String) throws {
     }
 
     @Test(arguments: [
-        ("C.UTF-8", true), ("en_US.UTF-8", true), ("de_DE.utf8", true), ("C", false), ("en_US.ISO-8859-1", false),
-        ("", false),
+        ("C.UTF-8", true), ("en_US.UTF-8", true), ("de_DE.utf8@euro", true), ("UTF-8", true), ("C", false),
+        ("en_US.ISO-8859-1", false), ("", false),
     ])
     func `a locale says whether it is one of UTF-8`(locale: String, isUTF8: Bool) {
         #expect(TerminalText.isUTF8(locale) == isUTF8)
