@@ -1,5 +1,6 @@
 /// Every command, in the order help lists them.
 let allCommands: [CommandSpecification] =
-    [runCommand, statusCommand, topCommand, telemetryCommand] + proofCommands + [delegateCommand] + taskCommands
+    [runCommand, statusCommand, topCommand, telemetryCommand] + proofCommands + reportCommands + [delegateCommand]
+    + taskCommands
     + ledgerCommands
     + peerCommands + keyCommands + configCommands + profileCommands + [doctorCommand, versionCommand, workerCommand]
