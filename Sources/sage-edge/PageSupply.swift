@@ -103,11 +103,7 @@ struct PageSupply {
         _ selection: PageSelection, _ body: (SuppliedPage) throws(Failure) -> Bool
     ) throws(Failure) {
         switch origin {
-        case .agent(let agent):
-            try agent.read(selection) { supplied throws(Failure) in
-                if let source = selection.source, let page = supplied.page, page.proof.source != source { return true }
-                return try body(supplied)
-            }
+        case .agent(let agent): try agent.read(selection, body)
         case .store(let store, let path): try read(store, path, selection, body)
         case .export(let pages): for bytes in pages { guard try hand(bytes, selection, body) else { return } }
         }

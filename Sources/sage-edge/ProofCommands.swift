@@ -45,8 +45,14 @@ func noProofs(_ invocation: Invocation) -> Failure {
 /// The newest proofs, newest first: from the agent, or from its files where none runs.
 private func proofs(_ invocation: Invocation, limit: Int) throws(Failure) -> AgentClient.Answer {
     let choice = try TimeChoice(invocation)
-    if choice.isLimited { return try AgentClient.Answer(AgentViews.pages(try chosen(choice, limit, invocation))) }
-    if let answer = try AgentClient(invocation).askIfRunning(.proofs(limit: limit)) { return answer }
+    if choice.from != nil || choice.to != nil {
+        return try AgentClient.Answer(AgentViews.pages(try chosen(choice, limit, invocation)))
+    }
+    let command = AgentCommand.proofs(limit: limit, source: choice.source)
+    if let answer = try AgentClient(invocation).askIfRunning(command) { return answer }
+    if choice.source != nil {
+        return try AgentClient.Answer(AgentViews.pages(try chosen(choice, limit, invocation)))
+    }
     let pages = try fromFiles(invocation) { store throws(StoreError) in
         try store.lastRecords(.proof, below: PageKeys.board.end, limit: limit)
     }

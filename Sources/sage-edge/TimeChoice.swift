@@ -33,9 +33,6 @@ struct TimeChoice {
         }
     }
 
-    /// Whether a source or a time is chosen.
-    var isLimited: Bool { source != nil || from != nil || to != nil }
-
     /// The pages that are chosen, from number `first` on.
     func selection(first: UInt64 = 0) -> PageSelection {
         PageSelection(source: source, first: first, from: from, to: to)
