@@ -79,7 +79,7 @@ struct MeteringLine {
         // The figures of the readings as they are written: a parser may round them.
         for register in [registerBegin, registerEnd] {
             let reading = "\"RV\":" + MeteringRecord.wattHours(Energy(millijoules: register)) + ","
-            guard text.firstRange(of: Array(reading.utf8)) != nil else {
+            guard text.indices.contains(where: { text[$0...].starts(with: reading.utf8) }) else {
                 throw Refusal(reason: "no reading is that of its register, \(register) mJ")
             }
         }

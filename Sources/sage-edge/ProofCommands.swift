@@ -1,4 +1,5 @@
 import AgentCore
+import EnergyProofs
 import Gateway
 import Quantities
 import Store

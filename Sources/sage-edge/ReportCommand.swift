@@ -1,4 +1,5 @@
 import AgentCore
+import Configuration
 import Cryptography
 import EnergyProofs
 import Platform

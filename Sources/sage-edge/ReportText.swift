@@ -1,3 +1,4 @@
+import Cryptography
 import EnergyProofs
 import Quantities
 import Telemetry
