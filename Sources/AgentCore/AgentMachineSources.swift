@@ -12,6 +12,7 @@ extension AgentMachine {
         register(settings.energy.source)
         // A source hangs on one that hangs on none, so that two rounds find everything.
         for _ in 0..<2 { for source in further.sources { register(source.id) } }
+        staging.delay = min(Staging.delayPerSource * Int64(1 + further.sources.count), Staging.longestDelay)
     }
 
     /// Registers `source`, or changes what is registered of it, where that is not what it is now.

@@ -46,9 +46,9 @@ struct FurtherSource: Sendable {
         if case .declared(let power)? = declaration?.origin { power } else { nil }
     }
 
-    /// How its energy is known.
+    /// How its energy is known; a recording is one, whatever the operator says of what it shows.
     var evidence: EvidenceClass {
-        declaredPower != nil ? .declared : declaration?.evidence ?? shown?.evidence ?? .modeled
+        declaredPower != nil ? .declared : shown?.evidence ?? declaration?.evidence ?? .modeled
     }
 
     /// What it is rated for; nil where nobody says it.

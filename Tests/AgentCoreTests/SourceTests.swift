@@ -57,6 +57,7 @@ import Testing
         part.traits.parent = "board"
         fleet.setSource(of: 0, part)
         fleet.pass(milliseconds: 185_000)
+        fleet.write(0)
         let names = fleet.sources(of: 0).map { $0.source.text }
         #expect(names == [Self.board?.text, "battery:BAT0", "grid:meter-1", Self.part?.text])
         for (name, milliwatts) in [("battery:BAT0", 5_000), ("grid:meter-1", 42_000), (Self.part?.text, 1_500)] {
@@ -85,11 +86,13 @@ import Testing
         let fed = try view(Self.panel, of: fleet).charged
         #expect(fed >= Energy(joules: 700))
         #expect(try view(Self.battery, of: fleet).charged == .zero)
+        fleet.write(0)
         #expect(try pages(Self.battery, of: fleet).allSatisfy { $0.drawn == .zero })
         // The sun is gone. What flowed in has to flow out first, then what the panel charged for it.
         fleet.setSource(of: 0, SimulatedSource("solar:roof", .solar, milliwatts: 0))
         fleet.setSource(of: 0, SimulatedSource("battery:BAT0", .battery, milliwatts: 9_000))
         fleet.pass(milliseconds: 300_000)
+        fleet.write(0)
         let output = try pages(Self.battery, of: fleet).reduce(Energy.zero) { $0 + $1.drawn }
         let view = try view(Self.battery, of: fleet)
         #expect(output > fed)
@@ -140,6 +143,7 @@ import Testing
             $0.setSource(of: 0, part)
         }
         fleet.pass(milliseconds: 60_000)
+        fleet.write(0)
         #expect(try view(Self.part, of: fleet).charged == .zero)
         #expect(try pages(Self.part, of: fleet).allSatisfy { $0.chargeable == .zero && $0.drawn > .zero })
         end(&fleet)
@@ -163,6 +167,7 @@ import Testing
         #expect(away.pages < gone.pages + 10)
         fleet.setSource(of: 0, battery)
         fleet.pass(milliseconds: 185_000)
+        fleet.write(0)
         let back = try view(Self.battery, of: fleet)
         #expect(back.isReporting && back.lastPage?.coverage == .one)
         #expect(back.lastPage?.epoch == 1)
@@ -189,11 +194,13 @@ import Testing
         meter.traits.method = "hwmon:ina260, limit 60 W"
         fleet.setSource(of: 0, meter)
         fleet.pass(milliseconds: 60_000)
+        fleet.write(0)
         // While it does not run, too.
         meter.traits.method = "command, limit 60 W"
         fleet.crash(0)
         fleet.setSource(of: 0, meter)
         fleet.pass(milliseconds: 200_000)
+        fleet.write(0)
         let pages = try pages(grid, of: fleet)
         #expect(Set(pages.map { $0.epoch }) == [1, 2, 3])
         for page in pages where page.epoch > 1 { #expect(page.epochReason == .sensorChanged) }
@@ -204,7 +211,7 @@ import Testing
         var fleet = try ScriptedFleet(boards: 2)
         fleet.setSource(of: 0, SimulatedSource("battery:BAT0", .battery, milliwatts: 5_000))
         for _ in 0..<4 {
-            fleet.pass(milliseconds: 100_000)
+            fleet.pass(milliseconds: 150_000)
             fleet.crash(0)
         }
         fleet.pass(milliseconds: 100_000)
@@ -242,6 +249,7 @@ import Testing
         // A tenth of a person's power.
         fleet.restart(0) { $0.charging.shares[.declared] = BasisPoints(clamping: 1_000) }
         fleet.pass(milliseconds: 60_000)
+        fleet.write(0)
         let view = try view(id, of: fleet)
         #expect(view.charged >= Energy(joules: 400) && view.charged <= Energy(joules: 1_000))
         #expect(view.register == nil)

@@ -102,6 +102,12 @@ public struct ScriptedFleet {
         fleet.boards[board].sensors.setOverCurrent(count: count)
     }
 
+    /// A board writes what it has put off.
+    public mutating func write(_ board: Int) {
+        _ = ask(board, .proofs(limit: 1))
+        pass(milliseconds: 2_000)
+    }
+
     /// How the sources of a board do; empty while it is down.
     public func sources(of board: Int) -> [SourceView] { fleet.boards[board].core?.sourceViews ?? [] }
 
