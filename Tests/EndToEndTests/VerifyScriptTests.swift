@@ -74,8 +74,8 @@ import Testing
 
     @Test func `refuses every flipped byte that the program refuses`() throws {
         let good = try changed(Array(export.pages.prefix(2)))
-        for position in stride(from: 0, to: good.count, by: max(1, good.count / 70)) {
-            for mask in [0x01, 0x80] as [UInt8] {
+        for position in stride(from: 0, to: good.count, by: max(1, good.count / 30)) {
+            for mask in [position % 2 == 0 ? 0x01 : 0x80] as [UInt8] {
                 var bad = good
                 bad[position] ^= mask
                 #expect(try refusal(bad) != nil, "byte \(position), mask \(mask)")
