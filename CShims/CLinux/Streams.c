@@ -1,4 +1,5 @@
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -57,6 +58,21 @@ long clinux_stream_connect(const uint8_t *path, size_t length, int timeout_milli
 
 long clinux_stream_accept(int listener) {
     return clinux_result(accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC));
+}
+
+long clinux_stream_finish(int connection) { return clinux_result(shutdown(connection, SHUT_WR)); }
+
+long clinux_stream_adopt(int listener) {
+    int found = 0;
+    socklen_t length = sizeof found;
+    if (getsockopt(listener, SOL_SOCKET, SO_ACCEPTCONN, &found, &length) < 0) return -errno;
+    if (!found) return -ENOTSOCK;
+    length = sizeof found;
+    if (getsockopt(listener, SOL_SOCKET, SO_DOMAIN, &found, &length) < 0) return -errno;
+    if (found != AF_UNIX) return -ENOTSOCK;
+    int flags = fcntl(listener, F_GETFL);
+    if (flags < 0 || fcntl(listener, F_SETFL, flags | O_NONBLOCK) < 0) return -errno;
+    return clinux_result(fcntl(listener, F_SETFD, FD_CLOEXEC));
 }
 
 long clinux_stream_peer(int connection, int *process, uint32_t *user, uint32_t *group) {

@@ -145,10 +145,13 @@ public struct LogEntry: Hashable, Sendable {
     public let level: Level
     /// What happened, in one line.
     public let text: String
+    /// The kind of event, where people may want to look for it.
+    public let kind: Kind?
 
     /// An entry.
-    public init(_ level: Level, _ text: String) {
+    public init(_ level: Level, _ text: String, kind: Kind? = nil) {
         self.level = level
         self.text = text
+        self.kind = kind
     }
 }

@@ -19,6 +19,8 @@ public enum AgentEvent: Sendable {
     case records(UInt64, StoreAnswer)
     /// `AgentMachine.nextDeadline` has come.
     case timer
+    /// The configuration was read again; where it counts, with the settings that it makes.
+    case configured(ConfigurationStanding, AgentSettings?)
     /// The agent is asked to end: what is only remembered must be written now.
     case stopping
 }

@@ -14,7 +14,7 @@ import Wire
 /// and experiments all run this.
 public struct AgentMachine {
     let identity: AgentIdentity
-    let settings: AgentSettings
+    var settings: AgentSettings
     let scheme: any SignatureScheme
     let verifier: any ResultVerifier
     let storeEpoch: StoreEpoch
@@ -78,6 +78,8 @@ public struct AgentMachine {
     /// Where each operation ran last.
     var lastPlace: [Operation: PlatformID] = [:]
     var isStopping = false
+    /// How the configuration was last read.
+    var configuration = ConfigurationStanding()
 
     /// Whether a task has changed since `taskDue` was found.
     var areTasksChanged = true
@@ -168,6 +170,11 @@ public struct AgentMachine {
 
     /// Takes in an event.
     public mutating func handle(_ event: AgentEvent, at now: Moment) -> [AgentEffect] {
+        if case .configured(let standing, let new) = event {
+            configuration = standing
+            if let new { adopt(new, at: now) }
+            return []
+        }
         if let storeFault {
             self.now = now
             return effects(of: event, without: storeFault)
@@ -185,7 +192,7 @@ public struct AgentMachine {
             } else {
                 answer(query, records)
             }
-        case .timer: break
+        case .timer, .configured: break
         case .stopping:
             isStopping = true
             putOffClock()
@@ -292,7 +299,7 @@ public struct AgentMachine {
         do throws(LedgerError) {
             return try tryApply(event)
         } catch {
-            log(.warning, "the ledger refuses: " + error.explanation)
+            log(.warning, "the ledger refuses: " + error.explanation, kind: .ledgerRefused)
             return nil
         }
     }
@@ -321,7 +328,9 @@ public struct AgentMachine {
     /// Answers a command once everything so far is durable.
     mutating func reply(_ command: CommandID, _ reply: CommandReply) { afterWrites(.reply(command, reply)) }
 
-    mutating func log(_ level: LogEntry.Level, _ text: String) { effects.append(.log(LogEntry(level, text))) }
+    mutating func log(_ level: LogEntry.Level, _ text: String, kind: LogEntry.Kind? = nil) {
+        effects.append(.log(LogEntry(level, text, kind: kind)))
+    }
 
     /// A number for a new task, ticket or grant.
     mutating func newTask() -> TaskReference {

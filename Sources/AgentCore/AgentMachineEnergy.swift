@@ -14,7 +14,9 @@ extension AgentMachine {
         let closed = energy.record(sample)
         for window in closed + further.record(sample, energy) { makePage(of: window) }
         if further.sources.count > chains.count - 1 { registerSources() }
-        for refused in further.takeRefused() { log(.warning, "\(refused.name) is not metered: " + refused.reason) }
+        for refused in further.takeRefused() {
+            log(.warning, "\(refused.name) is not metered: " + refused.reason, kind: .sourceRefused)
+        }
         for change in energy.takeThrottleChanges() { log(change.level, change.text) }
         settleMeasuredWork()
     }
@@ -63,7 +65,8 @@ extension AgentMachine {
             if chains[source]?.refusal != refusal {
                 log(
                     .warning,
-                    "page \(page.proof.page) of \(source.text) is not accepted for charging: " + refusal.explanation)
+                    "page \(page.proof.page) of \(source.text) is not accepted for charging: " + refusal.explanation,
+                    kind: .pageRefused)
             }
             chains[source]?.refusal = refusal
         case .success:
@@ -119,7 +122,7 @@ extension AgentMachine {
     mutating func sweepLots() {
         guard let ledgerDue, ledgerDue <= ledgerNow else { return }
         guard case .swept(let sweep)? = apply(.expireLots), sweep.lots > 0 else { return }
-        log(.info, "\(sweep.lots) lots ran out: \(sweep.expired.millijoules) mJ wasted")
+        log(.info, "\(sweep.lots) lots ran out: \(sweep.expired.millijoules) mJ wasted", kind: .creditsExpired)
     }
 
     /// What the home account can spend.

@@ -28,7 +28,9 @@ extension AgentMachine {
             chains[source, default: PageChain()].registrationRefusal = nil
         case .failure(let refusal):
             if chains[source]?.registrationRefusal != refusal {
-                log(.warning, "\(source.text) is not registered for charging: " + refusal.explanation)
+                log(
+                    .warning, "\(source.text) is not registered for charging: " + refusal.explanation,
+                    kind: .sourceRefused)
             }
             chains[source, default: PageChain()].registrationRefusal = refusal
         }

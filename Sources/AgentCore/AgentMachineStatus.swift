@@ -19,6 +19,7 @@ extension AgentMachine {
             json.member("uptime_ms", now.boot.since(startedAt).milliseconds)
             json.member("state", isStopping ? "stopping" : storeFault == nil ? "running" : "measuring only")
             json.member("store_fault", storeFault)
+            writeConfiguration(to: &json)
             json.key("board")
             writeBoard(to: &json)
             json.key("throttle")

@@ -31,7 +31,7 @@ extension AgentMachine {
                 hint: "mend what is wrong with the ledger's file or its disk; the agent tries again by itself")
             return [.reply(id, refusal)]
         case .stopping: isStopping = true
-        case .commandAbandoned, .work, .persisted, .records, .timer: break
+        case .commandAbandoned, .work, .persisted, .records, .timer, .configured: break
         }
         return []
     }

@@ -33,7 +33,9 @@ extension AgentMachine {
         working[id] = entry
         if isFirst, entry.task != nil {
             staging.write(.put(.task, key: TaskPart.workerTask.key(id), value: task.envelope.encoded))
-            if let refusal { log(.notice, "a task of \(peerName(peer)) is refused: \(refusal.explanation)") }
+            if let refusal {
+                log(.notice, "a task of \(peerName(peer)) is refused: \(refusal.explanation)", kind: .taskRefused)
+            }
         }
         perform(directives, for: id, from: peer)
     }
@@ -157,11 +159,13 @@ extension AgentMachine {
                 if case .posted(let paid) = outcome { earn(paid) }
             case .acknowledgeReceipt: sendLaneHeads(to: peer)
             case .reportShortfall(let due, let paid):
-                log(.warning, "\(peerName(peer)) paid \(paid.millijoules) mJ where \(due.millijoules) mJ were due")
+                log(
+                    .warning, "\(peerName(peer)) paid \(paid.millijoules) mJ where \(due.millijoules) mJ were due",
+                    kind: .paymentMissing)
                 peers[peer]?.trust.recordDefault()
                 storePeer(peer)
             case .reportSilence:
-                log(.warning, "\(peerName(peer)) never answered the proof of task \(task.text)")
+                log(.warning, "\(peerName(peer)) never answered the proof of task \(task.text)", kind: .paymentMissing)
                 peers[peer]?.trust.recordDefault()
                 storePeer(peer)
             }

@@ -125,4 +125,6 @@ public struct ExecutorSection: Equatable, Sendable {
     public var featuresTimeout = TimeSpan.seconds(30)
     /// How long a run of `perception.features` takes until it has been measured.
     public var featuresTypicalTime = TimeSpan(milliseconds: 200)
+    /// The Unix socket of the service that starts workers; nil where the agent starts them itself.
+    public var service: String?
 }

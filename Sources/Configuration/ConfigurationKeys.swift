@@ -254,6 +254,11 @@ extension ConfigurationKey {
         } set: {
             $0.executors.tasksPerMinute = $1
         },
+        .path("executors.service", allowed: "a Unix socket") {
+            $0.executors.service
+        } set: {
+            $0.executors.service = $1
+        },
         .number(
             "executors.perception.features.memory_mib", in: 16...TaskType.perception.budget.memory.bytes / 1_048_576
         ) {

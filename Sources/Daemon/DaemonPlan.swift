@@ -1,4 +1,5 @@
 import AgentCore
+import Configuration
 import Platform
 import Wire
 import Workers
@@ -20,14 +21,20 @@ public struct DaemonPlan: Sendable {
     /// Where samples come from.
     public var source: SampleSource
     /// How workers are started.
-    public var workers: WorkerCommand
+    public var workers: WorkerHost
     /// Node records, as texts, of the peers that the configuration names.
     public var peerRecords: [String]
+    /// The configuration that counts.
+    public var configuration: AgentConfiguration
+    /// Reads the configuration again, given the one that counts; nil where it is fixed for the run.
+    public var reread: (@Sendable (AgentConfiguration) -> PlanReading)?
 
     /// A plan of its parts.
     public init(
         identity: AgentIdentity, settings: AgentSettings, storePath: String, lockPath: String, socketPath: String,
-        listen: NetworkAddress, source: SampleSource, workers: WorkerCommand = .thisProgram, peerRecords: [String] = []
+        listen: NetworkAddress, source: SampleSource, workers: WorkerHost = .children(.thisProgram),
+        peerRecords: [String] = [], configuration: AgentConfiguration,
+        reread: (@Sendable (AgentConfiguration) -> PlanReading)? = nil
     ) {
         self.identity = identity
         self.settings = settings
@@ -38,6 +45,8 @@ public struct DaemonPlan: Sendable {
         self.source = source
         self.workers = workers
         self.peerRecords = peerRecords
+        self.configuration = configuration
+        self.reread = reread
     }
 }
 

@@ -55,6 +55,9 @@ struct SensorThread: ~Copyable {
     /// What to wait for.
     var descriptor: Int32 { thread.descriptor }
 
+    /// Whether a sample is being taken.
+    var isReading: Bool { thread.underWay > 0 }
+
     /// Asks for a sample where one is due.
     mutating func askIfDue(_ now: BootTime) {
         guard now >= due else { return }

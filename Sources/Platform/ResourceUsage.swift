@@ -17,6 +17,14 @@ public struct ResourceUsage: Hashable, Sendable {
     /// Processor time in all, in microseconds.
     public var processorMicroseconds: Int64 { userMicroseconds + systemMicroseconds }
 
+    /// What somebody else measured; nothing is known of its parts.
+    public init(processorMicroseconds: Int64, peakResident: ByteCount) {
+        userMicroseconds = processorMicroseconds
+        systemMicroseconds = 0
+        self.peakResident = peakResident
+        majorFaults = 0
+    }
+
     init(_ usage: clinux_usage) {
         userMicroseconds = usage.user_microseconds
         systemMicroseconds = usage.system_microseconds

@@ -12,8 +12,15 @@ final class RunningAgent {
     /// Starts it and waits until it has credits and the pages of three windows; or, where it finds `ledger` as
     /// the content of its ledger's file, until it answers; or, where it is to have no power, until it has a sample.
     ///
-    /// - Parameter tegrastats: the setting of that name, read instead of the tree's own sensors.
-    init(tree: String, ledger: [UInt8]? = nil, tegrastats: String? = nil, hasPower: Bool = true) throws {
+    /// - Parameters:
+    ///   - tegrastats: the setting of that name, read instead of the tree's own sensors.
+    ///   - settings: more of the configuration, as further sections.
+    ///   - environment: variables besides those of its folders.
+    init(
+        tree: String, ledger: [UInt8]? = nil, tegrastats: String? = nil, hasPower: Bool = true,
+        settings more: String = "",
+        environment: [String: String] = [:]
+    ) throws {
         home = FileManager.default.temporaryDirectory.appendingPathComponent("sage-edge-agent-" + UUID().uuidString)
         let config = home.appendingPathComponent("config")
         try FileManager.default.createDirectory(at: config, withIntermediateDirectories: true)
@@ -28,6 +35,7 @@ final class RunningAgent {
               window_milliseconds: 1000
               policy:
                 replayed: 100
+            \(more)
             """
         try settings.write(to: config.appendingPathComponent("config.yaml"), atomically: true, encoding: .utf8)
         if let ledger {
@@ -41,6 +49,7 @@ final class RunningAgent {
                 "run", "--sysroot", root, "--listen",
                 NetworkAddress(ipv4: 127, 0, 0, 1, port: try RunningAgent.freePort()).text,
             ], home: home)
+        process.environment?.merge(environment) { $1 }
         try Data().write(to: log)
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try FileHandle(forWritingTo: log)
@@ -84,6 +93,15 @@ final class RunningAgent {
 
     var isRunning: Bool { process.isRunning }
 
+    /// Sends it a signal.
+    func signal(_ signal: Signal) throws { try signal.send(to: process.processIdentifier) }
+
+    /// What it exited with, once it has.
+    var exitStatus: Int32 { process.terminationStatus }
+
+    /// Its configuration file.
+    var configuration: URL { home.appendingPathComponent("config/config.yaml") }
+
     var socket: String { home.path + "/run/control.sock" }
 
     /// Runs a command against it.
@@ -97,7 +115,7 @@ final class RunningAgent {
     }
 
     /// A port that nobody listens on now.
-    private static func freePort() throws -> UInt16 {
+    static func freePort() throws -> UInt16 {
         let socket = try DatagramSocket(
             boundTo: NetworkAddress(ipv4: 127, 0, 0, 1, port: 0), batch: DatagramBatch(datagrams: 1, datagramBytes: 64))
         return try socket.localAddress().port

@@ -11,6 +11,7 @@
 #include "CLinuxCrash.h"
 #include "CLinuxEvents.h"
 #include "CLinuxFiles.h"
+#include "CLinuxLocal.h"
 #include "CLinuxMailbox.h"
 #include "CLinuxProgram.h"
 #include "CLinuxSockets.h"
