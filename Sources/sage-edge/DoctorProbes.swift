@@ -134,9 +134,10 @@ extension DoctorExamination {
     /// What becomes of one small task in a worker with the limits that are configured.
     func worker(_ configuration: AgentConfiguration?) -> DoctorFacts.Worker? {
         let memory = configuration?.executors.featuresMemory ?? .mebibytes(256)
+        let host = configuration?.executors.service.map { WorkerHost.service(path: $0) } ?? .children(.thisProgram)
         do throws(SystemError) {
             var loop = try EventLoop()
-            var pool = try WorkerPool(.thisProgram, concurrency: 1, firstToken: EventToken(rawValue: 1))
+            var pool = try WorkerPool(host, concurrency: 1, firstToken: EventToken(rawValue: 1))
             let operation = WorkerOperation.perceptionFeatures.rawValue
             let job = WorkerJob(
                 id: .zero,
