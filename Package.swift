@@ -62,7 +62,7 @@ let package = Package(
         // Row 4
         library("Platform", ["Quantities", "Wire", "CLinux"]),
         // Row 5
-        library("Sensors", ["Quantities", "Wire", "Telemetry", "Platform", "CLinux"]),
+        library("Sensors", ["Quantities", "Wire", "Telemetry", "Platform", "CLinux", "CHardware"]),
         library("Store", ["Quantities", "Wire", "Cryptography", "Ledger", "AgentCore", "Platform", "CSQLite"]),
         library("Workers", ["Quantities", "Wire", "Cryptography", "Federation", "AgentCore", "Platform"]),
         library(
@@ -93,6 +93,7 @@ let package = Package(
         // C shims
         shim("CSodium", links: "sodium"),
         shim("CLinux"),
+        shim("CHardware", links: "sensors"),
         shim("CSQLite", links: "sqlite3"),
         shim("CYAML", links: "yaml"),
         shim("CJansson", links: "jansson"),

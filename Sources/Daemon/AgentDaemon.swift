@@ -89,8 +89,8 @@ public struct AgentDaemon: ~Copyable {
         }
         let sensors = try system { () throws(SystemError) in
             try SensorThread(
-                plan.source, profile: plan.settings.profile, period: plan.settings.energy.samplePeriod,
-                now: Clock.bootTime)
+                plan.source, profile: plan.settings.profile, declared: plan.settings.energy.declarations,
+                period: plan.settings.energy.samplePeriod, now: Clock.bootTime)
         }
         let workers = try system { () throws(SystemError) in
             // Room for as many as may ever be set; the core starts no more than are.

@@ -1,3 +1,4 @@
+import AgentCore
 import Platform
 import Quantities
 import Sensors
@@ -32,8 +33,11 @@ struct SensorThread: ~Copyable {
     /// Samples that were due while the last one was still being taken.
     private(set) var missed: UInt64 = 0
 
-    /// Starts to read `source` by `profile`, every `period` from `now` on.
-    init(_ source: SampleSource, profile: HardwareProfile, period: TimeSpan, now: BootTime) throws(SystemError) {
+    /// Starts to read `source` by `profile`, and the sources that were declared, every `period` from `now` on.
+    init(
+        _ source: SampleSource, profile: HardwareProfile, declared: [SourceDeclaration] = [], period: TimeSpan,
+        now: BootTime
+    ) throws(SystemError) {
         self.period = period
         due = now
         thread = try WorkerThread(name: "sensors", capacity: 1) { port in
@@ -41,13 +45,16 @@ struct SensorThread: ~Copyable {
             case .tree(let root):
                 let tree = SysfsTree(root: root)
                 let reader = BoardReader(tree: tree, profile: profile, model: tree.facts().model)
-                while port.take() != nil { port.complete(SensorReading(reader.sample(at: Clock.bootTime))) }
+                let others = DeclaredSources(declared, tree: tree)
+                while port.take() != nil { port.complete(reader.sample(at: Clock.bootTime), with: others) }
             case .tegrastats(let command, let root):
                 var reader = TegrastatsReader(.child(command, root: root), profile: profile, period: period)
-                while port.take() != nil { port.complete(SensorReading(reader.sample())) }
+                let others = DeclaredSources(declared, tree: SysfsTree(root: root))
+                while port.take() != nil { port.complete(reader.sample(), with: others) }
             case .tegrastatsFile(let path):
                 var reader = TegrastatsReader(.recording(path), profile: profile, period: period)
-                while port.take() != nil { port.complete(SensorReading(reader.sample())) }
+                let others = DeclaredSources(declared, tree: SysfsTree(root: "/"))
+                while port.take() != nil { port.complete(reader.sample(), with: others) }
             }
         }
     }
@@ -61,12 +68,29 @@ struct SensorThread: ~Copyable {
     /// Asks for a sample where one is due.
     mutating func askIfDue(_ now: BootTime) {
         guard now >= due else { return }
-        if !thread.offer(SensorJob()) { missed += 1 }
+        if !thread.offer(SensorJob()) { miss() }
         // The rhythm is kept, unless whole periods went by, as after sleep.
         due = due + period
         if due <= now { due = now + period }
     }
 
+    /// Counts a sample that could not be taken, and says so ever more seldom.
+    private mutating func miss() {
+        missed += 1
+        guard missed & (missed - 1) == 0 else { return }
+        let samples = missed == 1 ? "a sample was" : "\(missed) samples were"
+        DaemonLog().write(.warning, samples + " due while the sensors were still being read")
+    }
+
     /// The sample that was taken, if one is there.
     func collect() -> TelemetrySample? { thread.collect()?.sample }
+}
+
+extension WorkerPort<SensorJob, SensorReading> {
+    /// Hands over a sample with the declared sources in it.
+    fileprivate func complete(_ sample: TelemetrySample, with others: DeclaredSources) {
+        var sample = sample
+        others.add(to: &sample)
+        complete(SensorReading(sample))
+    }
 }

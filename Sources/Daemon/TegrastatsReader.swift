@@ -71,7 +71,7 @@ struct TegrastatsReader: ~Copyable {
                 line, taken: Clock.bootTime, board: board, profile: profile, choice: &choice)
             if sample.total != nil {
                 sample.sources = [
-                    EnergySource(name: "compute:" + profile.name, kind: .compute, evidence: evidence ?? .replayed)
+                    EnergySource(boardIn: sample, profile: profile, evidence: evidence ?? .replayed)
                 ]
             }
             return sample

@@ -57,6 +57,10 @@ public struct GPUReading: Hashable, Sendable {
     public var frequencyKilohertz: Int64?
     /// Highest clock allowed now, in kHz.
     public var maximumKilohertz: Int64?
+    /// Memory of its own; nothing where it shares the system's.
+    ///
+    /// Not part of the printed object.
+    public var memory = MemoryReading()
 
     /// A reading of its three parts.
     public init(loadPermille: Int64?, frequencyKilohertz: Int64?, maximumKilohertz: Int64?) {

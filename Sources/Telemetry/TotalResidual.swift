@@ -21,11 +21,14 @@ extension HardwareProfile {
     /// Parts are known only of a total that is one rail with the role `total`: it feeds every other rail that the
     /// profile names. Nil for any other total, and where none of the parts was read.
     public func residual(of sample: TelemetrySample) -> TotalResidual? {
-        guard let total = sample.total, total.isComplete, role(ofRail: total.rule) == .total else { return nil }
-        let parts = sample.rails.filter { $0.name != total.rule && rail($0.name) != nil && $0.role != .total }
+        guard let total = sample.total, total.isComplete, let power = total.power, role(ofRail: total.rule) == .total
+        else { return nil }
+        let parts = sample.rails.filter {
+            $0.name != total.rule && rail($0.name) != nil && $0.role != .total && $0.power != nil
+        }
         guard !parts.isEmpty else { return nil }
         return TotalResidual(
-            total: total.rule, power: total.power, parts: parts.map { $0.name },
-            partsPower: parts.reduce(.zero) { $0 + $1.power })
+            total: total.rule, power: power, parts: parts.map { $0.name },
+            partsPower: parts.reduce(.zero) { $0 + ($1.power ?? .zero) })
     }
 }

@@ -63,11 +63,27 @@ private final class SampleSource {
                 Console.note("sage-edge: no agent is running; these are this machine's own files")
             }
         }
-        let reader = if let reader { reader } else { try boardReader(invocation) }
-        self.reader = reader
         var json = JSONWriter()
-        reader.sample(at: Clock.bootTime).writeJSON(to: &json)
+        if let reader {
+            reader.sample(at: Clock.bootTime).writeJSON(to: &json)
+        } else {
+            let reader = try boardReader(invocation)
+            self.reader = reader
+            try firstSample(reader).writeJSON(to: &json)
+        }
         return json.text
+    }
+
+    /// The first sample of a running machine is taken again, for at most two seconds, where one look is not enough:
+    /// power is what a counter gained, and graphics boards are waited for.
+    private func firstSample(_ reader: BoardReader) throws(Failure) -> TelemetrySample {
+        let begun = Clock.bootTime
+        var sample = reader.sample(at: begun)
+        while reader.evidence == .metered, reader.tellsMoreLater(than: sample), Clock.bootTime < begun + .seconds(2) {
+            try wait(until: Clock.bootTime + .milliseconds(200))
+            sample = reader.sample(at: Clock.bootTime)
+        }
+        return sample
     }
 }
 
