@@ -73,7 +73,10 @@ let package = Package(
             ]),
         library(
             "Gateway",
-            ["Quantities", "Wire", "Cryptography", "EnergyProofs", "Ledger", "Federation", "AgentCore", "CJansson"]),
+            [
+                "Quantities", "Wire", "Cryptography", "Telemetry", "EnergyProofs", "Ledger", "Link", "Federation",
+                "AgentCore", "CJansson", "CMicroHTTPD",
+            ]),
         // Row 6
         library(
             "Daemon",
@@ -97,6 +100,7 @@ let package = Package(
         shim("CSQLite", links: "sqlite3"),
         shim("CYAML", links: "yaml"),
         shim("CJansson", links: "jansson"),
+        shim("CMicroHTTPD"),
         shim("CHardwareProfiles"),
 
         // Tests

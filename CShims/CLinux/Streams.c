@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "Addresses.h"
 #include "CLinuxSockets.h"
 #include "Result.h"
 
@@ -39,6 +40,20 @@ long clinux_stream_listen(const uint8_t *path, size_t length, uint32_t mode, int
         unlink(address.sun_path);
         return close_after(made, refused);
     }
+    return made;
+}
+
+long clinux_stream_listen_at(const struct clinux_address *address, int backlog) {
+    struct sockaddr_in6 native;
+    int ipv6 = !clinux_is_ipv4(address), on = 1, off = 0;
+    socklen_t length = clinux_to_native(address, ipv6, &native);
+    int made = socket(ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (made < 0) return -errno;
+    // Connections of a program that ended a moment ago do not keep the port.
+    if (setsockopt(made, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
+        (ipv6 && setsockopt(made, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) < 0) ||
+        bind(made, (struct sockaddr *)&native, length) < 0 || listen(made, backlog) < 0)
+        return close_after(made, -errno);
     return made;
 }
 

@@ -36,6 +36,8 @@ public enum AgentCommand: Sendable {
     case reconcile(name: String, accepts: Bool)
     /// Replay the whole journal and compare every row with it.
     case verify
+    /// The board's sources of energy, their registers and their last pages.
+    case energy
     /// The newest energy pages of a source, or of the board for nil, newest first.
     case proofs(limit: Int, source: SourceID? = nil)
     /// The energy pages of a source, or of the board for nil, from `first` on, as an export file.

@@ -34,6 +34,7 @@ public struct AgentMachine {
     var energy: BoardEnergy
     /// The sources beside the board.
     var further: FurtherSources
+    var rails: RailRegisters
     var gate: ChargingGate
     /// The newest pages of all sources, oldest first.
     var recentPages: [ProofPage] = []
@@ -78,6 +79,10 @@ public struct AgentMachine {
     /// Where each operation ran last.
     var lastPlace: [Operation: PlatformID] = [:]
     var isStopping = false
+    /// How the gateway around this agent stands; for `status` alone.
+    public var gateway = GatewayState.off
+    /// What has happened since the start, for metrics.
+    var counters = AgentCounters()
     /// How the configuration was last read.
     var configuration = ConfigurationStanding()
 
@@ -135,6 +140,7 @@ public struct AgentMachine {
         self.chains[settings.energy.source] = PageChain(after: board?.lastPage)
         self.energy = BoardEnergy(settings.energy, profile: settings.profile, bootID: bootID, resuming: board)
         self.further = FurtherSources(settings.energy, bootID: bootID, stored: others)
+        self.rails = RailRegisters(period: settings.energy.samplePeriod)
         self.link = LinkEndpoint(
             configuration: LinkConfiguration(
                 localNode: identity.id, prologue: identity.domain.federation.array, staticKey: identity.agreement,

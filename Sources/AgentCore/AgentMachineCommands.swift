@@ -20,6 +20,7 @@ extension AgentMachine {
         case .history(let limit): read(.newestJournal, limit: limit, for: id)
         case .reconcile(let name, let accepts): reconcile(name, accepts: accepts, for: id)
         case .verify: read(.verification, limit: 0, for: id)
+        case .energy: reply(id, CommandReply(energyJSON))
         case .proofs(let limit, let source): read(.newestProofs(pageKeys(of: source)), limit: limit, for: id)
         case .exportProofs(let first, let limit, let source):
             let keys = pageKeys(of: source)
@@ -82,10 +83,9 @@ extension AgentMachine {
     }
 
     var telemetryReply: CommandReply {
-        guard var sample = energy.sample else {
+        guard let sample = shownSample else {
             return CommandReply(.unavailable, "no sample has been taken yet", hint: "try again in a second")
         }
-        if let register = energy.register, !sample.sources.isEmpty { sample.sources[0].register = register }
         var writer = JSONWriter()
         sample.writeJSON(to: &writer)
         return CommandReply(writer.text)
@@ -102,6 +102,7 @@ extension AgentMachine {
             local[task] = nil
             apply(.failWork(task, .cancelled))
             if let waiting = work.command, let errand = errands.removeValue(forKey: waiting) {
+                counters.count(.cancelled)
                 reply(waiting, AgentViews.cancelled(errand, task))
             }
         } else {

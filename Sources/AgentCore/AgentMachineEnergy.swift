@@ -11,6 +11,7 @@ extension AgentMachine {
     mutating func handle(_ sample: TelemetrySample) {
         // Until now the peers were told of a board without memory; they need not wait to learn better.
         if energy.sample == nil { heartbeatDue = now.boot }
+        rails.record(sample)
         let closed = energy.record(sample)
         for window in closed + further.record(sample, energy) { makePage(of: window) }
         if further.sources.count > chains.count - 1 { registerSources() }
@@ -62,6 +63,7 @@ extension AgentMachine {
         let source = page.proof.source
         switch gate.accept(page, age: age, now: ledgerNow, in: identity.domain, using: scheme) {
         case .failure(let refusal):
+            counters.count(.refused as AgentCounters.PageResult)
             if chains[source]?.refusal != refusal {
                 log(
                     .warning,
@@ -70,6 +72,7 @@ extension AgentMachine {
             }
             chains[source]?.refusal = refusal
         case .success:
+            counters.count(.accepted)
             // Only what was charged from, and what still can be, has to be remembered.
             gate.forgetUncharged()
             putOffGate()

@@ -248,7 +248,9 @@ extension AgentMachine {
                         ?? VerifiedQuality(quality: proof.payload.quality, basis: proof.payload.basis)))
         case .voided(.cancelled):
             paying[task]?.errand = nil
-            if let errand = errands.removeValue(forKey: command) { reply(command, AgentViews.cancelled(errand, task)) }
+            guard let errand = errands.removeValue(forKey: command) else { return }
+            counters.count(.cancelled)
+            reply(command, AgentViews.cancelled(errand, task))
         case .voided: break
         }
     }

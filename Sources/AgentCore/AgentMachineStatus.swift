@@ -19,6 +19,8 @@ extension AgentMachine {
             json.member("uptime_ms", now.boot.since(startedAt).milliseconds)
             json.member("state", isStopping ? "stopping" : storeFault == nil ? "running" : "measuring only")
             json.member("store_fault", storeFault)
+            json.key("http")
+            writeGateway(to: &json)
             writeConfiguration(to: &json)
             json.key("board")
             writeBoard(to: &json)
@@ -179,7 +181,7 @@ extension AgentMachine {
 
     // MARK: Peers
 
-    private func isUp(_ peer: PeerState) -> Bool {
+    func isUp(_ peer: PeerState) -> Bool {
         peer.heardAt.map { now.boot.since($0) <= settings.heartbeatPeriod * 3 } ?? false
     }
 

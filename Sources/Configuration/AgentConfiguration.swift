@@ -23,6 +23,8 @@ public struct AgentConfiguration: Equatable, Sendable {
     public var policy = PolicySection()
     /// How peers are reached.
     public var link = LinkSection()
+    /// How the HTTP gateway is reached.
+    public var http = HTTPSection()
     /// What is run here.
     public var executors = ExecutorSection()
     /// The files that were read, in the order of reading.

@@ -22,6 +22,10 @@ public enum ConfigurationLimits {
     public static let sourceNameBytes = 128
     /// Longest file of a pre-shared key in bytes.
     public static let presharedKeyFileBytes = 256
+    /// Longest file of an API key in bytes.
+    public static let accessKeyFileBytes = 512
+    /// Most connections at once over HTTP.
+    public static let httpConnections: Int64 = 256
     /// Most bytes of the environment that are searched for unknown variables.
     public static let environmentBytes = 4_194_304
     /// Longest key for which a similar one is sought, in bytes.

@@ -20,6 +20,7 @@ public struct AgentDaemon: ~Copyable {
         static let datagrams = EventToken(rawValue: 2)
         static let store = EventToken(rawValue: 3)
         static let sensors = EventToken(rawValue: 4)
+        static let http = EventToken(rawValue: 5)
         static let workers = EventToken(rawValue: 16)
         static let control: UInt32 = 1024
     }
@@ -49,12 +50,17 @@ public struct AgentDaemon: ~Copyable {
     let address: NetworkAddress
     private let lock: LockFile
     private let signals: SignalSource
-    private var loop: EventLoop
+    var loop: EventLoop
     private var socket: DatagramSocket
     private var store: StoreThread
-    private var sensors: SensorThread
+    var sensors: SensorThread
     private var workers: WorkerPool
     private var control: ControlServer
+    var http: HTTPServer
+    /// How the gateway stands; a new core is told.
+    var gateway = GatewayState.off
+    var program: ProgramMetrics
+    let startedAt: BootTime
     var core: AgentMachine
     /// The connections that wait for a command's reply.
     private var askers: [CommandID: UInt32] = [:]
@@ -140,6 +146,9 @@ public struct AgentDaemon: ~Copyable {
         self.workers = workers
         self.control = control
         self.core = core
+        http = HTTPServer(plan.http, token: Token.http)
+        program = ProgramMetrics(version: plan.version, started: Clock.wallTime)
+        startedAt = Clock.bootTime
         self.address = address
     }
 
@@ -213,6 +222,7 @@ public struct AgentDaemon: ~Copyable {
             log.write(.notice, "the store can be used again", kind: .storeUsable)
         }
         core = next
+        core.gateway = gateway
         _ = core.handle(.configured(standing, nil), at: AgentDaemon.now)
         storeState = .open
         wasStoreOpen = true
@@ -227,6 +237,7 @@ public struct AgentDaemon: ~Copyable {
                 .error, "the agent only measures, since its store cannot be used: " + fault, kind: .storeUnusable)
         }
         core = try AgentDaemon.core(plan, without: fault)
+        core.gateway = gateway
         _ = core.handle(.configured(standing, nil), at: AgentDaemon.now)
         workers.cancelAll(now: Clock.bootTime, loop)
         let refusal = CommandReply(.failed, "the store failed meanwhile: " + fault, hint: "sage-edge status")
@@ -234,6 +245,7 @@ public struct AgentDaemon: ~Copyable {
             try control.reply(refusal.json, to: connection, isLast: true, in: loop)
         }
         askers = [:]
+        http.answerAll(refusal)
         try loop.remove(store.descriptor)
         store.stop()
         storeState = .unusable(retryAt: Clock.bootTime + AgentDaemon.storeRetryTime)
@@ -272,6 +284,7 @@ public struct AgentDaemon: ~Copyable {
         var next = min(core.nextDeadline, sensors.due, service.due)
         if let deadline = workers.nextDeadline(after: Clock.bootTime) { next = min(next, deadline) }
         if let deadline = control.nextDeadline { next = min(next, deadline) }
+        if let deadline = http.nextDeadline { next = min(next, deadline) }
         if let stopBy { next = min(next, stopBy) }
         if case .unusable(let retryAt) = storeState { next = min(next, retryAt) }
         return next
@@ -287,6 +300,7 @@ public struct AgentDaemon: ~Copyable {
         try control.closeSlow(in: loop, now: now.boot)
         try dropAbandoned(now)
         try retryStore(now.boot)
+        if let deadline = http.nextDeadline, deadline <= now.boot { try serveHTTP() }
         service.standBy(now.boot, isRoundUnderWay: sensors.isReading)
     }
 
@@ -297,6 +311,7 @@ public struct AgentDaemon: ~Copyable {
             if event.writable { try flush() }
             if event.readable { try takeDatagrams() }
         case Token.store: try takeCompletions()
+        case Token.http: try serveHTTP()
         case Token.sensors:
             while let sample = sensors.collect() {
                 try carryOut(core.handle(.sample(sample), at: AgentDaemon.now))
@@ -388,6 +403,10 @@ public struct AgentDaemon: ~Copyable {
             case .startWork(let order): try start(order)
             case .cancelWork(let task): _ = workers.cancel(task.bytes, now: Clock.bootTime, loop)
             case .reply(let id, let reply):
+                if let status = http.answer(id, reply) {
+                    program.count(status: status)
+                    continue
+                }
                 guard let connection = askers.removeValue(forKey: id) else {
                     if reply.refusal != nil { log.write(.warning, reply.json) }
                     continue

@@ -22,6 +22,10 @@ public struct DaemonPlan: Sendable {
     public var source: SampleSource
     /// How workers are started.
     public var workers: WorkerHost
+    /// How HTTP is served.
+    public var http: HTTPPlan
+    /// The program's version, for metrics.
+    public var version: String
     /// Node records, as texts, of the peers that the configuration names.
     public var peerRecords: [String]
     /// The configuration that counts.
@@ -32,8 +36,8 @@ public struct DaemonPlan: Sendable {
     /// A plan of its parts.
     public init(
         identity: AgentIdentity, settings: AgentSettings, storePath: String, lockPath: String, socketPath: String,
-        listen: NetworkAddress, source: SampleSource, workers: WorkerHost = .children(.thisProgram),
-        peerRecords: [String] = [], configuration: AgentConfiguration,
+        listen: NetworkAddress, source: SampleSource, http: HTTPPlan, version: String,
+        workers: WorkerHost = .children(.thisProgram), peerRecords: [String] = [], configuration: AgentConfiguration,
         reread: (@Sendable (AgentConfiguration) -> PlanReading)? = nil
     ) {
         self.identity = identity
@@ -43,6 +47,8 @@ public struct DaemonPlan: Sendable {
         self.socketPath = socketPath
         self.listen = listen
         self.source = source
+        self.http = http
+        self.version = version
         self.workers = workers
         self.peerRecords = peerRecords
         self.configuration = configuration

@@ -20,8 +20,17 @@ final class SensorJob: Sendable {}
 /// One sample.
 final class SensorReading: Sendable {
     let sample: TelemetrySample
+    /// How long taking it took.
+    let microseconds: Int64
 
-    init(_ sample: TelemetrySample) { self.sample = sample }
+    /// The sample that `take` takes, with the declared sources in it.
+    init(with others: DeclaredSources, _ take: () -> TelemetrySample) {
+        let start = Clock.bootNanoseconds
+        var sample = take()
+        others.add(to: &sample)
+        self.sample = sample
+        microseconds = (Clock.bootNanoseconds - start) / 1000
+    }
 }
 
 /// The thread that reads the board: a slow or hanging sensor holds up nothing else.
@@ -32,6 +41,10 @@ struct SensorThread: ~Copyable {
     private(set) var due: BootTime
     /// Samples that were due while the last one was still being taken.
     private(set) var missed: UInt64 = 0
+    /// Samples that were taken.
+    private(set) var taken: UInt64 = 0
+    /// How long the last one took.
+    private(set) var lastMicroseconds: Int64?
 
     /// Starts to read `source` by `profile`, and the sources that were declared, every `period` from `now` on.
     init(
@@ -46,15 +59,17 @@ struct SensorThread: ~Copyable {
                 let tree = SysfsTree(root: root)
                 let reader = BoardReader(tree: tree, profile: profile, model: tree.facts().model)
                 let others = DeclaredSources(declared, tree: tree)
-                while port.take() != nil { port.complete(reader.sample(at: Clock.bootTime), with: others) }
+                while port.take() != nil {
+                    port.complete(SensorReading(with: others) { reader.sample(at: Clock.bootTime) })
+                }
             case .tegrastats(let command, let root):
                 var reader = TegrastatsReader(.child(command, root: root), profile: profile, period: period)
                 let others = DeclaredSources(declared, tree: SysfsTree(root: root))
-                while port.take() != nil { port.complete(reader.sample(), with: others) }
+                while port.take() != nil { port.complete(SensorReading(with: others) { reader.sample() }) }
             case .tegrastatsFile(let path):
                 var reader = TegrastatsReader(.recording(path), profile: profile, period: period)
                 let others = DeclaredSources(declared, tree: SysfsTree(root: "/"))
-                while port.take() != nil { port.complete(reader.sample(), with: others) }
+                while port.take() != nil { port.complete(SensorReading(with: others) { reader.sample() }) }
             }
         }
     }
@@ -83,14 +98,10 @@ struct SensorThread: ~Copyable {
     }
 
     /// The sample that was taken, if one is there.
-    func collect() -> TelemetrySample? { thread.collect()?.sample }
-}
-
-extension WorkerPort<SensorJob, SensorReading> {
-    /// Hands over a sample with the declared sources in it.
-    fileprivate func complete(_ sample: TelemetrySample, with others: DeclaredSources) {
-        var sample = sample
-        others.add(to: &sample)
-        complete(SensorReading(sample))
+    mutating func collect() -> TelemetrySample? {
+        guard let reading = thread.collect() else { return nil }
+        taken += 1
+        lastMicroseconds = reading.microseconds
+        return reading.sample
     }
 }

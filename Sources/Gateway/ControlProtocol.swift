@@ -13,7 +13,7 @@ import Wire
 ///
 /// | command | members |
 /// |---|---|
-/// | `status` `telemetry` `tasks` `balance` `peers` `node_record` | |
+/// | `status` `telemetry` `energy` `tasks` `balance` `peers` `node_record` | |
 /// | `delegate` | `operation` `input` [`parameters`] [`placement`] [`budget_mj`] [`timeout_ms`] [`trial`] |
 /// | `cancel` | `task` |
 /// | `history` | [`limit`] |
@@ -59,6 +59,7 @@ public enum ControlProtocol {
         case .verify: return .verify
         case .reconcile:
             return .reconcile(name: try request.platform("name"), accepts: try request.flag("accept"))
+        case .energy: return .energy
         case .proofs:
             return .proofs(
                 limit: try request.limit(atMost: GatewayLimits.listedRecords), source: try request.source("source"))
@@ -120,6 +121,7 @@ public enum ControlProtocol {
         case .history(let limit):
             begin(.history)
             json.member("limit", limit)
+        case .energy: begin(.energy)
         case .proofs(let limit, let source):
             begin(.proofs)
             json.member("limit", limit)

@@ -22,6 +22,7 @@ struct ControlRequest {
         case history
         case verify
         case reconcile
+        case energy
         case proofs
         case exportProofs = "export_proofs"
         case peers
@@ -33,7 +34,7 @@ struct ControlRequest {
         /// The members that the command has besides its name.
         var members: [String] {
             switch self {
-            case .status, .telemetry, .tasks, .balance, .verify, .peers, .nodeRecord: []
+            case .status, .telemetry, .energy, .tasks, .balance, .verify, .peers, .nodeRecord: []
             case .delegate: ["operation", "input", "parameters", "placement", "budget_mj", "timeout_ms", "trial"]
             case .cancel: ["task"]
             case .history: ["limit"]

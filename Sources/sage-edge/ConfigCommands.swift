@@ -11,7 +11,10 @@ let configCommands = [
     ) { invocation throws(Failure) in
         let (configuration, files) = try loadConfiguration(invocation)
         _ = try hardwareProfiles(configuration, files)
-        do throws(ConfigurationError) { _ = try configuration.presharedKey() } catch { throw failure(error) }
+        do throws(ConfigurationError) {
+            _ = try configuration.presharedKey()
+            _ = try configuration.httpKey()
+        } catch { throw failure(error) }
         let named = NamedThings(configuration)
         guard named.missing.isEmpty else {
             throw Failure(

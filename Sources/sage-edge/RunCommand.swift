@@ -61,10 +61,15 @@ private func daemonPlan(_ invocation: Invocation, _ paths: StatePaths, _ flags: 
         throw failure(error)
     }
     let identity: AgentIdentity
-    do throws(ConfigurationError) { identity = try configuration.identity(keys: keys) } catch { throw failure(error) }
+    let httpKey: AccessKey?
+    do throws(ConfigurationError) {
+        identity = try configuration.identity(keys: keys)
+        httpKey = try configuration.httpKey()
+    } catch { throw failure(error) }
     return DaemonPlan(
         identity: identity, settings: settings, storePath: paths.ledger, lockPath: paths.lock,
         socketPath: paths.socket, listen: configuration.link.listen, source: source(configuration),
+        http: HTTPPlan(configuration.http, key: httpKey), version: Version.text,
         workers: configuration.executors.service.map { .service(path: $0) } ?? .children(.thisProgram),
         peerRecords: peerRecords, configuration: configuration
     ) { [identity, profile, flags] running in

@@ -40,6 +40,10 @@ func statusText(_ status: JSONValue) -> String {
         "\(status.word("platform")), \(status.word("state")) for "
             + (status["uptime_ms"]?.number.map { duration(milliseconds: $0) } ?? "?"))
     table.row("key", status.word("fingerprint"))
+    if let address = status["http"]?["address"]?.text {
+        let fault = status["http"]?["fault"]?.text.map { "not at \(address): \($0)" }
+        table.row("http", fault ?? address)
+    }
     let replayed = board["replayed"] == .boolean(true) ? ", replayed" : ""
     table.row("board", board.word("profile") + replayed + (board["model"]?.text.map { ", \($0)" } ?? ""))
     table.row(

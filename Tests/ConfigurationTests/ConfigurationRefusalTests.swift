@@ -39,7 +39,6 @@ private let sections = "federation, keys, energy, telemetry, memory, policy, lin
             "c.yaml:2: executors.perception.features.cores: unknown key; "
                 + "allowed here: memory_mib, timeout_seconds, typical_milliseconds"
         ),
-        ("http:\n  listen: 1", "c.yaml:1: http: not available in this version"),
         ("consensus: {}", "c.yaml:1: consensus: not available in this version"),
         ("limits:", "c.yaml:1: limits: not available in this version"),
         ("energy: 5", "c.yaml:1: energy: expected a mapping, found '5'"),

@@ -14,11 +14,14 @@ final class RunningAgent {
     ///
     /// - Parameters:
     ///   - tegrastats: the setting of that name, read instead of the tree's own sensors.
+    ///   - periodMilliseconds: time between two samples; a window takes four of them.
+    ///   - http: lines of the section `http`; by default it is served at `httpSocket`.
+    ///   - root: a tree that is none of the captured ones.
     ///   - settings: more of the configuration, as further sections.
     ///   - environment: variables besides those of its folders.
     init(
         tree: String, ledger: [UInt8]? = nil, tegrastats: String? = nil, hasPower: Bool = true,
-        settings more: String = "",
+        periodMilliseconds: Int = 250, http: [String]? = nil, root: URL? = nil, settings more: String = "",
         environment: [String: String] = [:]
     ) throws {
         home = FileManager.default.temporaryDirectory.appendingPathComponent("sage-edge-agent-" + UUID().uuidString)
@@ -29,12 +32,14 @@ final class RunningAgent {
               name: end-to-end
               platform: Sprout
             telemetry:
-              period_milliseconds: 250
+              period_milliseconds: \(periodMilliseconds)
               \(tegrastats.map { "tegrastats: " + $0 } ?? "")
             energy:
-              window_milliseconds: 1000
+              window_milliseconds: \(periodMilliseconds * 4)
               policy:
                 replayed: 100
+            http:
+              \((http ?? ["listen: unix:" + home.path + "/http.sock"]).joined(separator: "\n  "))
             \(more)
             """
         try settings.write(to: config.appendingPathComponent("config.yaml"), atomically: true, encoding: .utf8)
@@ -43,7 +48,7 @@ final class RunningAgent {
             try FileManager.default.createDirectory(at: state, withIntermediateDirectories: true)
             try Data(ledger).write(to: state.appendingPathComponent("ledger.db"))
         }
-        let root = Fixtures.url("telemetry/sysfs/" + tree).path
+        let root = (root ?? Fixtures.url("telemetry/sysfs/" + tree)).path
         process = try BuiltProgram.process(
             [
                 "run", "--sysroot", root, "--listen",
@@ -103,6 +108,14 @@ final class RunningAgent {
     var configuration: URL { home.appendingPathComponent("config/config.yaml") }
 
     var socket: String { home.path + "/run/control.sock" }
+
+    /// Where it serves HTTP.
+    var httpSocket: String { home.path + "/http.sock" }
+
+    /// What files its memory is mapped from.
+    func maps() throws -> String {
+        try String(contentsOfFile: "/proc/\(process.processIdentifier)/maps", encoding: .utf8)
+    }
 
     /// Runs a command against it.
     func run(_ command: [String], input: [UInt8] = []) throws -> BuiltProgram.Outcome {

@@ -43,6 +43,8 @@ void clinux_datagrams_destination(const struct clinux_datagrams *_Nonnull datagr
 
 /// A non-blocking listening socket at `path`, made with exactly the permissions `mode`.
 long clinux_stream_listen(const uint8_t *_Nonnull path, size_t length, uint32_t mode, int backlog);
+/// A non-blocking listening TCP socket; at `::` for both families.
+long clinux_stream_listen_at(const struct clinux_address *_Nonnull address, int backlog);
 /// A blocking connection whose reads and writes end with -EAGAIN after the timeout.
 long clinux_stream_connect(const uint8_t *_Nonnull path, size_t length, int timeout_milliseconds);
 /// The next connection, non-blocking.

@@ -164,6 +164,7 @@ extension AgentCommand {
         case .history: "history"
         case .verify: "verify"
         case .reconcile: "reconcile"
+        case .energy: "energy"
         case .proofs: "proofs"
         case .exportProofs: "export"
         case .peers: "peers"
