@@ -36,9 +36,7 @@ final class SensorReading: Sendable {
 /// The thread that reads the board: a slow or hanging sensor holds up nothing else.
 struct SensorThread: ~Copyable {
     private let thread: WorkerThread<SensorJob, SensorReading>
-    private let period: TimeSpan
-    /// When the next sample is due.
-    private(set) var due: BootTime
+    private var rhythm: SamplingRhythm
     /// Samples that were due while the last one was still being taken.
     private(set) var missed: UInt64 = 0
     /// Samples that were taken.
@@ -46,13 +44,12 @@ struct SensorThread: ~Copyable {
     /// How long the last one took.
     private(set) var lastMicroseconds: Int64?
 
-    /// Starts to read `source` by `profile`, and the sources that were declared, every `period` from `now` on.
+    /// Starts to read `source` by `profile`, and the sources that were declared, once in every `period` from `now` on.
     init(
         _ source: SampleSource, profile: HardwareProfile, declared: [SourceDeclaration] = [], period: TimeSpan,
         now: BootTime
     ) throws(SystemError) {
-        self.period = period
-        due = now
+        let seed = try Entropy.bytes(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         thread = try WorkerThread(name: "sensors", capacity: 1) { port in
             switch source {
             case .tree(let root):
@@ -72,7 +69,11 @@ struct SensorThread: ~Copyable {
                 while port.take() != nil { port.complete(SensorReading(with: others) { reader.sample() }) }
             }
         }
+        rhythm = SamplingRhythm(period: period, start: now, seed: seed)
     }
+
+    /// When the next sample is due.
+    var due: BootTime { rhythm.due }
 
     /// What to wait for.
     var descriptor: Int32 { thread.descriptor }
@@ -84,9 +85,7 @@ struct SensorThread: ~Copyable {
     mutating func askIfDue(_ now: BootTime) {
         guard now >= due else { return }
         if !thread.offer(SensorJob()) { miss() }
-        // The rhythm is kept, unless whole periods went by, as after sleep.
-        due = due + period
-        if due <= now { due = now + period }
+        rhythm.advance(past: now)
     }
 
     /// Counts a sample that could not be taken, and says so ever more seldom.

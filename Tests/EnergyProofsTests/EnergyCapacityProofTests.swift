@@ -14,7 +14,7 @@ import Wire
         board.state.baseline = mW(4200)
         board.state.work = mJ(24_000)
         _ = try board.page()
-        return try board.page()
+        return try board.page { $0.errorBoundPermille = 6 }
     }
 
     @Test func `a page is read back as it was written, with every field and with none of the optional ones`() throws {
