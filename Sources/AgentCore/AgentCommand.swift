@@ -42,6 +42,8 @@ public enum AgentCommand: Sendable {
     case proofs(limit: Int, source: SourceID? = nil)
     /// The energy pages of a source, or of the board for nil, from `first` on, as an export file.
     case exportProofs(first: UInt64, limit: Int, source: SourceID? = nil)
+    /// What the board drew, and how warm it was, in the past.
+    case energyHistory(HistoryQuery)
     /// The peers and how they do.
     case peers
     /// Make a node a peer, by the text of its signed node record.

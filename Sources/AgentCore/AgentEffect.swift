@@ -120,6 +120,8 @@ public struct RecordQuery: Hashable, Sendable {
         case newestProofs(PageKeys)
         /// The energy page with this hash, where credits were charged from it.
         case chargedPage(Bytes32)
+        /// Minutes or hours of the board's past from a key on, oldest first.
+        case history(HistoryResolution, from: [UInt8])
         /// The newest entries of the journal, newest first.
         case newestJournal
         /// Whether replaying the journal gives the stored ledger.

@@ -29,6 +29,8 @@ public enum AgentEvent: Sendable {
 public enum StoreAnswer: Sendable {
     /// Energy pages as they were signed.
     case pages([[UInt8]])
+    /// Minutes or hours of the board's past.
+    case history([StoredRecord])
     /// Lines of the journal.
     case journal([JournalRecord])
     /// The stored ledger is what its journal makes of it.

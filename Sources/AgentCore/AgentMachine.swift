@@ -28,6 +28,7 @@ public struct AgentMachine {
     var random: DeterministicRandom
     var staging = Staging()
     var effects: [AgentEffect] = []
+    var logLimiter = LogLimiter()
 
     var ledger: LedgerMachine
     var clock: LedgerClock
@@ -35,6 +36,7 @@ public struct AgentMachine {
     /// The sources beside the board.
     var further: FurtherSources
     var rails: RailRegisters
+    var history: EnergyHistory
     var gate: ChargingGate
     /// The newest pages of all sources, oldest first.
     var recentPages: [ProofPage] = []
@@ -54,6 +56,8 @@ public struct AgentMachine {
     var errands: [CommandID: Errand] = [:]
     var pings: [CommandID: Ping] = [:]
     var queries: [UInt64: (command: CommandID, isExport: Bool)] = [:]
+    /// Questions to the store about the board's past.
+    var historyQueries: [UInt64: (command: CommandID, query: HistoryQuery)] = [:]
     /// Questions to the store for a peer that asked for a page.
     var pageQueries: [UInt64: PlatformID] = [:]
     var nextQuery: UInt64 = 1
@@ -141,6 +145,7 @@ public struct AgentMachine {
         self.energy = BoardEnergy(settings.energy, profile: settings.profile, bootID: bootID, resuming: board)
         self.further = FurtherSources(settings.energy, bootID: bootID, stored: others)
         self.rails = RailRegisters(period: settings.energy.samplePeriod)
+        self.history = EnergyHistory(samplePeriod: settings.energy.samplePeriod, resuming: restored.history)
         self.link = LinkEndpoint(
             configuration: LinkConfiguration(
                 localNode: identity.id, prologue: identity.domain.federation.array, staticKey: identity.agreement,
@@ -195,12 +200,13 @@ public struct AgentMachine {
         case .records(let query, let records):
             if let peer = pageQueries.removeValue(forKey: query) {
                 sendPage(records, to: peer)
-            } else {
+            } else if !answerHistory(query, records) {
                 answer(query, records)
             }
         case .timer, .configured: break
         case .stopping:
             isStopping = true
+            endHistory()
             putOffClock()
             staging.hurry()
         }
@@ -228,6 +234,7 @@ public struct AgentMachine {
         for due in [taskDue, ledgerDue] { if let due { next = min(next, now.boot + due.since(ledgerNow)) } }
         for peer in peers.values { if let due = peer.outboxDue { next = min(next, due) } }
         for ping in pings.values { next = min(next, ping.deadline) }
+        if let deadline = logLimiter.deadline { next = min(next, deadline) }
         for errand in errands.values where errand.task.map({ paying[$0] != nil }) == true {
             next = min(next, errand.deadline)
         }
@@ -277,6 +284,7 @@ public struct AgentMachine {
         sweepLots()
         expirePings()
         expireErrands()
+        for entry in logLimiter.endStretch(at: now.boot) { effects.append(.log(entry)) }
     }
 
     private mutating func release(_ dependents: [Staging.Dependent]) {
@@ -335,7 +343,7 @@ public struct AgentMachine {
     mutating func reply(_ command: CommandID, _ reply: CommandReply) { afterWrites(.reply(command, reply)) }
 
     mutating func log(_ level: LogEntry.Level, _ text: String, kind: LogEntry.Kind? = nil) {
-        effects.append(.log(LogEntry(level, text, kind: kind)))
+        for entry in logLimiter.admit(LogEntry(level, text, kind: kind), at: now.boot) { effects.append(.log(entry)) }
     }
 
     /// A number for a new task, ticket or grant.

@@ -41,7 +41,7 @@ extension AgentMachine {
             guard let bytes = pages.first, let page = try? ProofPage(decoding: bytes) else { return }
             send(.energyPage(page.envelope), to: peer)
         case .failed(let reason): log(.warning, "an energy page cannot be read: " + reason)
-        case .journal, .verified, .notVerified: break
+        case .journal, .history, .verified, .notVerified: break
         }
     }
 

@@ -25,6 +25,7 @@ extension AgentMachine {
         case .exportProofs(let first, let limit, let source):
             let keys = pageKeys(of: source)
             read(.proofs(from: keys.key(first), below: keys.end), limit: limit, for: id)
+        case .energyHistory(let query): tellHistory(query, for: id)
         case .peers: reply(id, CommandReply(peersJSON))
         case .addPeer(let text): addPeer(text, for: id)
         case .removePeer(let name): removePeer(name, for: id)
@@ -59,6 +60,8 @@ extension AgentMachine {
         case .journal(let lines): reply(query.command, AgentViews.history(lines))
         case .pages(let pages):
             reply(query.command, query.isExport ? export(pages) : AgentViews.pages(pages))
+        // The history has its own table of questions.
+        case .history: break
         case .verified(let found): reply(query.command, AgentViews.verified(found))
         case .notVerified(let reason):
             reply(query.command, CommandReply(.failed, "the ledger is not verified: " + reason))

@@ -19,6 +19,7 @@ extension AgentMachine {
             log(.warning, "\(refused.name) is not metered: " + refused.reason, kind: .sourceRefused)
         }
         for change in energy.takeThrottleChanges() { log(change.level, change.text) }
+        noteHistory(sample)
         settleMeasuredWork()
     }
 

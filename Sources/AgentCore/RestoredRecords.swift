@@ -18,6 +18,8 @@ enum SettingKey {
     static let earnings = Array("earnings".utf8)
     /// What own tasks cost today.
     static let spending = Array("spending".utf8)
+    /// Where the energy history stands.
+    static let history = Array("history".utf8)
     /// Whose store this is.
     static let owner = Array("owner".utf8)
     /// The charging gate.
@@ -39,6 +41,7 @@ struct RestoredRecords {
     var earnings = DayTotal()
     var spending = DayTotal()
     var owner: StoreOwner?
+    var history: HistoryState?
     var paying: [TaskID: PayingTask] = [:]
     var working: [TaskID: WorkingTask] = [:]
     var outbox: [PlatformID: [OutboxRow]] = [:]
@@ -130,6 +133,10 @@ struct RestoredRecords {
         case SettingKey.owner:
             owner = try RestoredRecords.read(.setting, record) { reader throws(CBORError) in
                 try StoreOwner(from: &reader)
+            }
+        case SettingKey.history:
+            history = try RestoredRecords.read(.setting, record) { reader throws(CBORError) in
+                try HistoryState(from: &reader)
             }
         default: break
         }

@@ -29,6 +29,10 @@ public enum StoreRecordKind: UInt8, Sendable, CaseIterable {
     case certificate = 12
     /// An energy page that credits were charged from, by its hash; kept while the ledger remembers the charge.
     case chargedPage = 13
+    /// What is kept of a minute of the board, by its number.
+    case historyMinute = 14
+    /// What is kept of an hour of the board, by its number.
+    case historyHour = 15
 }
 
 /// Something to store; everything in one list is stored together or not at all.

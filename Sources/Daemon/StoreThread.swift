@@ -140,6 +140,9 @@ struct StoreThread: ~Copyable {
                 return .pages(found.map { $0.value })
             case .chargedPage(let hash):
                 return .pages(try store.value(.chargedPage, key: hash.array).map { [$0] } ?? [])
+            case .history(let resolution, let key):
+                guard let kind = resolution.recordKind else { return .history([]) }
+                return .history(try store.records(kind, from: key, limit: query.limit))
             case .newestJournal:
                 return .journal(try journal(store, limit: query.limit))
             case .verification: return verification(store)

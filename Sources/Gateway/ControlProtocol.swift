@@ -19,6 +19,7 @@ import Wire
 /// | `history` | [`limit`] |
 /// | `proofs` | [`limit`] [`source`] |
 /// | `export_proofs` | [`first`] [`limit`] [`source`] |
+/// | `energy_history` | [`resolution`] [`from_ms`] [`to_ms`] [`before`] [`limit`] |
 /// | `add_peer` | `record` |
 /// | `remove_peer` `ping` | `name` |
 /// | `reconcile` | `name` [`accept`] |
@@ -68,6 +69,14 @@ public enum ControlProtocol {
                 first: UInt64(try request.number("first", in: 0...(1 << 53)) ?? 0),
                 limit: try request.limit(atMost: GatewayLimits.exportedPages, otherwise: GatewayLimits.exportedPages),
                 source: try request.source("source"))
+        case .energyHistory:
+            return .energyHistory(
+                HistoryQuery(
+                    try request.resolution("resolution"), from: try request.wallTime("from_ms"),
+                    to: try request.wallTime("to_ms"),
+                    before: try request.number("before", in: 0...Int64(1) << 53).map { UInt64($0) },
+                    limit: try request.limit(
+                        atMost: EnergyHistoryLimits.listed, otherwise: EnergyHistoryLimits.listed)))
         case .peers: return .peers
         case .addPeer:
             return .addPeer(record: try request.text("record", limit: FederationLimits.maximumNodeTextLength))
@@ -131,6 +140,13 @@ public enum ControlProtocol {
             json.member("first", first)
             json.member("limit", limit)
             if let source { json.member("source", source.text) }
+        case .energyHistory(let query):
+            begin(.energyHistory)
+            json.member("resolution", query.resolution.name)
+            if let from = query.from { json.member("from_ms", from.milliseconds) }
+            if let to = query.to { json.member("to_ms", to.milliseconds) }
+            if let before = query.before { json.member("before", before) }
+            json.member("limit", query.limit)
         case .peers: begin(.peers)
         case .addPeer(let record):
             begin(.addPeer)

@@ -25,6 +25,7 @@ struct ControlRequest {
         case energy
         case proofs
         case exportProofs = "export_proofs"
+        case energyHistory = "energy_history"
         case peers
         case addPeer = "add_peer"
         case removePeer = "remove_peer"
@@ -40,6 +41,7 @@ struct ControlRequest {
             case .history: ["limit"]
             case .proofs: ["limit", "source"]
             case .exportProofs: ["first", "limit", "source"]
+            case .energyHistory: ["resolution", "from_ms", "to_ms", "before", "limit"]
             case .addPeer: ["record"]
             case .reconcile: ["name", "accept"]
             case .removePeer, .ping: ["name"]
@@ -125,6 +127,20 @@ struct ControlRequest {
             number <= Energy.largest.millijoules
         else { throw refusal(name, "a text of digits from 1 to \(Energy.largest.millijoules)") }
         return Energy(millijoules: number)
+    }
+
+    /// How finely the history is to be told; by minutes where it is not said.
+    func resolution(_ name: String) throws(CommandReply) -> HistoryResolution {
+        guard let found = value[name] else { return .minute }
+        guard let resolution = found.text.flatMap({ HistoryResolution(name: $0) }) else {
+            throw refusal(name, "sample, minute or hour")
+        }
+        return resolution
+    }
+
+    /// The wall time of `name` in milliseconds since 1970; nil where it is not there.
+    func wallTime(_ name: String) throws(CommandReply) -> WallTime? {
+        try number(name, in: 0...Int64(1) << 53).map { WallTime(milliseconds: $0) }
     }
 
     /// The task that `name` names in hexadecimal.

@@ -41,6 +41,11 @@ private func refusal(_ line: [UInt8]) throws -> String {
             .proofs(limit: 1, source: battery), .exportProofs(first: 7, limit: 1, source: battery),
             .addPeer(record: "-----BEGIN…\n\"\\\u{1}\u{10ffff}"), .removePeer(name: "Thor"), .ping(name: "Thor"),
             .nodeRecord, .reconcile(name: "Thor", accepts: false), .reconcile(name: "Thor", accepts: true),
+            .energyHistory(HistoryQuery(.sample, limit: 1)),
+            .energyHistory(
+                HistoryQuery(
+                    .hour, from: WallTime(milliseconds: 1), to: WallTime(milliseconds: 1 << 53), before: 77,
+                    limit: 2048)),
         ]
     }()
 

@@ -271,6 +271,10 @@ struct Fleet {
             return .pages(pages.reversed().prefix(query.limit).map { $0.value })
         case .chargedPage(let hash):
             return .pages(disk.durable.value(.chargedPage, key: hash.array).map { [$0] } ?? [])
+        case .history(let resolution, let first):
+            let records = resolution.recordKind.map { disk.durable.records($0) } ?? []
+            return .history(
+                Array(records.filter { !$0.key.lexicographicallyPrecedes(first) }.prefix(query.limit)))
         case .newestJournal: return .journal(Array(disk.journal.reversed().prefix(query.limit)))
         case .verification:
             let ledger = disk.durable.ledger
