@@ -29,7 +29,8 @@ struct RailRegisters: Sendable {
     }
 
     private mutating func record(_ reading: RailReading, at now: BootTime) {
-        let power = min(reading.power.clampedToZero, MeterLimits.largestPower)
+        guard let shown = reading.power else { return }
+        let power = min(shown.clampedToZero, MeterLimits.largestPower)
         guard var rail = rails[reading.name] else {
             // A rail that appears beyond the limit is shown with its power and without a register.
             if rails.count < AgentLimits.railRegisters { rails[reading.name] = Rail(power: power, at: now) }

@@ -94,7 +94,9 @@ public struct MetricsPage {
         let sample = agent.sample
         page.sample(.hostEnergy, agent.register.map { MetricValue($0.microjoules, digits: 6) })
         if let total = sample?.total, total.isComplete {
-            page.sample(.hostPower, [total.scope.rawValue], MetricValue(total.power.microwatts, digits: 6))
+            if let power = total.power {
+                page.sample(.hostPower, [total.scope.rawValue], MetricValue(power.microwatts, digits: 6))
+            }
         }
         page.sample(.hostRated, MetricValue(agent.rated.microwatts, digits: 6))
         for source in agent.sources {
@@ -109,7 +111,10 @@ public struct MetricsPage {
         for ((name, _), energy) in zip(rails, agent.railMicrojoules) {
             page.sample(.railEnergy, [name], energy.map { MetricValue($0, digits: 6) })
         }
-        for (name, rail) in rails { page.sample(.railPower, [name], MetricValue(rail.power.microwatts, digits: 6)) }
+        for (name, rail) in rails {
+            guard let power = rail.power else { continue }
+            page.sample(.railPower, [name], MetricValue(power.microwatts, digits: 6))
+        }
         for (name, rail) in rails {
             page.sample(.railVoltage, [name], rail.voltage.map { MetricValue($0.millivolts, digits: 3) })
         }
