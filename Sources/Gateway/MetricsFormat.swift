@@ -88,7 +88,7 @@ private struct MediaRange {
             value += Int(digit - UInt8(ascii: "0")) * weight
             weight /= 10
         }
-        return min(value, 1000)
+        return value <= 1000 ? value : 0
     }
 
     private static func trimmed(_ text: Substring) -> String {

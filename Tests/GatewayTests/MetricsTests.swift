@@ -172,15 +172,15 @@ private func samples(_ page: String) -> [String: String] {
         for (step, events) in [(0, 7), (1, 7), (2, 9), (0, 9), (1, 12)] as [(Int64, Int64)] {
             agent.sample {
                 $0.throttle = [
-                    ThrottleReading(cause: "cpu-alert", state: step, maximum: 3),
+                    ThrottleReading(cause: "cpu-throttle-alert", state: step, maximum: 3),
                     ThrottleReading(cause: "over-current:1", state: events, maximum: nil),
                 ]
             }
         }
         let found = samples(MetricsPage.text(agent.metrics, program(), .text))
-        #expect(found[#"sage_edge_throttled{cause="cpu-alert"}"#] == "1")
+        #expect(found[#"sage_edge_throttled{cause="cpu-throttle-alert"}"#] == "1")
         #expect(found[#"sage_edge_throttled{cause="over-current:1"}"#] == nil)
-        #expect(found[#"sage_edge_throttle_events_total{cause="cpu-alert"}"#] == "2")
+        #expect(found[#"sage_edge_throttle_events_total{cause="cpu-throttle-alert"}"#] == "2")
         #expect(found[#"sage_edge_throttle_events_total{cause="over-current:1"}"#] == "5")
     }
 
