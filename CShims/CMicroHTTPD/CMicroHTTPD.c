@@ -293,7 +293,10 @@ int32_t cmicrohttpd_run(struct cmicrohttpd_server *server, int64_t now) {
         state->is_closed = 1;
         if (state->socket >= 0) shutdown(state->socket, SHUT_RDWR);
     }
+    uint32_t before = server->connection_count;
     library.MHD_run(server->daemon);
+    // Only a further run listens again where the limit of connections kept others waiting.
+    if (server->connection_count < before) return 1;
     MHD_UNSIGNED_LONG_LONG wait;
     return library.MHD_get_timeout(server->daemon, &wait) == MHD_YES && wait == 0;
 }

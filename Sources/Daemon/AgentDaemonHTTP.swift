@@ -57,6 +57,7 @@ extension AgentDaemon {
     /// What the program knows of itself now; of the board only what the last sample said.
     private mutating func programMetrics() -> ProgramMetrics {
         program.connections = http.connections
+        program.isConfigurationGood = standing.isSuccessful
         program.samples = sensors.taken
         program.missedSamples = sensors.missed
         program.sampleMicroseconds = sensors.lastMicroseconds

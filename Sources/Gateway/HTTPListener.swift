@@ -112,7 +112,9 @@ public struct HTTPListener: ~Copyable {
         }
     }
 
-    /// Answers a request; it goes out with the next `run`. Without memory for it the connection is closed.
+    /// Answers a request; it goes out with the next `run`.
+    ///
+    /// Without memory for it the connection is closed.
     public mutating func answer(_ exchange: HTTPExchange, _ response: HTTPResponse) {
         let pointer = unsafe exchange.exchange
         let made = unsafe response.body.withUnsafeBufferPointer { body in

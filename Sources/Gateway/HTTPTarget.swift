@@ -28,7 +28,9 @@ struct HTTPTarget: Equatable {
         }
     }
 
-    /// The segments of the path; none for `/`. An empty one stands for every doubled or closing slash.
+    /// The segments of the path; none at the top.
+    ///
+    /// An empty one stands for every doubled or closing slash.
     let segments: [String]
     /// The parameters of the query, in their order.
     let parameters: [Parameter]

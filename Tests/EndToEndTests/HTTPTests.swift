@@ -95,7 +95,7 @@ private func eventually(_ condition: () throws -> Bool) throws -> Bool {
 
         let energy = try get("/api/v1/energy").object()
         let sources = try #require(energy["sources"] as? [[String: Any]])
-        #expect(sources.first?["source"] as? String == "compute:orin-nano-8gb")
+        #expect(sources.first?["name"] as? String == "compute:orin-nano-8gb")
         #expect(sources.first?["class"] as? String == "replayed")
         #expect((energy["pages"] as? [[String: Any]])?.isEmpty == false)
         let proofs = try get("/api/v1/energy/proofs?limit=2").object()["proofs"] as? [[String: Any]]
@@ -229,7 +229,7 @@ private func eventually(_ condition: () throws -> Bool) throws -> Bool {
         #expect((http["fault"] as? String)?.contains("Address already in use") == true)
         let log = try String(contentsOf: agent.log, encoding: .utf8)
         #expect(log.components(separatedBy: "HTTP is not served at 127.0.0.1:\(port)").count == 2)
-        holder = nil
+        try holder.take()?.close()
         #expect(try eventually { (try? Answer(["http://127.0.0.1:\(port)/readyz"]))?.status == 200 })
         #expect(try agent.json(["status"])["state"] as? String == "running")
     }
