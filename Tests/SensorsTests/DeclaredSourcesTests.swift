@@ -156,7 +156,7 @@ private func sample(_ sources: DeclaredSources, at milliseconds: Int64) -> Telem
             tree: SysfsTree(root: tree.path))
         #expect(
             sample(sources, at: 0).sources.map { $0.power } == [
-                nil, Power(milliwatts: -24_000), Power(milliwatts: 24_000),
+                Power(milliwatts: -24_000), Power(milliwatts: 24_000),
             ])
         #expect(sample(sources, at: 0).sources.allSatisfy { $0.traits.direction == .netOutput })
     }
