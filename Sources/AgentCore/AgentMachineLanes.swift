@@ -91,7 +91,7 @@ extension AgentMachine {
         guard case .lane(let stop)? = apply(.observePeer(observation)) else { return }
         if let stop {
             if state.isLaneKnown || ledger.image.peers[peer]?.stop == stop {
-                log(.error, "no money moves with \(peerName(peer)): \(stop.explanation)", kind: .moneyStopped)
+                log(.error, "no money moves with \(peerName(peer)): \(stop.explanation)")
             }
             peers[peer]?.isLaneKnown = false
             return
@@ -129,9 +129,7 @@ extension AgentMachine {
             return false
         }
         guard lane.previous == row.received.hash else {
-            log(
-                .error, "\(peerName(peer)) sent money message \(lane.sequence) after another history than ours",
-                kind: .moneyStopped)
+            log(.error, "\(peerName(peer)) sent money message \(lane.sequence) after another history than ours")
             return false
         }
         return true
@@ -143,8 +141,7 @@ extension AgentMachine {
             isNext(receipt.payload.lane, from: peer)
         else { return }
         guard receipt.payload.reference.delegator == peer else {
-            return log(
-                .warning, "\(peerName(peer)) sent a receipt for a task of another platform", kind: .receiptRefused)
+            return log(.warning, "\(peerName(peer)) sent a receipt for a task of another platform")
         }
         let task = receipt.payload.task
         let known = working[task]
@@ -179,21 +176,19 @@ extension AgentMachine {
             if lots.givenBack > .zero {
                 log(
                     .notice,
-                    "\(lots.givenBack.millijoules) mJ of \(peerName(peer)) had run out or found no room, and go back",
-                    kind: .creditsRefused)
+                    "\(lots.givenBack.millijoules) mJ of \(peerName(peer)) had run out or found no room, and go back")
             }
             if lots.unmatched > .zero {
                 log(
                     .warning,
-                    "\(peerName(peer)) paid \(lots.unmatched.millijoules) mJ of this board's own that it did not have",
-                    kind: .creditsRefused)
+                    "\(peerName(peer)) paid \(lots.unmatched.millijoules) mJ of this board's own that it did not have")
                 peers[peer]?.trust.recordDefault()
                 storePeer(peer)
             }
             countTaken(receipt.payload.lots, from: peer)
             return true
         } catch {
-            log(.error, "a receipt of \(peerName(peer)) cannot be applied: \(error.explanation)", kind: .receiptRefused)
+            log(.error, "a receipt of \(peerName(peer)) cannot be applied: \(error.explanation)")
             return false
         }
     }
@@ -212,9 +207,7 @@ extension AgentMachine {
                 if let commit = outcome.commit { staging.write(.ledger(commit)) }
             }
         } catch {
-            log(
-                .error, "a return notice of \(peerName(peer)) cannot be applied: \(error.explanation)",
-                kind: .receiptRefused)
+            log(.error, "a return notice of \(peerName(peer)) cannot be applied: \(error.explanation)")
             return
         }
         sendLaneHeads(to: peer)
@@ -248,7 +241,7 @@ extension AgentMachine {
         do throws(EnvelopeError) {
             return try Signed(verifying: envelope, by: key, in: identity.domain, using: scheme)
         } catch {
-            log(.warning, "a \(what) of \(peerName(peer)) is not accepted: \(error.explanation)", kind: .receiptRefused)
+            log(.warning, "a \(what) of \(peerName(peer)) is not accepted: \(error.explanation)")
             return nil
         }
     }

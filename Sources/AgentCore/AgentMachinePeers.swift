@@ -20,17 +20,15 @@ extension AgentMachine {
         case .message(let link, _, let bytes):
             guard let id = peer(link) else { return }
             do throws(CBORError) { handle(try PeerMessage(decoding: bytes), from: id) } catch {
-                log(
-                    .warning, "\(peerName(id)) sent an unreadable message: \(error.explanation)",
-                    kind: .peerMessageRefused)
+                log(.warning, "\(peerName(id)) sent an unreadable message: \(error.explanation)")
             }
         case .delivered(let link, let number): answerPing(number, from: link)
         case .unresponsive(let link):
             guard let id = peer(link) else { return }
-            log(.notice, "\(peerName(id)) does not answer", kind: .peerSilent)
+            log(.notice, "\(peerName(id)) does not answer")
         case .responsive(let link):
             guard let id = peer(link) else { return }
-            log(.notice, "\(peerName(id)) answers again", kind: .peerAnswers)
+            log(.notice, "\(peerName(id)) answers again")
             if peers[id]?.isLaneKnown == true { resendOutbox(to: id) }
         case .closed(let link):
             guard let id = peer(link) else { return }
@@ -41,7 +39,7 @@ extension AgentMachine {
             storePeer(id)
         case .addressChanged(let link, let address):
             guard let id = peer(link) else { return }
-            log(.notice, "\(peerName(id)) is now at \(address.text)", kind: .peerMoved)
+            log(.notice, "\(peerName(id)) is now at \(address.text)")
         }
     }
 
@@ -141,9 +139,7 @@ extension AgentMachine {
             peers[peer]?.record = record
             storePeer(peer)
         } catch {
-            log(
-                .warning, "\(peerName(peer)) sent a record that is not valid: \(error.explanation)",
-                kind: .peerMessageRefused)
+            log(.warning, "\(peerName(peer)) sent a record that is not valid: \(error.explanation)")
         }
     }
 

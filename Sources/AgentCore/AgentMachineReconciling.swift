@@ -34,9 +34,7 @@ extension AgentMachine {
         }
         outbox[id] = nil
         askForLanes(of: id)
-        log(
-            .notice, "the lanes with \(name) go on from what it says; \(waiting) messages are given up",
-            kind: .moneyReconciled)
+        log(.notice, "the lanes with \(name) go on from what it says; \(waiting) messages are given up")
         reply(command, AgentViews.lanes(row, observation, name: name, waiting: waiting, account: account))
     }
 

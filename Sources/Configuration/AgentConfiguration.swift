@@ -1,7 +1,6 @@
 import EnergyProofs
 import Federation
 import Quantities
-import Telemetry
 import Wire
 
 /// What an operator has set, in types: read from files, environment and command line, checked as a whole.
@@ -23,8 +22,6 @@ public struct AgentConfiguration: Equatable, Sendable {
     public var policy = PolicySection()
     /// How peers are reached.
     public var link = LinkSection()
-    /// How the HTTP gateway is reached.
-    public var http = HTTPSection()
     /// What is run here.
     public var executors = ExecutorSection()
     /// The files that were read, in the order of reading.
@@ -52,8 +49,6 @@ public struct EnergySection: Equatable, Sendable {
     public var rated: Power?
     /// What may be charged from a page.
     public var charging = ChargingPolicy()
-    /// The sources beside the board.
-    public var sources: [SourceDeclaration] = []
 }
 
 /// Where lines of tegrastats come from.
@@ -127,6 +122,4 @@ public struct ExecutorSection: Equatable, Sendable {
     public var featuresTimeout = TimeSpan.seconds(30)
     /// How long a run of `perception.features` takes until it has been measured.
     public var featuresTypicalTime = TimeSpan(milliseconds: 200)
-    /// The Unix socket of the service that starts workers; nil where the agent starts them itself.
-    public var service: String?
 }

@@ -197,11 +197,10 @@ public final class AgentStore {
             statements.removeRecord.bind(1, Int64(kind.rawValue))
             statements.removeRecord.bind(2, key)
             try database.run(statements.removeRecord)
-        case .removeRange(let kind, let from, let below):
-            statements.removeRange.bind(1, Int64(kind.rawValue))
-            statements.removeRange.bind(2, from)
-            statements.removeRange.bind(3, below)
-            try database.run(statements.removeRange)
+        case .removeBelow(let kind, let key):
+            statements.removeBelow.bind(1, Int64(kind.rawValue))
+            statements.removeBelow.bind(2, key)
+            try database.run(statements.removeBelow)
         }
     }
 
@@ -247,7 +246,7 @@ struct StoreStatements: ~Copyable {
     let removeRow: Statement
     let putRecord: Statement
     let removeRecord: Statement
-    let removeRange: Statement
+    let removeBelow: Statement
 
     init(_ database: borrowing Database) throws(StoreError) {
         let begin = try database.prepare("BEGIN IMMEDIATE")
@@ -261,7 +260,7 @@ struct StoreStatements: ~Copyable {
         let putRecord = try database.prepare(
             "INSERT INTO record VALUES (?1, ?2, ?3) ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value")
         let removeRecord = try database.prepare("DELETE FROM record WHERE kind = ?1 AND key = ?2")
-        let removeRange = try database.prepare("DELETE FROM record WHERE kind = ?1 AND key >= ?2 AND key < ?3")
+        let removeBelow = try database.prepare("DELETE FROM record WHERE kind = ?1 AND key < ?2")
         // At the end, because a statement that is part of a half-made value could not be finalized.
         self.begin = begin
         self.commit = commit
@@ -270,6 +269,6 @@ struct StoreStatements: ~Copyable {
         self.removeRow = removeRow
         self.putRecord = putRecord
         self.removeRecord = removeRecord
-        self.removeRange = removeRange
+        self.removeBelow = removeBelow
     }
 }

@@ -1,5 +1,4 @@
 /// Every command, in the order help lists them.
 let allCommands: [CommandSpecification] =
-    [runCommand, statusCommand, topCommand, telemetryCommand] + proofCommands + reportCommands + [delegateCommand]
-    + taskCommands + ledgerCommands + peerCommands + keyCommands + configCommands + profileCommands
-    + [doctorCommand, completionCommand, versionCommand, workersCommand, workerCommand, manualCommand]
+    [runCommand, statusCommand, telemetryCommand] + proofCommands + [delegateCommand] + taskCommands + ledgerCommands
+    + peerCommands + keyCommands + configCommands + [versionCommand, workerCommand]

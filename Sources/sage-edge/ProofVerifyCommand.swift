@@ -8,21 +8,17 @@ import Quantities
 import Wire
 
 let proofVerifyCommand = CommandSpecification(
-    ["proof", "verify"], "Check a file of energy proofs, or an OCMF report", positionals: ["FILE"],
+    ["proof", "verify"], "Check a file of energy proofs", positionals: ["FILE"],
     options: [
         OptionSpecification("key", value: "PEM", "The file of the public key that must have signed them"),
         OptionSpecification("federation", value: "NAME", "The federation that they must be for"),
     ],
-    examples: [
-        "proof verify sprout.proofs", "proof verify sprout.proofs --key sprout.pem --federation home",
-        "proof verify november.ocmf --key sprout.pem",
-    ]
+    examples: ["proof verify sprout.proofs", "proof verify sprout.proofs --key sprout.pem --federation home"]
 ) { invocation throws(Failure) in
     let path = invocation.positionals[0]
     let key = try expectedKey(invocation)
     let expected = try ExpectedFederation(invocation)
     let bytes = try readFile(path, limit: EnergyProofLimits.exportBytes)
-    if MeteringFile.isOne(bytes) { return try verifyMetering(path, bytes, key, expected, invocation) }
     let export: ProofExport
     let summary: ProofExportSummary
     do throws(ProofExportError) {
@@ -67,9 +63,8 @@ private func expectedKey(_ invocation: Invocation) throws(Failure) -> PublicKey?
 }
 
 /// The federation that pages must be for: the one that was named, else the one that is configured here, else any.
-struct ExpectedFederation {
-    /// The federation; nil for any.
-    let id: Bytes32?
+private struct ExpectedFederation {
+    private let id: Bytes32?
     private let epoch: UInt64?
 
     /// Whether the file's word is not simply taken.
@@ -93,7 +88,7 @@ struct ExpectedFederation {
 }
 
 /// Whose key it is, as far as that is known here.
-func owner(of key: PublicKey, isExpected: Bool, _ invocation: Invocation) throws(Failure) -> String {
+private func owner(of key: PublicKey, isExpected: Bool, _ invocation: Invocation) throws(Failure) -> String {
     if isExpected { return "the expected key" }
     if let own = try? NodeKeys.load(StatePaths(state: invocation.value("state"))), own.identity.publicKey == key {
         return "this node's own key"
