@@ -25,8 +25,13 @@ MEASURES   ?=
 # Seconds for each fuzz target, and which ones; all by default.
 SECONDS    ?= 60
 TARGETS    ?=
+# The version stands in the source; where `make install` puts things.
+VERSION    := $(shell sed -n 's/.*static let text = "\(.*\)"/\1/p' Sources/sage-edge/Version.swift)
+PREFIX     ?= /usr/local
+DESTDIR    ?=
 SWIFT_FILES := Package.swift Sources Tests
 
+.PHONY: install man deb deb-amd64 deb-arm64 check-deb stops
 .PHONY: help build arm64 test test-arm64 lint format demo sim bench soak fuzz clean packages packages-arm64 simulation-embedded \
 	test-arm64-telemetry
 
@@ -63,6 +68,26 @@ simulation-embedded: packages
 	$(SWIFT) build -c release --scratch-path .build/embedded $(EMBEDDED) --product sage-edge-simulation \
 		$(EMBEDDED_LINK)
 
+man: build ## The manual pages: build/man
+	@mkdir -p build/man
+	@for page in sage-edge.1 sage-edge.yaml.5; do build/sage-edge manual $${page%.*} > build/man/$$page; done
+	@ls build/man
+
+install: build ## Put program, units, manual pages and completions under DESTDIR and PREFIX=/usr/local
+	@packaging/install build/sage-edge build/sage-edge "$(DESTDIR)" "$(PREFIX)"
+
+deb-amd64: build ## The Debian package for amd64
+	@packaging/build-deb amd64 build/sage-edge build/sage-edge $(VERSION) build
+
+deb-arm64: build arm64 ## The Debian package for arm64
+	@packaging/build-deb arm64 build/aarch64/sage-edge build/sage-edge $(VERSION) build
+
+deb: deb-amd64 deb-arm64 ## Both Debian packages: build/*.deb
+
+check-deb: deb ## Verify units, lint, install, upgrade, remove and purge the packages in throw-away roots (as root)
+	@.ci/packages deb
+	@packaging/check $(VERSION) build
+
 test-arm64: build arm64 simulation-embedded ## Run the aarch64 programs under qemu, beside the x86-64 ones
 	@.ci/build-arm64 $(SWIFT) $(TOOLCHAIN) $(ARM64) sage-edge-simulation
 	$(SWIFT) build -c release --product sage-edge-simulation
@@ -88,7 +113,8 @@ sim: packages ## Run SEEDS=2000 seeds of the simulator from FIRST_SEED=1 on, or 
 
 lint: packages-test ## Check the layout of the code and the scripts
 	@$(SWIFT) format lint --strict --configuration .swift-format --parallel -r $(SWIFT_FILES)
-	@shellcheck .ci/* examples/demo/run
+	@shellcheck .ci/* examples/demo/run packaging/build-deb packaging/install packaging/check packaging/check-arm64 \
+		packaging/debian/postinst packaging/debian/prerm packaging/debian/postrm
 	@echo "lint: clean"
 
 format: ## Lay out the code as lint wants it
@@ -101,6 +127,10 @@ demo: build ## Three boards on this machine: measure, prove, charge, decide, del
 soak: build ## Kill payer or worker in the middle of delegations, COUNT=200 times (SEED= repeats one)
 	@.ci/packages demo
 	@Tests/Soak/kill_loop.py $(COUNT) $(SEED)
+
+stops: build ## SIGTERM in the middle of six delegations each, COUNT=200 times (SEED= repeats one)
+	@.ci/packages demo
+	@Tests/Soak/stop_loop.py $(COUNT) $(SEED)
 
 fuzz: packages-test ## Fuzz every target for SECONDS=60 (TARGETS="cbor pem" for some)
 	@.ci/fuzz $(SECONDS) $(TARGETS)

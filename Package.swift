@@ -62,7 +62,7 @@ let package = Package(
         // Row 4
         library("Platform", ["Quantities", "Wire", "CLinux"]),
         // Row 5
-        library("Sensors", ["Quantities", "Wire", "Telemetry", "Platform", "CLinux"]),
+        library("Sensors", ["Quantities", "Wire", "Telemetry", "Platform", "CLinux", "CHardware"]),
         library("Store", ["Quantities", "Wire", "Cryptography", "Ledger", "AgentCore", "Platform", "CSQLite"]),
         library("Workers", ["Quantities", "Wire", "Cryptography", "Federation", "AgentCore", "Platform"]),
         library(
@@ -71,7 +71,12 @@ let package = Package(
                 "Quantities", "Wire", "Cryptography", "Telemetry", "EnergyProofs", "Federation", "AgentCore",
                 "Platform", "CYAML", "CHardwareProfiles",
             ]),
-        library("Gateway", ["Quantities", "Wire", "Cryptography", "Ledger", "Federation", "AgentCore", "CJansson"]),
+        library(
+            "Gateway",
+            [
+                "Quantities", "Wire", "Cryptography", "Telemetry", "EnergyProofs", "Ledger", "Link", "Federation",
+                "AgentCore", "CJansson", "CMicroHTTPD",
+            ]),
         // Row 6
         library(
             "Daemon",
@@ -91,9 +96,11 @@ let package = Package(
         // C shims
         shim("CSodium", links: "sodium"),
         shim("CLinux"),
+        shim("CHardware", links: "sensors"),
         shim("CSQLite", links: "sqlite3"),
         shim("CYAML", links: "yaml"),
         shim("CJansson", links: "jansson"),
+        shim("CMicroHTTPD"),
         shim("CHardwareProfiles"),
 
         // Tests

@@ -12,6 +12,9 @@ static const uint8_t agx_orin_64gb[] = {
 static const uint8_t agx_thor[] = {
 #embed "../../hardware-profiles/agx-thor.yaml"
 };
+static const uint8_t agx_thor_t4000[] = {
+#embed "../../hardware-profiles/agx-thor-t4000.yaml"
+};
 static const uint8_t agx_xavier[] = {
 #embed "../../hardware-profiles/agx-xavier.yaml"
 };
@@ -56,6 +59,7 @@ static const hardware_profile_file files[] = {
     PROFILE("agx-orin-64gb", agx_orin_64gb),
     PROFILE("agx-orin-32gb", agx_orin_32gb),
     PROFILE("agx-thor", agx_thor),
+    PROFILE("agx-thor-t4000", agx_thor_t4000),
     PROFILE("agx-xavier", agx_xavier),
     PROFILE("generic", generic),
     PROFILE("laptop", laptop),

@@ -7,11 +7,14 @@
 #include <unistd.h>
 
 #include "AlternateStack.h"
+#include "CLinuxTerminal.h"
 #include "Result.h"
 
 // Room for the largest vector registers that a kernel saves (AVX-512, SVE), and the handler.
 enum { alternate_stack_bytes = 64 * 1024 };
 
+// Where the journal reads the line, it takes a priority in front of it: 2 is "critical" (sd-daemon(3)).
+static const char *prefix = "";
 static char program_text[96];
 static char note_text[64];
 
@@ -47,11 +50,13 @@ static size_t append(char *line, size_t used, size_t capacity, const char *text)
     return used;
 }
 
-// One write of one line, then the default action of the signal: SA_RESETHAND has restored it, and
-// the raised signal is delivered when this handler returns.
+// The terminal back as it was, one write of one line, then the default action of the signal:
+// SA_RESETHAND has restored it, and the raised signal is delivered when this handler returns.
 static void report(int number) {
     char line[256];
-    size_t used = append(line, 0, sizeof line, "crash: ");
+    clinux_terminal_end();
+    size_t used = append(line, 0, sizeof line, prefix);
+    used = append(line, used, sizeof line, "crash: ");
     used = append(line, used, sizeof line, signal_name(number));
     used = append(line, used, sizeof line, " in ");
     used = append(line, used, sizeof line, program_text);
@@ -76,6 +81,7 @@ static void copy_text(char *to, size_t capacity, const uint8_t *from, size_t cou
 long clinux_crash_install(const uint8_t *program, size_t count) {
     static const int faults[] = {SIGSEGV, SIGILL, SIGBUS, SIGABRT, SIGFPE, SIGTRAP};
     copy_text(program_text, sizeof program_text, program, count);
+    if (getenv("JOURNAL_STREAM") != NULL) prefix = "<2>";
     if (clinux_alternate_stack_install() == NULL) return -ENOMEM;
     struct sigaction action = {.sa_handler = report, .sa_flags = (int)(SA_ONSTACK | SA_RESETHAND)};
     for (size_t index = 0; index < sizeof faults / sizeof faults[0]; index++) {

@@ -1,12 +1,10 @@
 #define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <endian.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "Addresses.h"
 #include "CLinuxSockets.h"
 #include "Result.h"
 
@@ -19,29 +17,12 @@ struct clinux_datagrams {
     uint8_t *bytes;
 };
 
-static const uint64_t mapped_prefix = 0xffff00000000;
-
-static socklen_t to_native(const struct clinux_address *from, int ipv6, struct sockaddr_in6 *to) {
-    if (!ipv6 && from->high == 0 && from->low >> 32 == mapped_prefix >> 32) {
-        struct sockaddr_in four = {
-            .sin_family = AF_INET, .sin_port = htons(from->port), .sin_addr.s_addr = htonl((uint32_t)from->low)};
-        memcpy(to, &four, sizeof four);
-        return sizeof four;
-    }
-    uint64_t words[] = {htobe64(from->high), htobe64(from->low)};
-    memset(to, 0, sizeof *to);
-    to->sin6_family = AF_INET6;
-    to->sin6_port = htons(from->port);
-    memcpy(&to->sin6_addr, words, sizeof words);
-    return sizeof *to;
-}
-
 static void from_native(const struct sockaddr_in6 *from, struct clinux_address *to) {
     if (from->sin6_family == AF_INET) {
         struct sockaddr_in four;
         memcpy(&four, from, sizeof four);
         to->high = 0;
-        to->low = mapped_prefix | ntohl(four.sin_addr.s_addr);
+        to->low = clinux_mapped_prefix | ntohl(four.sin_addr.s_addr);
         to->port = ntohs(four.sin_port);
         return;
     }
@@ -73,8 +54,8 @@ long clinux_datagram_bind(int socket, int ipv6, const struct clinux_address *add
     struct sockaddr_in6 native;
     struct clinux_address wanted = *address;
     // The IPv4 spelling of "every address" for a machine without IPv6.
-    if (!ipv6 && wanted.high == 0 && wanted.low == 0) wanted.low = mapped_prefix;
-    socklen_t length = to_native(&wanted, ipv6, &native);
+    if (!ipv6 && wanted.high == 0 && wanted.low == 0) wanted.low = clinux_mapped_prefix;
+    socklen_t length = clinux_to_native(&wanted, ipv6, &native);
     return clinux_result(bind(socket, (struct sockaddr *)&native, length));
 }
 
@@ -147,7 +128,7 @@ void clinux_datagrams_fill(struct clinux_datagrams *datagrams, uint32_t slot, co
                            int ipv6, const struct clinux_address *destination) {
     if (count > 0) memcpy(datagrams->pieces[slot].iov_base, bytes, count);
     datagrams->pieces[slot].iov_len = count;
-    datagrams->headers[slot].msg_hdr.msg_namelen = to_native(destination, ipv6, &datagrams->addresses[slot]);
+    datagrams->headers[slot].msg_hdr.msg_namelen = clinux_to_native(destination, ipv6, &datagrams->addresses[slot]);
 }
 
 long clinux_datagrams_send(int socket, struct clinux_datagrams *datagrams, uint32_t first, uint32_t count) {

@@ -1,3 +1,4 @@
+import EnergyProofs
 import Federation
 import Ledger
 import Quantities
@@ -35,10 +36,14 @@ public enum AgentCommand: Sendable {
     case reconcile(name: String, accepts: Bool)
     /// Replay the whole journal and compare every row with it.
     case verify
-    /// The newest energy pages, newest first.
-    case proofs(limit: Int)
-    /// The energy pages of one epoch from `first` on, as an export file.
-    case exportProofs(first: UInt64, limit: Int)
+    /// The board's sources of energy, their registers and their last pages.
+    case energy
+    /// The newest energy pages of a source, or of the board for nil, newest first.
+    case proofs(limit: Int, source: SourceID? = nil)
+    /// The energy pages of a source, or of the board for nil, from `first` on, as an export file.
+    case exportProofs(first: UInt64, limit: Int, source: SourceID? = nil)
+    /// What the board drew, and how warm it was, in the past.
+    case energyHistory(HistoryQuery)
     /// The peers and how they do.
     case peers
     /// Make a node a peer, by the text of its signed node record.

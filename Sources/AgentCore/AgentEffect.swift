@@ -114,12 +114,14 @@ public struct RecordQuery: Hashable, Sendable {
 
     /// Which records.
     public enum Kind: Hashable, Sendable {
-        /// Energy pages from a key on, oldest first.
-        case proofs(from: [UInt8])
-        /// The newest energy pages, newest first.
-        case newestProofs
+        /// Energy pages whose keys are not below `from` and below `below`, in the order of their keys.
+        case proofs(from: [UInt8], below: [UInt8])
+        /// The energy pages with the last of these keys, last first.
+        case newestProofs(PageKeys)
         /// The energy page with this hash, where credits were charged from it.
         case chargedPage(Bytes32)
+        /// Minutes or hours of the board's past from a key on, oldest first.
+        case history(HistoryResolution, from: [UInt8])
         /// The newest entries of the journal, newest first.
         case newestJournal
         /// Whether replaying the journal gives the stored ledger.
@@ -145,10 +147,13 @@ public struct LogEntry: Hashable, Sendable {
     public let level: Level
     /// What happened, in one line.
     public let text: String
+    /// The kind of event, where people may want to look for it.
+    public let kind: Kind?
 
     /// An entry.
-    public init(_ level: Level, _ text: String) {
+    public init(_ level: Level, _ text: String, kind: Kind? = nil) {
         self.level = level
         self.text = text
+        self.kind = kind
     }
 }

@@ -19,6 +19,8 @@ public enum AgentEvent: Sendable {
     case records(UInt64, StoreAnswer)
     /// `AgentMachine.nextDeadline` has come.
     case timer
+    /// The configuration was read again; where it counts, with the settings that it makes.
+    case configured(ConfigurationStanding, AgentSettings?)
     /// The agent is asked to end: what is only remembered must be written now.
     case stopping
 }
@@ -27,6 +29,8 @@ public enum AgentEvent: Sendable {
 public enum StoreAnswer: Sendable {
     /// Energy pages as they were signed.
     case pages([[UInt8]])
+    /// Minutes or hours of the board's past.
+    case history([StoredRecord])
     /// Lines of the journal.
     case journal([JournalRecord])
     /// The stored ledger is what its journal makes of it.

@@ -14,7 +14,7 @@ import Wire
 /// and experiments all run this.
 public struct AgentMachine {
     let identity: AgentIdentity
-    let settings: AgentSettings
+    var settings: AgentSettings
     let scheme: any SignatureScheme
     let verifier: any ResultVerifier
     let storeEpoch: StoreEpoch
@@ -28,16 +28,20 @@ public struct AgentMachine {
     var random: DeterministicRandom
     var staging = Staging()
     var effects: [AgentEffect] = []
+    var logLimiter = LogLimiter()
 
     var ledger: LedgerMachine
     var clock: LedgerClock
     var energy: BoardEnergy
+    /// The sources beside the board.
+    var further: FurtherSources
+    var rails: RailRegisters
+    var history: EnergyHistory
     var gate: ChargingGate
-    /// The newest pages, oldest first.
+    /// The newest pages of all sources, oldest first.
     var recentPages: [ProofPage] = []
-    var lastPage: PreviousPage?
-    /// Why nothing was charged from the last page that should have been charged from; nil where something was.
-    var chargeRefusal: ChargeRefusal?
+    /// The pages of each source.
+    var chains: [SourceID: PageChain]
 
     var link: LinkEndpoint
     var peers: [PlatformID: PeerState] = [:]
@@ -52,6 +56,8 @@ public struct AgentMachine {
     var errands: [CommandID: Errand] = [:]
     var pings: [CommandID: Ping] = [:]
     var queries: [UInt64: (command: CommandID, isExport: Bool)] = [:]
+    /// Questions to the store about the board's past.
+    var historyQueries: [UInt64: (command: CommandID, query: HistoryQuery)] = [:]
     /// Questions to the store for a peer that asked for a page.
     var pageQueries: [UInt64: PlatformID] = [:]
     var nextQuery: UInt64 = 1
@@ -77,6 +83,12 @@ public struct AgentMachine {
     /// Where each operation ran last.
     var lastPlace: [Operation: PlatformID] = [:]
     var isStopping = false
+    /// How the gateway around this agent stands; for `status` alone.
+    public var gateway = GatewayState.off
+    /// What has happened since the start, for metrics.
+    var counters = AgentCounters()
+    /// How the configuration was last read.
+    var configuration = ConfigurationStanding()
 
     /// Whether a task has changed since `taskDue` was found.
     var areTasksChanged = true
@@ -125,11 +137,15 @@ public struct AgentMachine {
         self.clock = restored.clock ?? LedgerClock(at: store.ledger.head.at)
         // The stored clock may be older than the journal; time that stood still until it caught up would be lost.
         self.clock.reach(store.ledger.head.at)
-        self.energy = BoardEnergy(
-            settings.energy, profile: settings.profile, bootID: bootID, resuming: restored.meter)
-        self.gate = restored.gate ?? ChargingGate(policy: settings.charging)
-        self.lastPage = restored.lastPage?.link
-        self.recentPages = restored.lastPage.map { [$0] } ?? []
+        let gate = restored.gate ?? ChargingGate(policy: settings.charging)
+        self.gate = gate
+        let (board, others) = restored.sources(board: settings.energy.source, gate)
+        self.chains = others.mapValues { PageChain(after: $0.lastPage) }
+        self.chains[settings.energy.source] = PageChain(after: board?.lastPage)
+        self.energy = BoardEnergy(settings.energy, profile: settings.profile, bootID: bootID, resuming: board)
+        self.further = FurtherSources(settings.energy, bootID: bootID, stored: others)
+        self.rails = RailRegisters(period: settings.energy.samplePeriod)
+        self.history = EnergyHistory(samplePeriod: settings.energy.samplePeriod, resuming: restored.history)
         self.link = LinkEndpoint(
             configuration: LinkConfiguration(
                 localNode: identity.id, prologue: identity.domain.federation.array, staticKey: identity.agreement,
@@ -155,7 +171,7 @@ public struct AgentMachine {
             staging.write(.put(.setting, key: SettingKey.owner, value: StoreOwner(identity).encoded))
             apply(.genesis(Genesis(home: identity.id, storeEpoch: storeEpoch, supply: settings.supply)))
         }
-        registerSource()
+        registerSources()
         for id in peers.keys.sorted() { if let peer = peers[id] { link.addPeer(peer.linkPeer) } }
         resumeTasks()
         return finish()
@@ -165,6 +181,11 @@ public struct AgentMachine {
 
     /// Takes in an event.
     public mutating func handle(_ event: AgentEvent, at now: Moment) -> [AgentEffect] {
+        if case .configured(let standing, let new) = event {
+            configuration = standing
+            if let new { adopt(new, at: now) }
+            return []
+        }
         if let storeFault {
             self.now = now
             return effects(of: event, without: storeFault)
@@ -179,12 +200,13 @@ public struct AgentMachine {
         case .records(let query, let records):
             if let peer = pageQueries.removeValue(forKey: query) {
                 sendPage(records, to: peer)
-            } else {
+            } else if !answerHistory(query, records) {
                 answer(query, records)
             }
-        case .timer: break
+        case .timer, .configured: break
         case .stopping:
             isStopping = true
+            endHistory()
             putOffClock()
             staging.hurry()
         }
@@ -207,10 +229,12 @@ public struct AgentMachine {
         var next = heartbeatDue
         if let deadline = link.nextDeadline { next = min(next, deadline) }
         if let deadline = staging.deadline { next = min(next, deadline) }
-        if let deadline = energy.windowDeadline { next = min(next, deadline) }
+        if let deadline = energy.meter.deadline { next = min(next, deadline) }
+        if let deadline = further.deadline { next = min(next, deadline) }
         for due in [taskDue, ledgerDue] { if let due { next = min(next, now.boot + due.since(ledgerNow)) } }
         for peer in peers.values { if let due = peer.outboxDue { next = min(next, due) } }
         for ping in pings.values { next = min(next, ping.deadline) }
+        if let deadline = logLimiter.deadline { next = min(next, deadline) }
         for errand in errands.values where errand.task.map({ paying[$0] != nil }) == true {
             next = min(next, errand.deadline)
         }
@@ -260,6 +284,7 @@ public struct AgentMachine {
         sweepLots()
         expirePings()
         expireErrands()
+        for entry in logLimiter.endStretch(at: now.boot) { effects.append(.log(entry)) }
     }
 
     private mutating func release(_ dependents: [Staging.Dependent]) {
@@ -288,7 +313,7 @@ public struct AgentMachine {
         do throws(LedgerError) {
             return try tryApply(event)
         } catch {
-            log(.warning, "the ledger refuses: " + error.explanation)
+            log(.warning, "the ledger refuses: " + error.explanation, kind: .ledgerRefused)
             return nil
         }
     }
@@ -317,7 +342,9 @@ public struct AgentMachine {
     /// Answers a command once everything so far is durable.
     mutating func reply(_ command: CommandID, _ reply: CommandReply) { afterWrites(.reply(command, reply)) }
 
-    mutating func log(_ level: LogEntry.Level, _ text: String) { effects.append(.log(LogEntry(level, text))) }
+    mutating func log(_ level: LogEntry.Level, _ text: String, kind: LogEntry.Kind? = nil) {
+        for entry in logLimiter.admit(LogEntry(level, text, kind: kind), at: now.boot) { effects.append(.log(entry)) }
+    }
 
     /// A number for a new task, ticket or grant.
     mutating func newTask() -> TaskReference {

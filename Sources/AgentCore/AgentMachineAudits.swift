@@ -41,7 +41,7 @@ extension AgentMachine {
             guard let bytes = pages.first, let page = try? ProofPage(decoding: bytes) else { return }
             send(.energyPage(page.envelope), to: peer)
         case .failed(let reason): log(.warning, "an energy page cannot be read: " + reason)
-        case .journal, .verified, .notVerified: break
+        case .journal, .history, .verified, .notVerified: break
         }
     }
 
@@ -59,7 +59,7 @@ extension AgentMachine {
         if objection != .contradicted { audit.note(offer, at: ledgerNow) }
         askForPages()
         guard let objection else { return nil }
-        log(.notice, "lots of \(peerName(peer)) are not taken: \(objection.explanation)")
+        log(.notice, "lots of \(peerName(peer)) are not taken: \(objection.explanation)", kind: .creditsRefused)
         return .lotsNotAccepted
     }
 
@@ -102,7 +102,9 @@ extension AgentMachine {
         do throws(EnvelopeError) {
             try envelope.verify(as: .energyProof, by: key, in: identity.domain, using: scheme)
         } catch {
-            log(.warning, "\(peerName(peer)) shows an energy page that is not valid: \(error.explanation)")
+            log(
+                .warning, "\(peerName(peer)) shows an energy page that is not valid: \(error.explanation)",
+                kind: .peerMessageRefused)
             // Anybody could have spoilt it but the issuer that answers for itself.
             if audit.answersForItself(proof, peer) { report([audit.refuse(proof, .notSigned)]) }
             return
@@ -112,7 +114,9 @@ extension AgentMachine {
             try EnergyProofVerifier.verify(page, after: nil, key: key, in: identity.domain, using: scheme)
             take(page, of: proof.issuer)
         } catch {
-            log(.warning, "\(peerName(proof.issuer)) has signed a false energy page: \(error.explanation)")
+            log(
+                .warning, "\(peerName(proof.issuer)) has signed a false energy page: \(error.explanation)",
+                kind: .pageFalse)
             report([audit.refuse(proof, .inconsistent)])
         }
     }
@@ -123,7 +127,9 @@ extension AgentMachine {
         }
         if page.proof.evidence != .metered {
             // Its issuer's own policy lets it; whoever takes the lots should know.
-            log(.notice, "lots of \(peerName(issuer)) stand on \(page.proof.evidence.name) energy")
+            log(
+                .notice, "lots of \(peerName(issuer)) stand on \(page.proof.evidence.name) energy",
+                kind: .creditsDoubtful)
         }
         if let contradiction = audit.accept(page, of: issuer) { report([contradiction]) }
     }
@@ -131,13 +137,15 @@ extension AgentMachine {
     private mutating func report(_ contradictions: [LotContradiction]) {
         for contradiction in contradictions {
             guard let culprit = contradiction.culprit else {
-                log(.error, "lots on an energy page are not taken any more: \(contradiction.explanation)")
+                log(
+                    .error, "lots on an energy page are not taken any more: \(contradiction.explanation)",
+                    kind: .creditsRefused)
                 continue
             }
             log(
                 .error,
                 "lots of \(peerName(culprit)) are not taken until it is removed and added again: "
-                    + contradiction.explanation)
+                    + contradiction.explanation, kind: .creditsRefused)
             peers[culprit]?.trust.recordDefault()
             storePeer(culprit)
         }

@@ -20,9 +20,12 @@ extension AgentMachine {
         case .history(let limit): read(.newestJournal, limit: limit, for: id)
         case .reconcile(let name, let accepts): reconcile(name, accepts: accepts, for: id)
         case .verify: read(.verification, limit: 0, for: id)
-        case .proofs(let limit): read(.newestProofs, limit: limit, for: id)
-        case .exportProofs(let first, let limit):
-            read(.proofs(from: AgentMachine.pageKey(first)), limit: limit, for: id)
+        case .energy: reply(id, CommandReply(energyJSON))
+        case .proofs(let limit, let source): read(.newestProofs(pageKeys(of: source)), limit: limit, for: id)
+        case .exportProofs(let first, let limit, let source):
+            let keys = pageKeys(of: source)
+            read(.proofs(from: keys.key(first), below: keys.end), limit: limit, for: id)
+        case .energyHistory(let query): tellHistory(query, for: id)
         case .peers: reply(id, CommandReply(peersJSON))
         case .addPeer(let text): addPeer(text, for: id)
         case .removePeer(let name): removePeer(name, for: id)
@@ -32,6 +35,11 @@ extension AgentMachine {
     }
 
     // MARK: Stored records
+
+    /// Where the pages of `source` lie; those of the board for nil.
+    private func pageKeys(of source: SourceID?) -> PageKeys {
+        source.flatMap { $0 == settings.energy.source ? nil : PageKeys(of: $0) } ?? .board
+    }
 
     /// Asks the store; what was put off is written first, so that the answer is of now.
     private mutating func read(_ kind: RecordQuery.Kind, limit: Int, for command: CommandID) {
@@ -52,6 +60,8 @@ extension AgentMachine {
         case .journal(let lines): reply(query.command, AgentViews.history(lines))
         case .pages(let pages):
             reply(query.command, query.isExport ? export(pages) : AgentViews.pages(pages))
+        // The history has its own table of questions.
+        case .history: break
         case .verified(let found): reply(query.command, AgentViews.verified(found))
         case .notVerified(let reason):
             reply(query.command, CommandReply(.failed, "the ledger is not verified: " + reason))
@@ -76,10 +86,9 @@ extension AgentMachine {
     }
 
     var telemetryReply: CommandReply {
-        guard var sample = energy.sample else {
+        guard let sample = shownSample else {
             return CommandReply(.unavailable, "no sample has been taken yet", hint: "try again in a second")
         }
-        if let register = energy.register, !sample.sources.isEmpty { sample.sources[0].register = register }
         var writer = JSONWriter()
         sample.writeJSON(to: &writer)
         return CommandReply(writer.text)
@@ -96,6 +105,7 @@ extension AgentMachine {
             local[task] = nil
             apply(.failWork(task, .cancelled))
             if let waiting = work.command, let errand = errands.removeValue(forKey: waiting) {
+                counters.count(.cancelled)
                 reply(waiting, AgentViews.cancelled(errand, task))
             }
         } else {

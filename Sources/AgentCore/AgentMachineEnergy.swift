@@ -11,64 +11,79 @@ extension AgentMachine {
     mutating func handle(_ sample: TelemetrySample) {
         // Until now the peers were told of a board without memory; they need not wait to learn better.
         if energy.sample == nil { heartbeatDue = now.boot }
-        for closed in energy.record(sample) { makePage(of: closed) }
+        rails.record(sample)
+        let closed = energy.record(sample)
+        for window in closed + further.record(sample, energy) { makePage(of: window) }
+        if further.sources.count > chains.count - 1 { registerSources() }
+        for refused in further.takeRefused() {
+            log(.warning, "\(refused.name) is not metered: " + refused.reason, kind: .sourceRefused)
+        }
+        for change in energy.takeThrottleChanges() { log(change.level, change.text) }
+        noteHistory(sample)
         settleMeasuredWork()
     }
 
     /// Ends windows that no sample ended: a sensor that has gone silent leaves a gap, not an open window.
     mutating func passMeterTime() {
-        for closed in energy.passTime(to: now.boot) { makePage(of: closed) }
+        let closed = energy.passTime(to: now.boot)
+        for window in closed + further.passTime(to: now.boot, energy) { makePage(of: window) }
     }
 
-    /// Registers the board as this society's source, rated at the most that any of its modes allows.
-    mutating func registerSource() {
-        var rated = max(settings.energy.rated, settings.profile.moduleRating ?? .zero)
-        for mode in settings.profile.powerModes { rated = max(rated, mode.rated) }
-        let registration = SourceRegistration(
-            settings.energy.source, owner: identity.signing.publicKey, rated: rated)
-        if case .failure(let refusal) = gate.register(registration) {
-            log(.error, "the energy source is not registered: " + refusal.explanation)
-        }
-        // A store that is older than its pages' gate goes on from what the gate accepted.
-        lastPage = lastPage ?? gate.lastPage(of: settings.energy.source)
-    }
-
-    private mutating func makePage(of closed: BoardEnergy.ClosedWindow) {
+    private mutating func makePage(of closed: ClosedWindow) {
+        let source = closed.source
+        register(source)
         let proof = EnergyCapacityProof(
-            of: closed.window, from: settings.energy.source, in: closed.state,
+            of: closed.window, from: source, in: closed.state,
             wallEnd: max(.origin, now.wall - now.boot.since(closed.window.end)), timeStatus: now.status,
-            federation: identity.domain.federation, after: lastPage)
+            federation: identity.domain.federation, after: chains[source]?.link)
         let page = ProofPage(signing: proof, with: identity.signing, in: identity.domain, by: scheme)
-        lastPage = page.link
+        chains[source, default: PageChain()].append(page)
         recentPages.append(page)
         if recentPages.count > AgentLimits.recentPages { recentPages.removeFirst() }
-        staging.putOff(.put(.proof, key: AgentMachine.pageKey(proof.page), value: page.bytes), now: now.boot)
-        if proof.page >= AgentLimits.storedPages {
-            let oldest = proof.page - AgentLimits.storedPages + 1
-            staging.putOff(.removeBelow(.proof, key: AgentMachine.pageKey(oldest)), now: now.boot)
-        }
-        var writer = CBORWriter()
-        closed.meter.write(to: &writer)
-        staging.putOff(.put(.meter, key: SettingKey.meter, value: writer.bytes), now: now.boot)
+        store(page, with: SourceRecord(meter: closed.meter, way: closed.way, lastPage: page.link))
         putOffClock()
         charge(from: page, endedAgo: now.boot.since(closed.window.end))
     }
 
+    private mutating func store(_ page: ProofPage, with record: SourceRecord) {
+        let isBoard = page.proof.source == settings.energy.source
+        let keys = isBoard ? PageKeys.board : PageKeys(of: page.proof.source)
+        let kept = isBoard ? AgentLimits.storedPages : SourceLimits.storedPages
+        let number = page.proof.page
+        staging.putOff(.put(.proof, key: keys.key(number), value: page.bytes), now: now.boot)
+        if number >= kept {
+            let oldest = keys.key(number - kept + 1)
+            staging.putOff(.removeRange(.proof, from: keys.start, below: oldest), now: now.boot)
+        }
+        let key = isBoard ? SettingKey.meter : Array(page.proof.source.text.utf8)
+        staging.putOff(.put(.meter, key: key, value: record.encoded), now: now.boot)
+    }
+
     /// Charges what is missing to the target, as far as the page and the pool allow.
     private mutating func charge(from page: ProofPage, endedAgo age: TimeSpan) {
+        let source = page.proof.source
         switch gate.accept(page, age: age, now: ledgerNow, in: identity.domain, using: scheme) {
         case .failure(let refusal):
-            chargeRefusal = refusal
-            log(.warning, "page \(page.proof.page) is not accepted for charging: " + refusal.explanation)
+            counters.count(.refused as AgentCounters.PageResult)
+            if chains[source]?.refusal != refusal {
+                log(
+                    .warning,
+                    "page \(page.proof.page) of \(source.text) is not accepted for charging: " + refusal.explanation,
+                    kind: .pageRefused)
+            }
+            chains[source]?.refusal = refusal
         case .success:
+            counters.count(.accepted)
+            // Only what was charged from, and what still can be, has to be remembered.
+            gate.forgetUncharged()
             putOffGate()
             guard !isStopping, let pool = ledger.image.summary?.adp else { return }
             let missing = (settings.chargeTarget - availableATP).clampedToZero
             guard min(missing, pool) >= chargeStep else { return }
             switch gate.available(from: page.hash, now: ledgerNow) {
-            case .failure(let refusal): chargeRefusal = refusal
+            case .failure(let refusal): chains[source]?.refusal = refusal
             case .success(let chargeable):
-                chargeRefusal = nil
+                chains[source]?.refusal = nil
                 if chargeable >= chargeStep { charge(min(missing, min(pool, chargeable)), from: page, pool: pool) }
             }
         }
@@ -91,6 +106,7 @@ extension AgentMachine {
             expires: ledgerNow + grant.remaining)
         guard apply(.charge(authorisation)) != nil else { return }
         gate = charged
+        chains[page.proof.source]?.note(charged: grant.amount)
         putOffGate()
         // Whoever takes these credits may ask for it as long as they live.
         staging.write(.put(.chargedPage, key: page.hash.array, value: page.bytes))
@@ -110,14 +126,9 @@ extension AgentMachine {
     mutating func sweepLots() {
         guard let ledgerDue, ledgerDue <= ledgerNow else { return }
         guard case .swept(let sweep)? = apply(.expireLots), sweep.lots > 0 else { return }
-        log(.info, "\(sweep.lots) lots ran out: \(sweep.expired.millijoules) mJ wasted")
+        log(.info, "\(sweep.lots) lots ran out: \(sweep.expired.millijoules) mJ wasted", kind: .creditsExpired)
     }
 
     /// What the home account can spend.
     var availableATP: Energy { ledger.image.accounts[account]?.available ?? .zero }
-
-    /// A page's key: its number, so that pages are kept in order.
-    static func pageKey(_ page: UInt64) -> [UInt8] {
-        stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: page >> UInt64($0)) }
-    }
 }

@@ -14,6 +14,7 @@ extension AgentMachine {
         decisions.append(
             DecisionRecord(
                 decidedAt: ledgerNow, operation: request.operation, sentence: decision.sentence))
+        counters.count(decision)
         if decisions.count > AgentLimits.endedTasks { decisions.removeFirst() }
         if request.isTrial { return reply(command, AgentViews.trial(decision)) }
         errands[command] = Errand(
@@ -120,6 +121,7 @@ extension AgentMachine {
         errand.task = nil
         guard !errand.placesLeft.isEmpty, now.boot < errand.deadline else {
             errands[command] = nil
+            counters.count(now.boot < errand.deadline ? .refused : .late as AgentCounters.TaskEnd)
             return reply(command, AgentViews.unserved(errand))
         }
         let place = errand.decision.candidates[errand.placesLeft.removeFirst()]
@@ -138,6 +140,7 @@ extension AgentMachine {
     mutating func giveUp(_ command: CommandID, at platform: PlatformName, _ reason: String) {
         guard var errand = errands.removeValue(forKey: command) else { return }
         errand.attempts.append(Errand.Attempt(platform: platform, reason: reason))
+        counters.count(.badInput)
         reply(command, AgentViews.unserved(errand, kind: .invalid, hint: nil))
     }
 
@@ -152,6 +155,7 @@ extension AgentMachine {
                     platform: peers[entry.life.worker]?.name ?? identity.platform, reason: "no result in time"))
             errands[command] = nil
             paying[task]?.errand = nil
+            counters.count(.late)
             reply(command, AgentViews.unserved(errand))
             tell(task, .cancelRequested)
         }
@@ -161,6 +165,9 @@ extension AgentMachine {
     mutating func complete(_ command: CommandID, with outcome: ErrandOutcome) {
         guard let errand = errands.removeValue(forKey: command) else { return }
         lastPlace[errand.request.operation] = outcome.node
+        counters.count(.done)
+        counters.countRun(
+            outcome.node == identity.id ? .here : .elsewhere, time: outcome.time, energy: outcome.energy)
         reply(command, AgentViews.served(errand, outcome))
     }
 

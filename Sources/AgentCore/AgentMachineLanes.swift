@@ -91,7 +91,7 @@ extension AgentMachine {
         guard case .lane(let stop)? = apply(.observePeer(observation)) else { return }
         if let stop {
             if state.isLaneKnown || ledger.image.peers[peer]?.stop == stop {
-                log(.error, "no money moves with \(peerName(peer)): \(stop.explanation)")
+                log(.error, "no money moves with \(peerName(peer)): \(stop.explanation)", kind: .moneyStopped)
             }
             peers[peer]?.isLaneKnown = false
             return
@@ -129,7 +129,9 @@ extension AgentMachine {
             return false
         }
         guard lane.previous == row.received.hash else {
-            log(.error, "\(peerName(peer)) sent money message \(lane.sequence) after another history than ours")
+            log(
+                .error, "\(peerName(peer)) sent money message \(lane.sequence) after another history than ours",
+                kind: .moneyStopped)
             return false
         }
         return true
@@ -141,7 +143,8 @@ extension AgentMachine {
             isNext(receipt.payload.lane, from: peer)
         else { return }
         guard receipt.payload.reference.delegator == peer else {
-            return log(.warning, "\(peerName(peer)) sent a receipt for a task of another platform")
+            return log(
+                .warning, "\(peerName(peer)) sent a receipt for a task of another platform", kind: .receiptRefused)
         }
         let task = receipt.payload.task
         let known = working[task]
@@ -176,19 +179,21 @@ extension AgentMachine {
             if lots.givenBack > .zero {
                 log(
                     .notice,
-                    "\(lots.givenBack.millijoules) mJ of \(peerName(peer)) had run out or found no room, and go back")
+                    "\(lots.givenBack.millijoules) mJ of \(peerName(peer)) had run out or found no room, and go back",
+                    kind: .creditsRefused)
             }
             if lots.unmatched > .zero {
                 log(
                     .warning,
-                    "\(peerName(peer)) paid \(lots.unmatched.millijoules) mJ of this board's own that it did not have")
+                    "\(peerName(peer)) paid \(lots.unmatched.millijoules) mJ of this board's own that it did not have",
+                    kind: .creditsRefused)
                 peers[peer]?.trust.recordDefault()
                 storePeer(peer)
             }
             countTaken(receipt.payload.lots, from: peer)
             return true
         } catch {
-            log(.error, "a receipt of \(peerName(peer)) cannot be applied: \(error.explanation)")
+            log(.error, "a receipt of \(peerName(peer)) cannot be applied: \(error.explanation)", kind: .receiptRefused)
             return false
         }
     }
@@ -207,7 +212,9 @@ extension AgentMachine {
                 if let commit = outcome.commit { staging.write(.ledger(commit)) }
             }
         } catch {
-            log(.error, "a return notice of \(peerName(peer)) cannot be applied: \(error.explanation)")
+            log(
+                .error, "a return notice of \(peerName(peer)) cannot be applied: \(error.explanation)",
+                kind: .receiptRefused)
             return
         }
         sendLaneHeads(to: peer)
@@ -241,7 +248,7 @@ extension AgentMachine {
         do throws(EnvelopeError) {
             return try Signed(verifying: envelope, by: key, in: identity.domain, using: scheme)
         } catch {
-            log(.warning, "a \(what) of \(peerName(peer)) is not accepted: \(error.explanation)")
+            log(.warning, "a \(what) of \(peerName(peer)) is not accepted: \(error.explanation)", kind: .receiptRefused)
             return nil
         }
     }

@@ -119,7 +119,7 @@ extension AgentMachine {
             frozen = slices
         } catch {
             paying[task]?.refusal = nil
-            log(.notice, "no lock for a task: " + error.explanation)
+            log(.notice, "no lock for a task: " + error.explanation, kind: .taskUnfunded)
             return tell(task, .lockRefused)
         }
         let offer = settings.offer(entry.operation)
@@ -164,7 +164,9 @@ extension AgentMachine {
             storePeer(entry.life.worker)
         }
         if let fault {
-            log(.warning, "\(peerName(entry.life.worker)) is not paid for \(task.text): \(fault.explanation)")
+            log(
+                .warning, "\(peerName(entry.life.worker)) is not paid for \(task.text): \(fault.explanation)",
+                kind: .paymentWithheld)
         }
         return fault
     }
@@ -246,7 +248,9 @@ extension AgentMachine {
                         ?? VerifiedQuality(quality: proof.payload.quality, basis: proof.payload.basis)))
         case .voided(.cancelled):
             paying[task]?.errand = nil
-            if let errand = errands.removeValue(forKey: command) { reply(command, AgentViews.cancelled(errand, task)) }
+            guard let errand = errands.removeValue(forKey: command) else { return }
+            counters.count(.cancelled)
+            reply(command, AgentViews.cancelled(errand, task))
         case .voided: break
         }
     }

@@ -20,15 +20,17 @@ extension AgentMachine {
         case .message(let link, _, let bytes):
             guard let id = peer(link) else { return }
             do throws(CBORError) { handle(try PeerMessage(decoding: bytes), from: id) } catch {
-                log(.warning, "\(peerName(id)) sent an unreadable message: \(error.explanation)")
+                log(
+                    .warning, "\(peerName(id)) sent an unreadable message: \(error.explanation)",
+                    kind: .peerMessageRefused)
             }
         case .delivered(let link, let number): answerPing(number, from: link)
         case .unresponsive(let link):
             guard let id = peer(link) else { return }
-            log(.notice, "\(peerName(id)) does not answer")
+            log(.notice, "\(peerName(id)) does not answer", kind: .peerSilent)
         case .responsive(let link):
             guard let id = peer(link) else { return }
-            log(.notice, "\(peerName(id)) answers again")
+            log(.notice, "\(peerName(id)) answers again", kind: .peerAnswers)
             if peers[id]?.isLaneKnown == true { resendOutbox(to: id) }
         case .closed(let link):
             guard let id = peer(link) else { return }
@@ -39,7 +41,7 @@ extension AgentMachine {
             storePeer(id)
         case .addressChanged(let link, let address):
             guard let id = peer(link) else { return }
-            log(.notice, "\(peerName(id)) is now at \(address.text)")
+            log(.notice, "\(peerName(id)) is now at \(address.text)", kind: .peerMoved)
         }
     }
 
@@ -139,7 +141,9 @@ extension AgentMachine {
             peers[peer]?.record = record
             storePeer(peer)
         } catch {
-            log(.warning, "\(peerName(peer)) sent a record that is not valid: \(error.explanation)")
+            log(
+                .warning, "\(peerName(peer)) sent a record that is not valid: \(error.explanation)",
+                kind: .peerMessageRefused)
         }
     }
 

@@ -34,7 +34,9 @@ extension AgentMachine {
         }
         outbox[id] = nil
         askForLanes(of: id)
-        log(.notice, "the lanes with \(name) go on from what it says; \(waiting) messages are given up")
+        log(
+            .notice, "the lanes with \(name) go on from what it says; \(waiting) messages are given up",
+            kind: .moneyReconciled)
         reply(command, AgentViews.lanes(row, observation, name: name, waiting: waiting, account: account))
     }
 

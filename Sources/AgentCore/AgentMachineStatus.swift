@@ -19,8 +19,21 @@ extension AgentMachine {
             json.member("uptime_ms", now.boot.since(startedAt).milliseconds)
             json.member("state", isStopping ? "stopping" : storeFault == nil ? "running" : "measuring only")
             json.member("store_fault", storeFault)
+            json.key("http")
+            writeGateway(to: &json)
+            writeConfiguration(to: &json)
             json.key("board")
             writeBoard(to: &json)
+            json.key("throttle")
+            json.beginArray()
+            for cause in throttleCauses { cause.write(to: &json, now: now.boot) }
+            json.endArray()
+            json.key("residual")
+            if let residual { residual.write(to: &json) } else { json.null() }
+            json.key("sources")
+            json.beginArray()
+            for view in sourceViews { view.write(to: &json, now: now.boot) }
+            json.endArray()
             // Of what is stored nothing is known.
             guard storeFault == nil else { return }
             json.key("energy")
@@ -40,6 +53,7 @@ extension AgentMachine {
             json.member("up", peers.values.filter { isUp($0) }.count)
             json.endObject()
             json.member("last_decision", decisions.last?.sentence)
+            writeDecisions(to: &json)
         }
     }
 
@@ -54,6 +68,8 @@ extension AgentMachine {
         json.member("power_mw", sample?.totalPower?.milliwatts)
         json.member("rated_mw", energy.rated.milliwatts)
         json.member("hottest_millidegrees", sample?.hottest?.temperature.millidegrees)
+        json.member("soft_millidegrees", settings.profile.thermal.soft.millidegrees)
+        json.member("throttle_millidegrees", settings.profile.thermal.throttle.millidegrees)
         json.member("memory_available_bytes", sample?.memory.available?.bytes)
         json.member("memory_for_tasks_bytes", freeMemory.bytes)
         json.key("throttle")
@@ -72,9 +88,10 @@ extension AgentMachine {
         json.member("source", settings.energy.source.text)
         json.member("register_mj", energy.register.map { "\($0.energy.millijoules)" })
         json.member("baseline_mw", energy.baseline.milliwatts)
-        json.member("pages", lastPage.map { $0.page + 1 } ?? 0)
-        json.member("last_chargeable_mj", recentPages.last.map { "\($0.proof.chargeable.millijoules)" })
-        json.member("charge_refused", chargeRefusal?.explanation)
+        let chain = chains[settings.energy.source]
+        json.member("pages", chain?.nextNumber ?? 0)
+        json.member("last_chargeable_mj", chain?.newest.map { "\($0.chargeable.millijoules)" })
+        json.member("charge_refused", (chain?.registrationRefusal ?? chain?.refusal)?.explanation)
         json.endObject()
     }
 
@@ -87,7 +104,31 @@ extension AgentMachine {
         AgentViews.amount("reserved_mj", row.reserved, &json)
         AgentViews.amount("adp_mj", ledger.image.summary?.adp ?? .zero, &json)
         AgentViews.amount("supply_mj", ledger.image.summary?.supply ?? .zero, &json)
+        AgentViews.amount("charged_mj", row.charged, &json)
+        AgentViews.amount("received_mj", row.received, &json)
+        AgentViews.amount("sent_mj", row.sent, &json)
+        AgentViews.amount("discharged_mj", row.discharged, &json)
+        AgentViews.amount("expired_mj", row.expired, &json)
+        let next = ledger.image.nextExpiry(of: account)
+        json.member("next_expiry_mj", next.map { "\($0.amount.millijoules)" })
+        json.member("next_expiry_ms", next.map { $0.expires.since(ledgerNow).milliseconds })
         json.endObject()
+    }
+
+    /// Decisions that `status` lists.
+    private static let listedDecisions = 8
+
+    private func writeDecisions(to json: inout JSONWriter) {
+        json.key("decisions")
+        json.beginArray()
+        for decision in decisions.suffix(AgentMachine.listedDecisions).reversed() {
+            json.beginObject()
+            json.member("ago_ms", ledgerNow.since(decision.decidedAt).milliseconds)
+            json.member("operation", decision.operation.name)
+            json.member("decision", decision.sentence)
+            json.endObject()
+        }
+        json.endArray()
     }
 
     // MARK: Tasks
@@ -140,7 +181,7 @@ extension AgentMachine {
 
     // MARK: Peers
 
-    private func isUp(_ peer: PeerState) -> Bool {
+    func isUp(_ peer: PeerState) -> Bool {
         peer.heardAt.map { now.boot.since($0) <= settings.heartbeatPeriod * 3 } ?? false
     }
 

@@ -20,7 +20,9 @@ extension AgentMachine {
     /// What an event comes to where nothing can be stored because of `fault`.
     mutating func effects(of event: AgentEvent, without fault: String) -> [AgentEffect] {
         switch event {
-        case .sample(let sample): energy.show(sample)
+        case .sample(let sample):
+            energy.show(sample)
+            return energy.takeThrottleChanges().map { .log(LogEntry($0.level, $0.text)) }
         case .command(let id, .status): return [.reply(id, CommandReply(statusJSON))]
         case .command(let id, .telemetry): return [.reply(id, telemetryReply)]
         case .command(let id, _):
@@ -29,7 +31,7 @@ extension AgentMachine {
                 hint: "mend what is wrong with the ledger's file or its disk; the agent tries again by itself")
             return [.reply(id, refusal)]
         case .stopping: isStopping = true
-        case .commandAbandoned, .work, .persisted, .records, .timer: break
+        case .commandAbandoned, .work, .persisted, .records, .timer, .configured: break
         }
         return []
     }

@@ -33,7 +33,9 @@ extension AgentMachine {
         working[id] = entry
         if isFirst, entry.task != nil {
             staging.write(.put(.task, key: TaskPart.workerTask.key(id), value: task.envelope.encoded))
-            if let refusal { log(.notice, "a task of \(peerName(peer)) is refused: \(refusal.explanation)") }
+            if let refusal {
+                log(.notice, "a task of \(peerName(peer)) is refused: \(refusal.explanation)", kind: .taskRefused)
+            }
         }
         perform(directives, for: id, from: peer)
     }
@@ -152,16 +154,19 @@ extension AgentMachine {
             case .applyReceipt(let outcome):
                 // The ledger has taken it already.
                 let endedAt = ledgerNow
+                if let entry = working[task], entry.endedAt == nil { countEnd(entry.life.state) }
                 working[task]?.endedAt = endedAt
                 store(working: task)
                 if case .posted(let paid) = outcome { earn(paid) }
             case .acknowledgeReceipt: sendLaneHeads(to: peer)
             case .reportShortfall(let due, let paid):
-                log(.warning, "\(peerName(peer)) paid \(paid.millijoules) mJ where \(due.millijoules) mJ were due")
+                log(
+                    .warning, "\(peerName(peer)) paid \(paid.millijoules) mJ where \(due.millijoules) mJ were due",
+                    kind: .paymentMissing)
                 peers[peer]?.trust.recordDefault()
                 storePeer(peer)
             case .reportSilence:
-                log(.warning, "\(peerName(peer)) never answered the proof of task \(task.text)")
+                log(.warning, "\(peerName(peer)) never answered the proof of task \(task.text)", kind: .paymentMissing)
                 peers[peer]?.trust.recordDefault()
                 storePeer(peer)
             }
@@ -172,6 +177,7 @@ extension AgentMachine {
         guard var entry = working[task] else { return }
         if entry.isOver, entry.endedAt == nil {
             entry.endedAt = ledgerNow
+            countEnd(entry.life.state)
             working[task] = entry
         }
         staging.write(.put(.task, key: TaskPart.workerLife.key(task), value: entry.encoded))
@@ -179,6 +185,15 @@ extension AgentMachine {
             staging.write(.put(.task, key: TaskPart.workerResult.key(task), value: encoded(result)))
         }
         working[task]?.dropMessages()
+    }
+
+    /// Counts a peer's task that has ended here in `state`.
+    private mutating func countEnd(_ state: WorkerState) {
+        switch state {
+        case .refused: counters.count(.workRefused)
+        case .settled(.posted): counters.count(.workPaid)
+        case .unseen, .accepted, .running, .proven, .presumed, .settled: counters.count(.workUnpaid)
+        }
     }
 
     private mutating func enqueueWork(_ task: TaskID) {
@@ -275,6 +290,7 @@ extension AgentMachine {
         let signed = Signed(signing: proof, with: identity.signing, in: identity.domain, by: scheme)
         working[report.task]?.result = TaskResult(proof: signed.envelope, result: result)
         learn(report, order.payload.operation, order.payload.input.size, used.energy)
+        counters.countRun(.forPeer, time: report.ended.since(report.started), energy: used.energy)
         tell(report.task, WorkerEvent.workFinished(proofHash: signed.hash, charged: proof.charged))
     }
 

@@ -168,4 +168,8 @@ public enum AgentLimits {
     public static let storedPages: UInt64 = 262_144
     /// Energy pages kept in memory for `proof latest` and charging.
     public static let recentPages = 64
+    /// Energy pages that the view of the board's energy shows.
+    public static let shownPages = 8
+    /// Rails whose energy is registered for metrics.
+    public static let railRegisters = 128
 }

@@ -17,6 +17,17 @@ public enum AgentViews {
         return writer.text
     }
 
+    /// Whether an agent can be used, or the reasons why not.
+    public static func readiness(_ reasons: [String]) -> String {
+        object { json in
+            json.member("ready", reasons.isEmpty)
+            json.key("reasons")
+            json.beginArray()
+            for reason in reasons { json.string(reason) }
+            json.endArray()
+        }
+    }
+
     // MARK: Delegation
 
     static func trial(_ decision: Decision) -> CommandReply {

@@ -16,15 +16,19 @@ public struct EnergySettings: Sendable {
     public var source: SourceID
     /// Power that is allowed where no power mode says it.
     public var rated: Power
+    /// What the operator declares beside the board.
+    public var declarations: [SourceDeclaration]
 
     /// Settings for `source`; one sample a second, a page every ten.
     public init(
-        source: SourceID, rated: Power, samplePeriod: TimeSpan = .seconds(1), window: TimeSpan = .seconds(10)
+        source: SourceID, rated: Power, samplePeriod: TimeSpan = .seconds(1), window: TimeSpan = .seconds(10),
+        declarations: [SourceDeclaration] = []
     ) {
         self.source = source
         self.rated = rated
         self.samplePeriod = samplePeriod
         self.window = window
+        self.declarations = declarations
     }
 }
 
@@ -44,33 +48,23 @@ struct TaskEnergy: Hashable, Sendable {
 struct BoardEnergy: Sendable {
     let settings: EnergySettings
     let profile: HardwareProfile
-    private let bootID: Bytes16
-    private var meter: Meter?
-    private var resumed: MeterState?
+    private(set) var meter: SourceMeter
     private var runs = WorkRuns()
     /// The last sample.
     private(set) var sample: TelemetrySample?
     /// Power drawn without work: the mean of the last window in which nothing ran.
     private(set) var baseline: Power
-    private var wasBusy = false
     private var hottest: Temperature?
-    private var throttle = ThrottleReasons.none
-    private var overCurrentCounts: [String: Int64] = [:]
+    /// What slows the board down.
+    private(set) var throttle = ThrottleWatch()
+    private var throttleChanges: [ThrottleChange] = []
 
     /// A meter for a board of `profile` that goes on from what was stored.
-    init(_ settings: EnergySettings, profile: HardwareProfile, bootID: Bytes16, resuming state: MeterState?) {
+    init(_ settings: EnergySettings, profile: HardwareProfile, bootID: Bytes16, resuming record: SourceRecord?) {
         self.settings = settings
         self.profile = profile
-        self.bootID = bootID
-        self.resumed = state
+        self.meter = SourceMeter(settings, bootID: bootID, resuming: record)
         self.baseline = profile.priors.idle
-    }
-
-    /// One closed window, with everything its page has to say.
-    struct ClosedWindow {
-        let window: MeterWindow
-        let state: SourceState
-        let meter: MeterState
     }
 
     /// How the readings are known; nil before the first.
@@ -82,100 +76,84 @@ struct BoardEnergy: Sendable {
     var rated: Power { sample?.powerMode?.rated ?? profile.moduleRating ?? settings.rated }
 
     /// The board's register as far as it is measured.
-    var register: EnergyRegister? { meter?.register }
+    var register: EnergyRegister? { meter.register }
+
+    /// The temperatures between which the capacity falls.
+    var limits: ThermalLimits { ThermalLimits(soft: profile.thermal.soft, throttle: profile.thermal.throttle) }
 
     // MARK: Samples
 
     /// Takes in a sample to be seen, and not to be metered.
     mutating func show(_ sample: TelemetrySample) {
         self.sample = sample
-        evidence = sample.sources.first?.evidence ?? evidence
+        evidence = sample.boardSource?.evidence ?? evidence
+        throttleChanges += throttle.record(sample.throttle, at: sample.taken)
+    }
+
+    /// The beginnings and ends of throttling that are to be told.
+    mutating func takeThrottleChanges() -> [ThrottleChange] {
+        defer { throttleChanges = [] }
+        return throttleChanges
     }
 
     /// Takes in a sample; returns the windows that it completes.
     mutating func record(_ sample: TelemetrySample) -> [ClosedWindow] {
         show(sample)
         if let temperature = sample.hottest?.temperature { hottest = max(hottest ?? temperature, temperature) }
-        for reading in sample.throttle { note(reading) }
         // A board that shows no power is not metered, and makes no pages.
         guard evidence != nil else { return [] }
-        var closed: [ClosedWindow] = []
-        var meter = startedMeter(for: sample, &closed)
-        // A part of the whole would be less than what was drawn, and more than may be charged would seem left.
-        let power = sample.total.flatMap { $0.isComplete ? $0.power : nil }
-        let outcome = meter.record(MeterReading(at: sample.taken, power: power))
-        if case .newEpoch(_, let lastWindow?) = outcome { closed.append(close(lastWindow, meter)) }
-        self.meter = meter
-        return closed + passTime(to: sample.taken)
+        let closed = meter.record(look(at: sample))
+        return closed.map { close($0) }
     }
 
     /// Closes every window whose end is decided at `now`.
     mutating func passTime(to now: BootTime) -> [ClosedWindow] {
-        guard var meter else { return [] }
-        var closed: [ClosedWindow] = []
-        while let window = meter.closeWindow(at: meter.windowStart + settings.window, now: now) {
-            closed.append(close(window, meter))
-        }
-        self.meter = meter
-        return closed
+        let closed = meter.passTime(to: now)
+        return closed.map { close($0) }
     }
 
-    /// When the open window is decided at the latest, readings or not.
-    var windowDeadline: BootTime? {
-        guard let meter else { return nil }
-        let silent = max(meter.lastReadingAt ?? meter.windowStart, meter.windowStart + settings.window)
-        return silent + settings.samplePeriod * (MeterLimits.gapPeriods + 1)
-    }
-
-    /// What to keep for a restart.
-    var meterState: MeterState? { meter?.state }
-
-    private mutating func startedMeter(for sample: TelemetrySample, _ closed: inout [ClosedWindow]) -> Meter {
-        if let meter { return meter }
+    private func look(at sample: TelemetrySample) -> SourceLook {
+        let source = sample.boardSource
+        let traits = source?.traits ?? SourceTraits()
+        // A part of the whole would be less than what was drawn, and more than may be charged would seem left.
+        let isWhole = sample.total?.isComplete ?? true
+        let power = isWhole ? source?.power ?? sample.total?.power : nil
         // A reading beyond what a page may show as drawn is a broken sensor.
         let believable = Power(milliwatts: max(rated.milliwatts, 1) * EnergyProofLimits.drawnOverRated)
         let configuration = MeterConfiguration(
             samplePeriod: settings.samplePeriod,
-            sensorStep: sample.total.flatMap { profile.powerStep(of: $0) } ?? BoardEnergy.assumedStep,
-            maximumPower: believable)
-        defer { resumed = nil }
-        guard let resumed else { return Meter(configuration, bootID: bootID, at: sample.taken) }
-        var meter = Meter(resuming: resumed, configuration, bootID: bootID, at: sample.taken)
-        // The time in which no agent ran is one window without energy, not a row of them.
-        if let window = meter.closeWindow(at: sample.taken, now: sample.taken) { closed.append(close(window, meter)) }
-        return meter
+            sensorStep: traits.step ?? sample.total.flatMap { profile.powerStep(of: $0) } ?? BoardEnergy.assumedStep,
+            counterStep: traits.counterStep, counterRange: traits.counterRange, maximumPower: believable)
+        return SourceLook(
+            reading: MeterReading(at: sample.taken, power: power, counter: isWhole ? source?.counter : nil),
+            configuration: configuration, way: isWhole ? way(of: source, sample.total) : nil)
+    }
+
+    /// How the board is measured: by which rule, and what that covers.
+    ///
+    /// What a recording shows is another register.
+    private func way(of source: EnergySource?, _ total: TotalPower?) -> String? {
+        guard let source, let total else { return nil }
+        return sourceWay(source.evidence, total.rule + " scope " + total.scope.rawValue)
     }
 
     /// The step of a sensor that the profile does not know: an INA3221's with a common shunt.
-    private static let assumedStep = Power(milliwatts: 100)
+    static let assumedStep = Power(milliwatts: 100)
 
-    private mutating func note(_ reading: ThrottleReading) {
-        if reading.maximum == nil {
-            // A cumulative counter: it throttles while it rises.
-            let before = overCurrentCounts.updateValue(reading.state, forKey: reading.cause)
-            if let before, reading.state > before { throttle.insert(.overCurrent) }
-        } else if reading.isActive {
-            throttle.insert(.thermalAlert)
-        }
-    }
-
-    private mutating func close(_ window: MeterWindow, _ meter: Meter) -> ClosedWindow {
-        let work = runs.work(by: meter, above: baseline, from: window.start, to: window.end)
+    private mutating func close(_ closed: SourceMeter.Closed) -> ClosedWindow {
+        let window = closed.window
+        let work = meter.meter.map { runs.work(by: $0, above: baseline, from: window.start, to: window.end) }
         let isBusy = runs.runs.contains { $0.overlaps(from: window.start, to: window.end) }
         if !isBusy, window.covered > .zero { baseline = window.mean }
         let state = SourceState(
             evidence: evidence ?? .modeled, rated: rated, validationMethod: validationMethod, baseline: baseline,
-            work: work,
-            hottest: hottest, limits: ThermalLimits(soft: profile.thermal.soft, throttle: profile.thermal.throttle),
-            throttle: throttle,
+            work: work ?? .zero, hottest: hottest, limits: limits, throttle: throttle.takeReasons(),
             powerMode: sample?.powerMode?.name.map {
                 ProofText(replacing: $0, limit: EnergyProofLimits.powerModeBytes)
             })
         hottest = sample?.hottest?.temperature
-        throttle = .none
-        for reading in sample?.throttle ?? [] where reading.isActive { throttle.insert(.thermalAlert) }
         runs.forget(before: window.start)
-        return ClosedWindow(window: window, state: state, meter: meter.state)
+        return ClosedWindow(source: settings.source, window: window, state: state, meter: closed.meter, way: meter.way)
     }
 
     private var validationMethod: ProofText {
@@ -198,13 +176,14 @@ struct BoardEnergy: Sendable {
 
     /// Whether the energy of a run that ended at `end` can be told now, or only after the next sample.
     func isSettled(_ start: BootTime, _ end: BootTime) -> Bool {
-        guard let meter, end.since(start) >= settings.samplePeriod else { return true }
+        guard let meter = meter.meter, end.since(start) >= settings.samplePeriod else { return true }
         return meter.register(at: end)?.isSettled ?? true
     }
 
     /// The energy of the ended run of `task`: measured above the baseline where the meter resolves it, else
     /// processor time at the profile's power of one core; at least 1 mJ.
     func energy(of task: TaskID, from start: BootTime, to end: BootTime, processor: TimeSpan) -> TaskEnergy {
+        let meter = meter.meter
         let first = meter?.register(at: start)?.register ?? meter?.register ?? .zero
         let second = max(first, meter?.register(at: end)?.register ?? first)
         if let meter, let interval = meter.interval(from: start, to: end), interval.isSettled,

@@ -100,7 +100,7 @@ struct LotAudit {
 
     private let home: PlatformID
     /// What a giver may owe on pages that have not come.
-    private let limit: Energy
+    var limit: Energy
     private var entries: [LotProof: Entry] = [:]
     private var nextNumber: UInt64 = 0
     /// What each giver owes on pages that have not come and made room for others.

@@ -18,6 +18,8 @@ enum SettingKey {
     static let earnings = Array("earnings".utf8)
     /// What own tasks cost today.
     static let spending = Array("spending".utf8)
+    /// Where the energy history stands.
+    static let history = Array("history".utf8)
     /// Whose store this is.
     static let owner = Array("owner".utf8)
     /// The charging gate.
@@ -29,14 +31,17 @@ enum SettingKey {
 /// What the store's records say, decoded.
 struct RestoredRecords {
     var clock: LedgerClock?
-    var meter: MeterState?
+    /// What is kept of each source, by the key of its record.
+    var meters: [[UInt8]: SourceRecord] = [:]
     var gate: ChargingGate?
+    /// The board's last page, where the image holds it.
     var lastPage: ProofPage?
     var predictor: Predictor?
     var nextTask: UInt64 = 1
     var earnings = DayTotal()
     var spending = DayTotal()
     var owner: StoreOwner?
+    var history: HistoryState?
     var paying: [TaskID: PayingTask] = [:]
     var working: [TaskID: WorkingTask] = [:]
     var outbox: [PlatformID: [OutboxRow]] = [:]
@@ -49,8 +54,8 @@ struct RestoredRecords {
     init(_ store: StoreImage, policy: ChargingPolicy) throws(AgentRestoreError) {
         for record in store.records(.setting) { try setting(record) }
         for record in store.records(.meter) {
-            meter = try RestoredRecords.read(.meter, record) { reader throws(CBORError) in
-                try MeterState(from: &reader)
+            meters[record.key] = try RestoredRecords.read(.meter, record) { reader throws(CBORError) in
+                try SourceRecord(from: &reader, firstByte: record.value.first)
             }
         }
         for record in store.records(.gate) {
@@ -59,7 +64,8 @@ struct RestoredRecords {
             }
         }
         // The records of a kind come in the order of their keys: the last page is the newest.
-        if let record = store.records(.proof).last {
+        let end = PageKeys.board.end
+        if let record = store.records(.proof).last(where: { $0.key.lexicographicallyPrecedes(end) }) {
             do throws(EnergyProofError) { lastPage = try ProofPage(decoding: record.value) } catch {
                 throw .malformed(.proof, key: record.key)
             }
@@ -77,6 +83,31 @@ struct RestoredRecords {
         for record in store.records(.task) { try task(record) }
         for id in Array(paying.keys) { paying[id]?.dropMessages() }
         for id in Array(working.keys) { working[id]?.dropMessages() }
+    }
+
+    /// What is kept of the board, which is called `board` now, and of the other sources.
+    ///
+    /// A record that is older than the gate, or tells no page as those of the first release, goes on from what the
+    /// gate accepted.
+    func sources(board: SourceID, _ gate: ChargingGate) -> (board: SourceRecord?, others: [SourceID: SourceRecord]) {
+        func newest(_ first: PreviousPage?, _ second: PreviousPage?) -> PreviousPage? {
+            guard let first, let second else { return first ?? second }
+            return second.page > first.page ? second : first
+        }
+        var own = meters[SettingKey.meter]
+        let last = newest(newest(own?.lastPage, lastPage?.link), gate.lastPage(of: board))
+        if own != nil || last != nil { own = SourceRecord(meter: own?.meter, way: own?.way, lastPage: last) }
+        var others: [SourceID: SourceRecord] = [:]
+        for (key, record) in meters {
+            guard let source = SourceID(String(decoding: key, as: UTF8.self)), source != board else { continue }
+            others[source] = record
+        }
+        for registration in gate.sources where registration.source != board {
+            let source = registration.source
+            let link = newest(others[source]?.lastPage, gate.lastPage(of: source))
+            if link != nil { others[source, default: SourceRecord()].lastPage = link }
+        }
+        return (own, others)
     }
 
     private mutating func setting(_ record: StoredRecord) throws(AgentRestoreError) {
@@ -102,6 +133,10 @@ struct RestoredRecords {
         case SettingKey.owner:
             owner = try RestoredRecords.read(.setting, record) { reader throws(CBORError) in
                 try StoreOwner(from: &reader)
+            }
+        case SettingKey.history:
+            history = try RestoredRecords.read(.setting, record) { reader throws(CBORError) in
+                try HistoryState(from: &reader)
             }
         default: break
         }

@@ -5,8 +5,7 @@ import Quantities
 /// Puts effects behind the writes that they depend on: persist, then send.
 ///
 /// Within one event the core collects writes and, apart from them, what may only happen once they are
-/// durable. Writes that can wait (`putOff`) ride along with the next write that cannot, or go alone after
-/// `longestDelay`.
+/// durable. Writes that can wait (`putOff`) ride along with the next write that cannot, or go alone after `delay`.
 struct Staging {
     /// Something that waits for a write.
     enum Dependent {
@@ -21,8 +20,14 @@ struct Staging {
         let dependents: [Dependent]
     }
 
+    /// How long a write that can wait is put off for each source, so that many idle ones cost the disk little more
+    /// than one does: what a write costs is the pages of the file that it touches, for each source some.
+    static let delayPerSource = TimeSpan.seconds(60)
     /// Longest time for which a write that can wait is put off.
-    static let longestDelay = TimeSpan.seconds(60)
+    static let longestDelay = TimeSpan.seconds(300)
+
+    /// For how long a write that can wait is put off.
+    var delay = Staging.delayPerSource
 
     /// Everything that is to be written, in the order in which it came to be.
     private var writes: [StoreWrite] = []
@@ -34,7 +39,7 @@ struct Staging {
     private var nextToken: UInt64 = 1
 
     /// When the writes that were put off are due; nil when there are none.
-    var deadline: BootTime? { delayedSince.map { $0 + Staging.longestDelay } }
+    var deadline: BootTime? { delayedSince.map { $0 + delay } }
 
     /// Whether everything that was given to the shell is durable and nothing waits.
     var isSettled: Bool { writes.isEmpty && inFlight.isEmpty }

@@ -29,6 +29,10 @@ public enum StoreRecordKind: UInt8, Sendable, CaseIterable {
     case certificate = 12
     /// An energy page that credits were charged from, by its hash; kept while the ledger remembers the charge.
     case chargedPage = 13
+    /// What is kept of a minute of the board, by its number.
+    case historyMinute = 14
+    /// What is kept of an hour of the board, by its number.
+    case historyHour = 15
 }
 
 /// Something to store; everything in one list is stored together or not at all.
@@ -41,8 +45,8 @@ public enum StoreWrite: Hashable, Sendable {
     case put(StoreRecordKind, key: [UInt8], value: [UInt8])
     /// A record is gone.
     case remove(StoreRecordKind, key: [UInt8])
-    /// Every record whose key is below `key` is gone.
-    case removeBelow(StoreRecordKind, key: [UInt8])
+    /// Every record is gone whose key is not below `from`, and is below `below`.
+    case removeRange(StoreRecordKind, from: [UInt8], below: [UInt8])
 }
 
 /// One record.
@@ -83,9 +87,7 @@ public struct StoreImage: Sendable {
     public func records(_ kind: StoreRecordKind) -> [StoredRecord] { records[kind] ?? [] }
 
     /// The value of one record.
-
     ///
-
     /// Complexity: O(log n).
     public func value(_ kind: StoreRecordKind, key: [UInt8]) -> [UInt8]? {
         let list = records(kind)
@@ -117,9 +119,10 @@ public struct StoreImage: Sendable {
                 if let list = records[kind], position < list.count, list[position].key == key {
                     records[kind]?.remove(at: position)
                 }
-            case .removeBelow(let kind, let key):
-                let count = StoreImage.position(of: key, in: records[kind] ?? [])
-                records[kind]?.removeFirst(count)
+            case .removeRange(let kind, let from, let below):
+                let first = StoreImage.position(of: from, in: records[kind] ?? [])
+                let end = StoreImage.position(of: below, in: records[kind] ?? [])
+                if first < end { records[kind]?.removeSubrange(first..<end) }
             }
         }
     }

@@ -17,7 +17,8 @@ extension AgentConfiguration {
             preconditionFailure("the name of a hardware profile is part of a source's identity")
         }
         let board = EnergySettings(
-            source: source, rated: profile.ratedPower, samplePeriod: telemetry.period, window: energy.window)
+            source: source, rated: profile.ratedPower, samplePeriod: telemetry.period, window: energy.window,
+            declarations: energy.sources)
         var settings = AgentSettings(energy: board, profile: profile, supply: energy.supply)
         settings.charging = energy.charging
         settings.chargeTarget = energy.chargeTarget

@@ -13,7 +13,15 @@ extension AgentConfiguration {
     ///   `notAPresharedKey` where it holds something else.
     public func presharedKey() throws(ConfigurationError) -> SymmetricKey? {
         guard let path = presharedKeyFile else { return nil }
-        let limit = ConfigurationLimits.presharedKeyFileBytes
+        let bytes = try secret(path, limit: ConfigurationLimits.presharedKeyFileBytes)
+        guard let key = PresharedKeyText.bytes(bytes).flatMap({ SymmetricKey($0) }) else {
+            throw .notAPresharedKey(path: path)
+        }
+        return key
+    }
+
+    /// The bytes of a file that only its owner may read; none where there are more than `limit`.
+    func secret(_ path: String, limit: Int) throws(ConfigurationError) -> [UInt8] {
         let bytes: [UInt8]
         let status: FileStatus
         do throws(SystemError) {
@@ -25,10 +33,7 @@ extension AgentConfiguration {
             throw .system(SystemError(error.call, error.errno, subject: path))
         }
         guard status.mode & 0o077 == 0 else { throw .exposed(path: path, mode: status.mode & 0o777) }
-        guard let key = PresharedKeyText.bytes(bytes).flatMap({ SymmetricKey($0) }) else {
-            throw .notAPresharedKey(path: path)
-        }
-        return key
+        return bytes
     }
 
     /// The node records of `link.peers` as the texts that they are, in their order.

@@ -1,6 +1,7 @@
 import EnergyProofs
 import Federation
 import Quantities
+import Telemetry
 import Wire
 
 /// What an operator has set, in types: read from files, environment and command line, checked as a whole.
@@ -22,6 +23,8 @@ public struct AgentConfiguration: Equatable, Sendable {
     public var policy = PolicySection()
     /// How peers are reached.
     public var link = LinkSection()
+    /// How the HTTP gateway is reached.
+    public var http = HTTPSection()
     /// What is run here.
     public var executors = ExecutorSection()
     /// The files that were read, in the order of reading.
@@ -49,6 +52,8 @@ public struct EnergySection: Equatable, Sendable {
     public var rated: Power?
     /// What may be charged from a page.
     public var charging = ChargingPolicy()
+    /// The sources beside the board.
+    public var sources: [SourceDeclaration] = []
 }
 
 /// Where lines of tegrastats come from.
@@ -122,4 +127,6 @@ public struct ExecutorSection: Equatable, Sendable {
     public var featuresTimeout = TimeSpan.seconds(30)
     /// How long a run of `perception.features` takes until it has been measured.
     public var featuresTypicalTime = TimeSpan(milliseconds: 200)
+    /// The Unix socket of the service that starts workers; nil where the agent starts them itself.
+    public var service: String?
 }

@@ -27,6 +27,11 @@ extension ConfigurationReader {
                 "energy.lot_lifetime_hours", with: "policy.lot_margin_minutes",
                 allowed: "lots that live longer than the margin")
         }
+        if configuration.http.listen.isOpenToTheNetwork, configuration.http.keyFile == nil {
+            refuse(
+                "http.listen", with: "http.api_key_file",
+                allowed: "a loopback address, unix:PATH or off; any other address with a file of an API key")
+        }
         if configuration.executors.featuresTimeout < configuration.executors.featuresTypicalTime {
             refuse(
                 "executors.perception.features.timeout_seconds",

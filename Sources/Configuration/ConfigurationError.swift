@@ -21,6 +21,8 @@ public enum ConfigurationError: Error, Equatable, Sendable {
     case exposed(path: String, mode: UInt32)
     /// The file of the pre-shared key does not hold one.
     case notAPresharedKey(path: String)
+    /// The file of the API key does not hold one.
+    case notAnAccessKey(path: String)
 
     /// What is wrong and what to do, for a person.
     public var explanation: String {
@@ -32,6 +34,8 @@ public enum ConfigurationError: Error, Equatable, Sendable {
         case .exposed(let path, let mode):
             "\(path) has mode \(String(mode, radix: 8)), which lets others read it; run: chmod 600 \(path)"
         case .notAPresharedKey(let path): "\(path) does not hold a key: 32 bytes in base64 or hexadecimal, nothing else"
+        case .notAnAccessKey(let path):
+            "\(path) does not hold an API key: 16 to 256 printable characters without blanks, nothing else"
         }
     }
 }

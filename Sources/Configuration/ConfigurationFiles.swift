@@ -49,18 +49,47 @@ public struct ConfigurationFiles: Sendable {
     /// - Throws: `refused` where an own profile is wrong, or where `configuration` names one that does not exist;
     ///   `tooManyDropIns`; `system` where a file or the named folder cannot be read.
     public func profiles(for configuration: AgentConfiguration) throws(ConfigurationError) -> [HardwareProfile] {
+        try locatedProfiles(for: configuration).map { $0.profile }
+    }
+
+    /// A hardware profile, and where it comes from.
+    public struct LocatedProfile: Equatable, Sendable {
+        /// The profile.
+        public let profile: HardwareProfile
+        /// The operator's file; nil for one that is built into the program.
+        public let file: String?
+        /// Whether an operator's file stands in the place of a built-in profile.
+        public let replacesBuiltIn: Bool
+    }
+
+    /// The profiles of `profiles(for:)`, each with its origin.
+    ///
+    /// - Throws: as `profiles(for:)`.
+    public func locatedProfiles(for configuration: AgentConfiguration) throws(ConfigurationError) -> [LocatedProfile] {
         var own: [HardwareProfile] = []
-        if let folder = configuration.telemetry.profilesFolder ?? self.folder.map({ $0 + "/profiles" }) {
+        var paths: [String: String] = [:]
+        if let folder = profilesFolder(for: configuration) {
             let isNamed = configuration.telemetry.profilesFolder != nil
             for path in try yamlFiles(in: folder, mayBeAbsent: !isNamed) {
                 let bytes = try read(path)
-                own.append(try parse { () throws(YAMLError) in try HardwareProfileFile.parse(bytes, file: path) })
+                let profile = try parse { () throws(YAMLError) in try HardwareProfileFile.parse(bytes, file: path) }
+                own.append(profile)
+                paths[profile.name] = path
             }
         }
         let builtIn = try parse { () throws(YAMLError) in try HardwareProfileFile.builtIn() }
         let profiles = HardwareProfileFile.merging(own, into: builtIn)
         if let refusal = configuration.refusalOfProfile(among: profiles) { throw .refused(refusal) }
-        return profiles
+        return profiles.map { profile in
+            let file = paths[profile.name]
+            let isReplacement = file != nil && builtIn.contains { $0.name == profile.name }
+            return LocatedProfile(profile: profile, file: file, replacesBuiltIn: isReplacement)
+        }
+    }
+
+    /// The folder in which an operator's own profiles are looked for; nil where there is none.
+    public func profilesFolder(for configuration: AgentConfiguration) -> String? {
+        configuration.telemetry.profilesFolder ?? folder.map { $0 + "/profiles" }
     }
 
     static func defaultFolder(isRoot: Bool, home: String, environment: (String) -> String?) -> String {

@@ -16,6 +16,8 @@ struct ConfigurationKey: Sendable {
     struct Refusal: Error {
         let problem: YAMLProblem
         var element: (index: Int, line: Int)?
+        /// For a list of mappings, which member of the element; empty for the element as a whole.
+        var member = ""
 
         init(_ problem: YAMLProblem) { self.problem = problem }
 

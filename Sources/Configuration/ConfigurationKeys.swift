@@ -7,16 +7,16 @@ import Wire
 
 extension ConfigurationKey {
     /// Every key, in the order in which they are shown.
-    static let all = federation + keys + energy + telemetry + memory + policy + link + executors
+    static let all = federation + keys + energy + telemetry + memory + policy + link + http + executors
 
     /// Sections, and the groups within them.
     static let groups = [
-        "federation", "keys", "energy", "energy.policy", "telemetry", "memory", "policy", "link", "executors",
+        "federation", "keys", "energy", "energy.policy", "telemetry", "memory", "policy", "link", "http", "executors",
         "executors.perception.features",
     ]
 
     /// Sections that a later version reads.
-    static let laterSections = ["http", "consensus", "limits"]
+    static let laterSections = ["consensus", "limits"]
 
     /// The key at `path`.
     static func key(_ path: String) -> ConfigurationKey? { all.first { $0.path == path } }
@@ -113,6 +113,7 @@ extension ConfigurationKey {
             } set: {
                 $0.energy.charging.minimumCoverage = $1
             },
+            sources,
         ]
 
     private static let ratedWatts: ConfigurationKey = {
@@ -252,6 +253,11 @@ extension ConfigurationKey {
             $0.executors.tasksPerMinute
         } set: {
             $0.executors.tasksPerMinute = $1
+        },
+        .path("executors.service", allowed: "a Unix socket") {
+            $0.executors.service
+        } set: {
+            $0.executors.service = $1
         },
         .number(
             "executors.perception.features.memory_mib", in: 16...TaskType.perception.budget.memory.bytes / 1_048_576

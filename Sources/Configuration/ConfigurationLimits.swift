@@ -1,3 +1,5 @@
+import AgentCore
+
 /// Limits of what an agent's configuration may hold.
 public enum ConfigurationLimits {
     /// Most drop-in files.
@@ -14,8 +16,16 @@ public enum ConfigurationLimits {
     public static let commandWords = 64
     /// Most workers at once, which is also the most that the pool of workers runs.
     public static let concurrentWorkers: Int64 = 8
+    /// Most sources beside the board; with the board they are as many as an agent meters.
+    public static let sources = SourceLimits.sources - 1
+    /// Longest name of a source in bytes, which leaves room for what binds it to a board.
+    public static let sourceNameBytes = 128
     /// Longest file of a pre-shared key in bytes.
     public static let presharedKeyFileBytes = 256
+    /// Longest file of an API key in bytes.
+    public static let accessKeyFileBytes = 512
+    /// Most connections at once over HTTP.
+    public static let httpConnections: Int64 = 256
     /// Most bytes of the environment that are searched for unknown variables.
     public static let environmentBytes = 4_194_304
     /// Longest key for which a similar one is sought, in bytes.

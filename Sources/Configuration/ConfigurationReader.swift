@@ -129,7 +129,7 @@ struct ConfigurationReader {
         } catch {
             var place = place
             if let element = error.element {
-                place.key += "[\(element.index)]"
+                place.key += "[\(element.index)]" + (error.member.isEmpty ? "" : "." + error.member)
                 place.line = element.line
             }
             note(error.problem, place)

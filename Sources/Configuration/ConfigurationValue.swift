@@ -10,6 +10,8 @@ public enum ConfigurationValue: Hashable, Sendable {
     case boolean(Bool)
     /// A list of texts.
     case list([String])
+    /// A list of mappings.
+    case mappings([ConfigurationMapping])
 
     /// The value as the environment and the command line write it.
     public var text: String {
@@ -18,6 +20,7 @@ public enum ConfigurationValue: Hashable, Sendable {
         case .text(let text): text
         case .boolean(let value): value ? "true" : "false"
         case .list(let elements): elements.joined(separator: ",")
+        case .mappings(let mappings): mappings.map { $0.text }.joined(separator: ",")
         }
     }
 
@@ -31,7 +34,48 @@ public enum ConfigurationValue: Hashable, Sendable {
             json.beginArray()
             for element in elements { json.string(element) }
             json.endArray()
+        case .mappings(let mappings):
+            json.beginArray()
+            for mapping in mappings { mapping.write(to: &json) }
+            json.endArray()
         }
+    }
+}
+
+/// A mapping of the configuration as it is shown.
+public struct ConfigurationMapping: Hashable, Sendable {
+    /// One key and its value.
+    public struct Member: Hashable, Sendable {
+        /// The key.
+        public let name: String
+        /// The value.
+        public let value: ConfigurationValue
+
+        /// A key and its value.
+        init(_ name: String, _ value: ConfigurationValue) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// The members in the order in which they are shown.
+    public let members: [Member]
+
+    /// The mapping as JSON, which is also YAML.
+    var text: String {
+        var json = JSONWriter()
+        write(to: &json)
+        return json.text
+    }
+
+    /// Appends the mapping as JSON.
+    func write(to json: inout JSONWriter) {
+        json.beginObject()
+        for member in members {
+            json.key(member.name)
+            member.value.write(to: &json)
+        }
+        json.endObject()
     }
 }
 

@@ -40,15 +40,22 @@ public enum HardwareProfileFile {
     /// - Throws: `YAMLError` where one of them is wrong, which the tests exclude.
     public static func builtIn() throws(YAMLError) -> [HardwareProfile] {
         var profiles: [HardwareProfile] = []
+        for (name, bytes) in builtInFiles() { profiles.append(try parse(bytes, file: name + ".yaml")) }
+        return profiles
+    }
+
+    /// The file of the built-in profile called `name`, as it is; nil where there is none.
+    public static func builtInText(_ name: String) -> [UInt8]? { builtInFiles().first { $0.name == name }?.bytes }
+
+    private static func builtInFiles() -> [(name: String, bytes: [UInt8])] {
         var count = 0
         let files = unsafe chardwareprofiles_files(&count)
-        for index in 0..<count {
+        return (0..<count).map { index in
             let file = unsafe files[index]
-            let name = unsafe String(cString: file.name)
-            let bytes = unsafe [UInt8](UnsafeBufferPointer(start: file.bytes, count: file.length))
-            profiles.append(try parse(bytes, file: name + ".yaml"))
+            return unsafe (
+                String(cString: file.name), [UInt8](UnsafeBufferPointer(start: file.bytes, count: file.length))
+            )
         }
-        return profiles
     }
 
     /// `profiles` with an operator's own: one of the same name is replaced, a new one goes first.

@@ -35,6 +35,9 @@ public struct NodeKeys: Sendable {
     /// Agrees on session keys with peers.
     public let link: KeyAgreementKey
 
+    /// The names of the two files.
+    public static let fileNames = [identityName, linkName]
+
     static let identityName = "identity.pem"
     static let linkName = "link.pem"
     static let maximumFileLength = 4096

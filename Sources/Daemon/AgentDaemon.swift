@@ -20,6 +20,7 @@ public struct AgentDaemon: ~Copyable {
         static let datagrams = EventToken(rawValue: 2)
         static let store = EventToken(rawValue: 3)
         static let sensors = EventToken(rawValue: 4)
+        static let http = EventToken(rawValue: 5)
         static let workers = EventToken(rawValue: 16)
         static let control: UInt32 = 1024
     }
@@ -40,17 +41,27 @@ public struct AgentDaemon: ~Copyable {
         case unusable(retryAt: BootTime)
     }
 
-    private let plan: DaemonPlan
-    private let log = DaemonLog()
+    var plan: DaemonPlan
+    let log = DaemonLog()
+    var service = ServiceNotices()
+    /// How the configuration was last read.
+    var standing = ConfigurationStanding()
+    /// Where datagrams come in.
+    let address: NetworkAddress
     private let lock: LockFile
     private let signals: SignalSource
-    private var loop: EventLoop
+    var loop: EventLoop
     private var socket: DatagramSocket
     private var store: StoreThread
-    private var sensors: SensorThread
+    var sensors: SensorThread
     private var workers: WorkerPool
     private var control: ControlServer
-    private var core: AgentMachine
+    var http: HTTPServer
+    /// How the gateway stands; a new core is told.
+    var gateway = GatewayState.off
+    var program: ProgramMetrics
+    let startedAt: BootTime
+    var core: AgentMachine
     /// The connections that wait for a command's reply.
     private var askers: [CommandID: UInt32] = [:]
     private var nextCommand: UInt64 = 1
@@ -64,9 +75,7 @@ public struct AgentDaemon: ~Copyable {
     // MARK: Beginning
 
     /// Runs the agent of `plan` until it is asked to stop.
-    ///
-    /// - Parameter ready: called once commands and datagrams are taken, with the address that is listened at.
-    public static func run(_ plan: DaemonPlan, ready: (NetworkAddress) -> Void) throws(DaemonError) {
+    public static func run(_ plan: DaemonPlan) throws(DaemonError) {
         // Before any other thread, which would otherwise get the signals.
         let signals = try system { () throws(SystemError) in
             try SignalSource([.terminate, .interrupt, .hangup])
@@ -86,11 +95,13 @@ public struct AgentDaemon: ~Copyable {
         }
         let sensors = try system { () throws(SystemError) in
             try SensorThread(
-                plan.source, profile: plan.settings.profile, period: plan.settings.energy.samplePeriod,
-                now: Clock.bootTime)
+                plan.source, profile: plan.settings.profile, declared: plan.settings.energy.declarations,
+                period: plan.settings.energy.samplePeriod, now: Clock.bootTime)
         }
         let workers = try system { () throws(SystemError) in
-            try WorkerPool(plan.workers, concurrency: plan.settings.concurrentWork, firstToken: Token.workers)
+            // Room for as many as may ever be set; the core starts no more than are.
+            try WorkerPool(
+                plan.workers, concurrency: WorkerLimits.maximumConcurrentWorkers, firstToken: Token.workers)
         }
         let address = try system { () throws(SystemError) in
             try loop.register(signals.descriptor, Token.signals, .readable)
@@ -106,19 +117,24 @@ public struct AgentDaemon: ~Copyable {
         }
         var daemon = AgentDaemon(
             plan, lock: lock, signals: signals, loop: loop, socket: socket, store: store, sensors: sensors,
-            workers: workers, control: control, core: core)
+            workers: workers, control: control, core: core, address: address)
         do throws(SystemError) {
             try daemon.takeCompletions()
         } catch { throw .system(error) }
         if let difference = daemon.foreignStore { throw .foreignStore(difference) }
-        ready(address)
-        do throws(SystemError) { try daemon.work() } catch { throw .system(error) }
+        do throws(SystemError) {
+            daemon.log.write(
+                .notice,
+                plan.identity.platform.text + " (" + plan.settings.profile.name + ") listens at " + address.text
+                    + "; commands are taken at " + plan.socketPath, kind: .started)
+            try daemon.work()
+        } catch { throw .system(error) }
     }
 
     private init(
         _ plan: DaemonPlan, lock: consuming LockFile, signals: consuming SignalSource, loop: consuming EventLoop,
         socket: consuming DatagramSocket, store: consuming StoreThread, sensors: consuming SensorThread,
-        workers: consuming WorkerPool, control: consuming ControlServer, core: AgentMachine
+        workers: consuming WorkerPool, control: consuming ControlServer, core: AgentMachine, address: NetworkAddress
     ) {
         self.plan = plan
         self.lock = lock
@@ -130,6 +146,10 @@ public struct AgentDaemon: ~Copyable {
         self.workers = workers
         self.control = control
         self.core = core
+        http = HTTPServer(plan.http, token: Token.http)
+        program = ProgramMetrics(version: plan.version, started: Clock.wallTime)
+        startedAt = Clock.bootTime
+        self.address = address
     }
 
     private static func system<Result: ~Copyable>(_ body: () throws(SystemError) -> Result) throws(DaemonError)
@@ -198,28 +218,34 @@ public struct AgentDaemon: ~Copyable {
             if case .foreign(let difference) = error { foreignStore = difference }
             return try giveUpStore(error.explanation)
         }
-        if core.storeFault != AgentDaemon.notYetOpen { log.write(.notice, "the store can be used again") }
+        if core.storeFault != AgentDaemon.notYetOpen {
+            log.write(.notice, "the store can be used again", kind: .storeUsable)
+        }
         core = next
+        core.gateway = gateway
+        _ = core.handle(.configured(standing, nil), at: AgentDaemon.now)
         storeState = .open
         wasStoreOpen = true
         try carryOut(core.start(at: AgentDaemon.now))
-        for record in plan.peerRecords {
-            try carryOut(core.handle(.command(newCommand(), .addPeer(record: record)), at: AgentDaemon.now))
-        }
+        try addConfiguredPeers()
     }
 
     /// Goes on without the store: what the core knew is not known to be stored, and is forgotten.
     private mutating func giveUpStore(_ fault: String) throws(SystemError) {
         if core.storeFault != fault {
-            log.write(.error, "the agent only measures, since its store cannot be used: " + fault)
+            log.write(
+                .error, "the agent only measures, since its store cannot be used: " + fault, kind: .storeUnusable)
         }
         core = try AgentDaemon.core(plan, without: fault)
+        core.gateway = gateway
+        _ = core.handle(.configured(standing, nil), at: AgentDaemon.now)
         workers.cancelAll(now: Clock.bootTime, loop)
         let refusal = CommandReply(.failed, "the store failed meanwhile: " + fault, hint: "sage-edge status")
         for (_, connection) in askers.sorted(by: { $0.key < $1.key }) {
             try control.reply(refusal.json, to: connection, isLast: true, in: loop)
         }
         askers = [:]
+        http.answerAll(refusal)
         try loop.remove(store.descriptor)
         store.stop()
         storeState = .unusable(retryAt: Clock.bootTime + AgentDaemon.storeRetryTime)
@@ -234,7 +260,7 @@ public struct AgentDaemon: ~Copyable {
         try loop.register(store.descriptor, Token.store, .readable)
     }
 
-    private static var now: Moment {
+    static var now: Moment {
         Moment(boot: Clock.bootTime, wall: Clock.wallTime, status: Clock.timeStatus)
     }
 
@@ -243,7 +269,10 @@ public struct AgentDaemon: ~Copyable {
     private mutating func work() throws(SystemError) {
         var events: [ReadyEvent] = []
         while true {
-            if let stopBy, core.isSettled || Clock.bootTime >= stopBy { return }
+            if let stopBy, core.isSettled || Clock.bootTime >= stopBy {
+                let rest = core.isSettled ? "" : "; what was under way goes on at the next start"
+                return log.write(.notice, "stopped" + rest, kind: .stopped)
+            }
             sensors.askIfDue(Clock.bootTime)
             try loop.wait(until: nextDeadline, into: &events)
             for event in events { try handle(event) }
@@ -252,9 +281,10 @@ public struct AgentDaemon: ~Copyable {
     }
 
     private var nextDeadline: BootTime {
-        var next = min(core.nextDeadline, sensors.due)
+        var next = min(core.nextDeadline, sensors.due, service.due)
         if let deadline = workers.nextDeadline(after: Clock.bootTime) { next = min(next, deadline) }
         if let deadline = control.nextDeadline { next = min(next, deadline) }
+        if let deadline = http.nextDeadline { next = min(next, deadline) }
         if let stopBy { next = min(next, stopBy) }
         if case .unusable(let retryAt) = storeState { next = min(next, retryAt) }
         return next
@@ -270,6 +300,8 @@ public struct AgentDaemon: ~Copyable {
         try control.closeSlow(in: loop, now: now.boot)
         try dropAbandoned(now)
         try retryStore(now.boot)
+        if let deadline = http.nextDeadline, deadline <= now.boot { try serveHTTP() }
+        service.standBy(now.boot, isRoundUnderWay: sensors.isReading)
     }
 
     private mutating func handle(_ event: ReadyEvent) throws(SystemError) {
@@ -279,8 +311,12 @@ public struct AgentDaemon: ~Copyable {
             if event.writable { try flush() }
             if event.readable { try takeDatagrams() }
         case Token.store: try takeCompletions()
+        case Token.http: try serveHTTP()
         case Token.sensors:
-            while let sample = sensors.collect() { try carryOut(core.handle(.sample(sample), at: AgentDaemon.now)) }
+            while let sample = sensors.collect() {
+                try carryOut(core.handle(.sample(sample), at: AgentDaemon.now))
+                service.completedRound(Clock.bootTime, status: status)
+            }
         default:
             if workers.tokens.contains(event.token.rawValue) {
                 workers.handle(event, now: Clock.bootTime, loop)
@@ -294,9 +330,13 @@ public struct AgentDaemon: ~Copyable {
 
     private mutating func takeSignals() throws(SystemError) {
         while let signal = try signals.next() {
-            // A configuration is read when an agent starts; asking to read it again changes nothing here.
-            guard signal != .hangup, stopBy == nil else { continue }
-            log.write(.notice, "stopping")
+            guard stopBy == nil else { continue }
+            if signal == .hangup {
+                try reload()
+                continue
+            }
+            service.stopping()
+            log.write(.notice, "stopping", kind: .stopping)
             stopBy = Clock.bootTime + AgentDaemon.stopTime
             try carryOut(core.handle(.stopping, at: AgentDaemon.now))
         }
@@ -342,14 +382,14 @@ public struct AgentDaemon: ~Copyable {
         }
     }
 
-    private mutating func newCommand() -> CommandID {
+    mutating func newCommand() -> CommandID {
         defer { nextCommand += 1 }
         return CommandID(value: nextCommand)
     }
 
     // MARK: What goes out
 
-    private mutating func carryOut(_ effects: [AgentEffect]) throws(SystemError) {
+    mutating func carryOut(_ effects: [AgentEffect]) throws(SystemError) {
         for effect in effects {
             switch effect {
             case .persist(let token, let writes): store.offer(StoreJob(.commit(token, writes)))
@@ -363,12 +403,16 @@ public struct AgentDaemon: ~Copyable {
             case .startWork(let order): try start(order)
             case .cancelWork(let task): _ = workers.cancel(task.bytes, now: Clock.bootTime, loop)
             case .reply(let id, let reply):
+                if let status = http.answer(id, reply) {
+                    program.count(status: status)
+                    continue
+                }
                 guard let connection = askers.removeValue(forKey: id) else {
                     if reply.refusal != nil { log.write(.warning, reply.json) }
                     continue
                 }
                 try control.reply(reply.json, to: connection, isLast: true, in: loop)
-            case .log(let entry): log.write(entry.level, entry.text)
+            case .log(let entry): log.write(entry.level, entry.text, kind: entry.kind)
             }
         }
         try flush()

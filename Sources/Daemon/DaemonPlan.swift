@@ -1,4 +1,5 @@
 import AgentCore
+import Configuration
 import Platform
 import Wire
 import Workers
@@ -20,14 +21,24 @@ public struct DaemonPlan: Sendable {
     /// Where samples come from.
     public var source: SampleSource
     /// How workers are started.
-    public var workers: WorkerCommand
+    public var workers: WorkerHost
+    /// How HTTP is served.
+    public var http: HTTPPlan
+    /// The program's version, for metrics.
+    public var version: String
     /// Node records, as texts, of the peers that the configuration names.
     public var peerRecords: [String]
+    /// The configuration that counts.
+    public var configuration: AgentConfiguration
+    /// Reads the configuration again, given the one that counts; nil where it is fixed for the run.
+    public var reread: (@Sendable (AgentConfiguration) -> PlanReading)?
 
     /// A plan of its parts.
     public init(
         identity: AgentIdentity, settings: AgentSettings, storePath: String, lockPath: String, socketPath: String,
-        listen: NetworkAddress, source: SampleSource, workers: WorkerCommand = .thisProgram, peerRecords: [String] = []
+        listen: NetworkAddress, source: SampleSource, http: HTTPPlan, version: String,
+        workers: WorkerHost = .children(.thisProgram), peerRecords: [String] = [], configuration: AgentConfiguration,
+        reread: (@Sendable (AgentConfiguration) -> PlanReading)? = nil
     ) {
         self.identity = identity
         self.settings = settings
@@ -36,8 +47,12 @@ public struct DaemonPlan: Sendable {
         self.socketPath = socketPath
         self.listen = listen
         self.source = source
+        self.http = http
+        self.version = version
         self.workers = workers
         self.peerRecords = peerRecords
+        self.configuration = configuration
+        self.reread = reread
     }
 }
 

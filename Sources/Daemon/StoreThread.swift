@@ -133,12 +133,16 @@ struct StoreThread: ~Copyable {
     private static func answer(_ query: RecordQuery, _ store: AgentStore) -> StoreAnswer {
         do throws(StoreError) {
             switch query.kind {
-            case .proofs(let key):
-                return .pages(try store.records(.proof, from: key, limit: query.limit).map { $0.value })
-            case .newestProofs:
-                return .pages(try store.lastRecords(.proof, limit: query.limit).map { $0.value })
+            case .proofs(let key, let end):
+                return .pages(try store.records(.proof, from: key, below: end, limit: query.limit).map { $0.value })
+            case .newestProofs(let keys):
+                let found = try store.lastRecords(.proof, from: keys.start, below: keys.end, limit: query.limit)
+                return .pages(found.map { $0.value })
             case .chargedPage(let hash):
                 return .pages(try store.value(.chargedPage, key: hash.array).map { [$0] } ?? [])
+            case .history(let resolution, let key):
+                guard let kind = resolution.recordKind else { return .history([]) }
+                return .history(try store.records(kind, from: key, limit: query.limit))
             case .newestJournal:
                 return .journal(try journal(store, limit: query.limit))
             case .verification: return verification(store)

@@ -71,7 +71,7 @@ struct TegrastatsReader: ~Copyable {
                 line, taken: Clock.bootTime, board: board, profile: profile, choice: &choice)
             if sample.total != nil {
                 sample.sources = [
-                    EnergySource(name: "compute:" + profile.name, kind: .compute, evidence: evidence ?? .replayed)
+                    EnergySource(boardIn: sample, profile: profile, evidence: evidence ?? .replayed)
                 ]
             }
             return sample
@@ -168,7 +168,7 @@ struct TegrastatsReader: ~Copyable {
         lastFailure = (failure, Clock.bootTime)
         guard !told.contains(failure.reason) else { return }
         told.append(failure.reason)
-        log.write(.warning, "no line of tegrastats: " + failure.text)
+        log.write(.warning, "no line of tegrastats: " + failure.text, kind: .sensorFailed)
     }
 
     /// Says that all is well again, when it has been for a while: a child that ends again and again is not.
@@ -176,6 +176,6 @@ struct TegrastatsReader: ~Copyable {
         guard let lastFailure, !(Clock.bootTime.since(lastFailure.at) < TegrastatsReader.longestPause) else { return }
         self.lastFailure = nil
         told = []
-        log.write(.notice, "lines of tegrastats are read again")
+        log.write(.notice, "lines of tegrastats are read again", kind: .sensorBack)
     }
 }

@@ -18,7 +18,7 @@ public struct ThermalLimits: Hashable, Sendable {
 /// How much of its rating a source could give.
 public enum CapacityRule {
     /// `rated`, lowered in a straight line from the soft limit to nothing at the throttle limit, and never above the
-    /// measured `mean` while something throttles; whole milliwatts, rounded down.
+    /// measured `mean` while something limits it; whole milliwatts, rounded down.
     ///
     /// Without a temperature, or without limits, heat lowers nothing.
     public static func capacity(
@@ -34,7 +34,7 @@ public enum CapacityRule {
                 capacity = Power(microwatts: scaled(capacity.microwatts, by: left, over: range) ?? 0)
             }
         }
-        if !throttle.isEmpty { capacity = min(capacity, mean) }
+        if throttle.limitsCapacity { capacity = min(capacity, mean) }
         return Power(milliwatts: capacity.milliwatts)
     }
 }
@@ -43,14 +43,15 @@ public enum CapacityRule {
 public enum ChargeableRule {
     /// What the fields of a page allow to be charged, whatever its own `chargeable` says.
     ///
-    /// - A declared source: rated power over the whole window (the policy's share is applied when charging).
+    /// - A declared source without readings: rated power over the covered time (the policy's share is applied when
+    ///   charging).
     /// - A compute source: what was left to give, capacity over the covered time less what it drew for
     ///   other things than work.
     /// - Every other source: what it gave, at most its rated power over the covered time.
     public static func chargeable(of proof: EnergyCapacityProof) -> Energy {
         let amount: Energy
-        if proof.evidence == .declared {
-            amount = proof.rated.held(for: proof.window)
+        if proof.isUnmeasured {
+            amount = proof.rated.held(for: proof.covered)
         } else if proof.kind == .compute {
             let overhead = (proof.drawn - proof.work).clampedToZero
             amount = proof.capacity.held(for: proof.covered) - overhead

@@ -100,7 +100,18 @@ public struct ChargingGate: Sendable {
         if accounts[index].blockAnchor == nil { accounts[index].blockAnchor = blockTime }
         let record = accounts[index].append(
             page, endedAt: now - max(age, .zero), maximumAge: policy.maximumAge, now: now)
+        accounts[index].makeUp(share: policy.shares[record.evidence] ?? .one)
         return .success(AcceptedPage(hash: page.hash, source: proof.source, chargeable: record.chargeable))
+    }
+
+    /// Forgets every page from which nothing was charged, but the newest of each source.
+    ///
+    /// Nothing more can be charged from them then, and the state stays small while nothing is charged.
+    public mutating func forgetUncharged() {
+        for index in accounts.indices {
+            let newest = accounts[index].last?.hash
+            accounts[index].proofs.removeAll { $0.charged == .zero && $0.hash != newest }
+        }
     }
 
     // MARK: Charging
@@ -175,12 +186,13 @@ public struct ChargingGate: Sendable {
         }
         guard let share = policy.shares[record.evidence] else { return .failure(.classNotAllowed(record.evidence)) }
         let limit = record.chargeable.scaled(by: share)
-        let left = (limit - record.charged - record.withheld).clampedToZero
+        let left = (limit - record.charged).clampedToZero
         let afterChildren = (left - chargedByChildren(of: account, overlapping: record)).clampedToZero
-        let withheld = min(account.storedCredit, afterChildren)
+        let output = (afterChildren - record.withheld).clampedToZero
+        let withheld = min(account.storedCredit, output)
         let caps = ChargeCaps(
             proof: left, children: afterChildren, parent: leftByParent(of: account, overlapping: record),
-            battery: afterChildren - withheld, rating: leftByRating(of: account, blockTime: blockTime))
+            battery: output - withheld, rating: leftByRating(of: account, blockTime: blockTime))
         return .success(
             Allowance(
                 source: source, proof: proof, limit: limit, withheld: withheld,

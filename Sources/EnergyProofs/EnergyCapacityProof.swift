@@ -71,6 +71,9 @@ public struct EnergyCapacityProof: Hashable, Sendable {
     /// The window's length.
     public var window: TimeSpan { windowEnd.since(windowStart) }
 
+    /// Whether there are no readings, and nothing but the operator's word.
+    public var isUnmeasured: Bool { evidence == .declared && expected == 0 }
+
     /// The window's length less its gaps.
     public var covered: TimeSpan { window - gap }
 

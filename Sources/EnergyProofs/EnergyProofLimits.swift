@@ -35,6 +35,14 @@ public enum EnergyProofLimits {
     public static let exportBytes = 67_108_864
     /// Longest description of a board in an export in bytes.
     public static let boardDescriptionBytes = 256
+    /// Most periods that a report cuts its time into.
+    public static let reportPeriods = 8_784
+    /// Most entries of a report: what one source gave in one period, class and register.
+    public static let reportEntries = 65_536
+    /// Longest line of the metering export in bytes.
+    public static let meteringRecordBytes = 4_096
+    /// Most lines of the metering export.
+    public static let meteringRecords = 65_536
     /// Longest encoding of a charging gate's state in bytes.
     public static let gateBytes = 16_777_216
 }

@@ -44,13 +44,13 @@ public enum EnergyProofVerifier {
 
     private static func checkEvidence(_ proof: EnergyCapacityProof) throws(EnergyProofError) {
         if proof.kind == .human {
-            guard proof.evidence == .declared else { throw .humanNotDeclared(proof.evidence) }
+            guard proof.isUnmeasured else {
+                throw proof.evidence == .declared ? .declaredButMeasured : .humanNotDeclared(proof.evidence)
+            }
             guard EnergyProofLimits.humanPower.contains(proof.rated) else { throw .humanPowerOutOfRange(proof.rated) }
         }
-        if proof.evidence == .declared {
-            guard proof.drawn == .zero, proof.samples == 0, proof.expected == 0, proof.gap == .zero else {
-                throw .declaredButMeasured
-            }
+        if proof.isUnmeasured {
+            guard proof.drawn == .zero, proof.samples == 0 else { throw .declaredButMeasured }
         }
     }
 
@@ -72,7 +72,7 @@ public enum EnergyProofVerifier {
         guard proof.capacity <= proof.rated else {
             throw .capacityAboveRated(proof.capacity, rated: proof.rated)
         }
-        guard proof.throttle.isEmpty || proof.capacity <= proof.mean else {
+        guard !proof.throttle.limitsCapacity || proof.capacity <= proof.mean else {
             throw .capacityAboveMean(proof.capacity, mean: proof.mean)
         }
     }

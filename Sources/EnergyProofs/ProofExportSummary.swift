@@ -1,3 +1,4 @@
+import Cryptography
 import Quantities
 import Telemetry
 
@@ -17,9 +18,9 @@ public struct ProofExportSummary: Hashable, Sendable {
     mutating func add(_ page: ProofPage) {
         let proof = page.proof
         if let index = sources.firstIndex(where: { $0.source == proof.source && $0.evidence == proof.evidence }) {
-            sources[index].add(proof, after: links[proof.source])
+            sources[index].add(page, after: links[proof.source])
         } else {
-            sources.append(SourceSummary(proof))
+            sources.append(SourceSummary(page))
         }
         links[proof.source] = page.link
     }
@@ -42,7 +43,7 @@ public struct SourceSummary: Hashable, Sendable {
     /// Wall time at the end of its last window.
     public private(set) var lastWindow: WallTime
     /// How far the wall times can be trusted: the worst of all pages.
-    public private(set) var timeStatus: TimeStatus
+    public var timeStatus: TimeStatus { unsynchronizedPages == 0 ? .synchronized : .unsynchronized }
     /// Energy registered in all windows.
     public private(set) var energy: Energy = .zero
     /// Measured energy of work in all windows.
@@ -53,6 +54,30 @@ public struct SourceSummary: Hashable, Sendable {
     public private(set) var time: TimeSpan = .zero
     /// Time that was not measured.
     public private(set) var gap: TimeSpan = .zero
+    /// The register at the start of its first window.
+    public let registerStart: Energy
+    /// The register at the end of its last window.
+    public private(set) var registerEnd: Energy
+    /// Highest power seen.
+    public private(set) var peak: Power = .zero
+    /// Highest temperature seen; nil where none is known.
+    public private(set) var hottest: Temperature?
+    /// Everything that throttled the source.
+    public private(set) var throttle = ThrottleReasons.none
+    /// Length of the windows in which something throttled it.
+    public private(set) var throttledTime: TimeSpan = .zero
+    /// Pages whose wall times nobody vouches for.
+    public private(set) var unsynchronizedPages = 0
+    /// Pages that drew energy and whose error bound is the largest that is told apart: there it may be larger.
+    public private(set) var unboundedPages = 0
+    /// How far the wall time at the start can be trusted.
+    public let firstTimeStatus: TimeStatus
+    /// How far the wall time at the end can be trusted.
+    public private(set) var lastTimeStatus: TimeStatus
+    /// Hash of its last page, which fixes every page before it.
+    public private(set) var lastHash: Bytes32
+    /// How capacity was known in its last window, in words.
+    public private(set) var validationMethod: ProofText
     /// How often the board was started anew between two pages.
     public private(set) var restarts = 0
     /// How often the register began anew between two pages.
@@ -69,26 +94,55 @@ public struct SourceSummary: Hashable, Sendable {
         return UInt32(clamping: (error + total - 1) / total)
     }
 
+    /// How far the true energy may be from `energy`: the bounds of all windows added, rounded up.
+    public var errorBound: Energy { Energy(millijoules: Int64(clamping: (error + 999) / 1000)) }
+
+    /// Time that was measured.
+    public var covered: TimeSpan { time - gap }
+
+    /// `energy` over the covered time, in whole milliwatts rounded down; zero where nothing was covered.
+    public var mean: Power { energy.meanPower(over: covered).map { Power(milliwatts: $0.milliwatts) } ?? .zero }
+
     /// The covered share of all windows.
     public var coverage: BasisPoints { BasisPoints((time - gap).milliseconds, of: time.milliseconds) }
 
-    init(_ proof: EnergyCapacityProof) {
+    init(_ page: ProofPage, after previous: PreviousPage? = nil) {
+        let proof = page.proof
         source = proof.source
         evidence = proof.evidence
         firstPage = proof.page
         lastPage = proof.page
         firstWindow = proof.wallStart
         lastWindow = proof.wallEnd
-        timeStatus = proof.timeStatus
-        add(proof, after: nil)
+        registerStart = proof.registerStart
+        registerEnd = proof.registerEnd
+        firstTimeStatus = proof.timeStatus
+        lastTimeStatus = proof.timeStatus
+        lastHash = page.hash
+        validationMethod = proof.validationMethod
+        add(page, after: previous)
     }
 
     /// Adds a page; sums stop at the largest representable energy.
-    mutating func add(_ proof: EnergyCapacityProof, after previous: PreviousPage?) {
+    mutating func add(_ page: ProofPage, after previous: PreviousPage?) {
+        let proof = page.proof
         pages += 1
         lastPage = proof.page
+        lastHash = page.hash
         lastWindow = proof.wallEnd
-        if proof.timeStatus == .unsynchronized { timeStatus = .unsynchronized }
+        lastTimeStatus = proof.timeStatus
+        registerEnd = proof.registerEnd
+        validationMethod = proof.validationMethod
+        if proof.timeStatus == .unsynchronized { unsynchronizedPages += 1 }
+        if proof.drawn > .zero, proof.errorBoundPermille >= MeterLimits.errorBoundCeilingPermille {
+            unboundedPages += 1
+        }
+        peak = max(peak, proof.peak)
+        if let temperature = proof.hottest { hottest = max(hottest ?? temperature, temperature) }
+        if !proof.throttle.isEmpty {
+            throttledTime = throttledTime + proof.window
+            for reason in proof.throttle.all { throttle.insert(reason) }
+        }
         energy = energy.adding(proof.drawn) ?? energy
         work = work.adding(proof.work) ?? work
         chargeable = chargeable.adding(proof.chargeable) ?? chargeable

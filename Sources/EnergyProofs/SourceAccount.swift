@@ -61,6 +61,15 @@ struct SourceAccount: Hashable, Sendable {
         return record
     }
 
+    /// What the newest page of a battery gave first makes up for credits charged for filling it, whether or not
+    /// anything is charged from the page; `share` is what counts of it.
+    mutating func makeUp(share: BasisPoints) {
+        guard storedCredit > .zero, let last = proofs.indices.last else { return }
+        let amount = min(storedCredit, proofs[last].chargeable.scaled(by: share))
+        proofs[last].withheld = amount
+        storedCredit -= amount
+    }
+
     /// What of a person's declared window falls within the hours of a day.
     private mutating func humanEnergy(_ proof: EnergyCapacityProof, endedAt: LedgerTime) -> Energy {
         let today = endedAt.milliseconds.flooredQuotient(by: 86_400_000)
@@ -68,7 +77,7 @@ struct SourceAccount: Hashable, Sendable {
             day = today
             timeToday = .zero
         }
-        let counted = max(.zero, min(proof.window, EnergyProofLimits.humanTimeADay - timeToday))
+        let counted = max(.zero, min(proof.covered, EnergyProofLimits.humanTimeADay - timeToday))
         timeToday = timeToday + counted
         return min(proof.chargeable, proof.rated.held(for: counted))
     }

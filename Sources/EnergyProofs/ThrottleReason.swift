@@ -1,8 +1,8 @@
 /// Why a source gave less than it could: the closed list that proofs carry.
 public enum ThrottleReason: UInt8, Sendable, CaseIterable {
-    /// A board's firmware says so (`*-throttle-alert`), or caps a clock.
+    /// A board's firmware says that it slows down for the heat (`*-throttle-alert`).
     case thermalAlert = 0
-    /// An over-current event.
+    /// An over-current counter rose: a signal, which by itself limits nothing.
     case overCurrent = 1
     /// NVML: software keeps to the power limit.
     case softwarePowerCap = 2
@@ -14,6 +14,8 @@ public enum ThrottleReason: UInt8, Sendable, CaseIterable {
     case hardwareThermal = 5
     /// NVML: an external power brake.
     case powerBrake = 6
+    /// A cooling device holds a clock below what it could be (`devfreq-*`, `cpufreq-*`, `thermal-cpufreq-*`).
+    case clockCap = 7
 
     /// The reason in the words of output.
     public var name: String {
@@ -25,17 +27,31 @@ public enum ThrottleReason: UInt8, Sendable, CaseIterable {
         case .hardwareSlowdown: "hardware-slowdown"
         case .hardwareThermal: "hardware-thermal"
         case .powerBrake: "power-brake"
+        case .clockCap: "clock-cap"
         }
     }
+
+    /// The reasons that NVML gives.
+    private static let nvml: [ThrottleReason] = [
+        .softwarePowerCap, .softwareThermal, .hardwareSlowdown, .hardwareThermal, .powerBrake,
+    ]
+
+    /// Whether the source could give no more than it gave while the reason acted.
+    ///
+    /// Not so for over-current counters: on some boards they rise thousands of times an hour in normal heavy use,
+    /// for milliseconds each; what really slows the board down shows as a clock cap or an alert too.
+    public var limitsCapacity: Bool { self != .overCurrent }
 
     /// The reason behind a cause as a telemetry sample names it: a cooling device's type, `over-current:<n>` or
     /// `nvml:<reason>`; nil where the cause says nothing about throttling.
     public init?(cause: String) {
-        if cause.hasSuffix("-throttle-alert") || cause.hasPrefix("devfreq-") {
+        if cause.hasSuffix("-throttle-alert") {
             self = .thermalAlert
+        } else if cause.hasPrefix("devfreq-") || cause.hasPrefix("cpufreq-") || cause.hasPrefix("thermal-cpufreq-") {
+            self = .clockCap
         } else if cause.hasPrefix("over-current:") {
             self = .overCurrent
-        } else if let reason = ThrottleReason.allCases.first(where: { "nvml:" + $0.name == cause }) {
+        } else if let reason = ThrottleReason.nvml.first(where: { "nvml:" + $0.name == cause }) {
             self = reason
         } else {
             return nil
@@ -62,6 +78,9 @@ public struct ThrottleReasons: Hashable, Sendable {
 
     /// Whether nothing throttles.
     public var isEmpty: Bool { bits == 0 }
+
+    /// Whether a reason is in the set that keeps the source from giving more than it gave.
+    public var limitsCapacity: Bool { all.contains { $0.limitsCapacity } }
 
     /// Whether `reason` is in the set.
     public func contains(_ reason: ThrottleReason) -> Bool { bits >> UInt64(reason.rawValue) & 1 == 1 }

@@ -1,5 +1,6 @@
 import AgentCore
 import Cryptography
+import EnergyProofs
 import Federation
 import Ledger
 import Quantities
@@ -12,14 +13,18 @@ import Wire
 ///
 /// | command | members |
 /// |---|---|
-/// | `status` `telemetry` `tasks` `balance` `peers` `node_record` | |
+/// | `status` `telemetry` `energy` `tasks` `balance` `peers` `node_record` | |
 /// | `delegate` | `operation` `input` [`parameters`] [`placement`] [`budget_mj`] [`timeout_ms`] [`trial`] |
 /// | `cancel` | `task` |
-/// | `history` `proofs` | [`limit`] |
-/// | `export_proofs` | [`first`] [`limit`] |
+/// | `history` | [`limit`] |
+/// | `proofs` | [`limit`] [`source`] |
+/// | `export_proofs` | [`first`] [`limit`] [`source`] |
+/// | `energy_history` | [`resolution`] [`from_ms`] [`to_ms`] [`before`] [`limit`] |
 /// | `add_peer` | `record` |
 /// | `remove_peer` `ping` | `name` |
 /// | `reconcile` | `name` [`accept`] |
+///
+/// `source` is the identity of a source; without it the board is meant.
 ///
 /// `placement` is `any`, `local`, or the name of a platform; without it the policy's holds. An answer is
 /// what the command asked for, or holds `error` with `kind` (`CommandReply.Refusal`), `message` and `hint`.
@@ -55,11 +60,23 @@ public enum ControlProtocol {
         case .verify: return .verify
         case .reconcile:
             return .reconcile(name: try request.platform("name"), accepts: try request.flag("accept"))
-        case .proofs: return .proofs(limit: try request.limit(atMost: GatewayLimits.listedRecords))
+        case .energy: return .energy
+        case .proofs:
+            return .proofs(
+                limit: try request.limit(atMost: GatewayLimits.listedRecords), source: try request.source("source"))
         case .exportProofs:
             return .exportProofs(
                 first: UInt64(try request.number("first", in: 0...(1 << 53)) ?? 0),
-                limit: try request.limit(atMost: GatewayLimits.exportedPages, otherwise: GatewayLimits.exportedPages))
+                limit: try request.limit(atMost: GatewayLimits.exportedPages, otherwise: GatewayLimits.exportedPages),
+                source: try request.source("source"))
+        case .energyHistory:
+            return .energyHistory(
+                HistoryQuery(
+                    try request.resolution("resolution"), from: try request.wallTime("from_ms"),
+                    to: try request.wallTime("to_ms"),
+                    before: try request.number("before", in: 0...Int64(1) << 53).map { UInt64($0) },
+                    limit: try request.limit(
+                        atMost: EnergyHistoryLimits.listed, otherwise: EnergyHistoryLimits.listed)))
         case .peers: return .peers
         case .addPeer:
             return .addPeer(record: try request.text("record", limit: FederationLimits.maximumNodeTextLength))
@@ -113,13 +130,23 @@ public enum ControlProtocol {
         case .history(let limit):
             begin(.history)
             json.member("limit", limit)
-        case .proofs(let limit):
+        case .energy: begin(.energy)
+        case .proofs(let limit, let source):
             begin(.proofs)
             json.member("limit", limit)
-        case .exportProofs(let first, let limit):
+            if let source { json.member("source", source.text) }
+        case .exportProofs(let first, let limit, let source):
             begin(.exportProofs)
             json.member("first", first)
             json.member("limit", limit)
+            if let source { json.member("source", source.text) }
+        case .energyHistory(let query):
+            begin(.energyHistory)
+            json.member("resolution", query.resolution.name)
+            if let from = query.from { json.member("from_ms", from.milliseconds) }
+            if let to = query.to { json.member("to_ms", to.milliseconds) }
+            if let before = query.before { json.member("before", before) }
+            json.member("limit", query.limit)
         case .peers: begin(.peers)
         case .addPeer(let record):
             begin(.addPeer)

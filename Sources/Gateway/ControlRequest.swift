@@ -1,5 +1,6 @@
 import AgentCore
 import Cryptography
+import EnergyProofs
 import Federation
 import Ledger
 import Quantities
@@ -21,8 +22,10 @@ struct ControlRequest {
         case history
         case verify
         case reconcile
+        case energy
         case proofs
         case exportProofs = "export_proofs"
+        case energyHistory = "energy_history"
         case peers
         case addPeer = "add_peer"
         case removePeer = "remove_peer"
@@ -32,11 +35,13 @@ struct ControlRequest {
         /// The members that the command has besides its name.
         var members: [String] {
             switch self {
-            case .status, .telemetry, .tasks, .balance, .verify, .peers, .nodeRecord: []
+            case .status, .telemetry, .energy, .tasks, .balance, .verify, .peers, .nodeRecord: []
             case .delegate: ["operation", "input", "parameters", "placement", "budget_mj", "timeout_ms", "trial"]
             case .cancel: ["task"]
-            case .history, .proofs: ["limit"]
-            case .exportProofs: ["first", "limit"]
+            case .history: ["limit"]
+            case .proofs: ["limit", "source"]
+            case .exportProofs: ["first", "limit", "source"]
+            case .energyHistory: ["resolution", "from_ms", "to_ms", "before", "limit"]
             case .addPeer: ["record"]
             case .reconcile: ["name", "accept"]
             case .removePeer, .ping: ["name"]
@@ -124,11 +129,34 @@ struct ControlRequest {
         return Energy(millijoules: number)
     }
 
+    /// How finely the history is to be told; by minutes where it is not said.
+    func resolution(_ name: String) throws(CommandReply) -> HistoryResolution {
+        guard let found = value[name] else { return .minute }
+        guard let resolution = found.text.flatMap({ HistoryResolution(name: $0) }) else {
+            throw refusal(name, "sample, minute or hour")
+        }
+        return resolution
+    }
+
+    /// The wall time of `name` in milliseconds since 1970; nil where it is not there.
+    func wallTime(_ name: String) throws(CommandReply) -> WallTime? {
+        try number(name, in: 0...Int64(1) << 53).map { WallTime(milliseconds: $0) }
+    }
+
     /// The task that `name` names in hexadecimal.
     func task(_ name: String) throws(CommandReply) -> TaskID {
         let text = try text(name, limit: GatewayLimits.quotedBytes)
         guard let task = TaskID(text: text) else { throw refusal(name, "a task's id, 32 hexadecimal digits") }
         return task
+    }
+
+    /// The source that `name` names; nil where it is not there.
+    func source(_ name: String) throws(CommandReply) -> SourceID? {
+        guard let found = value[name] else { return nil }
+        guard let source = found.text.flatMap({ SourceID($0) }) else {
+            throw refusal(name, "the identity of a source, such as battery:BAT0")
+        }
+        return source
     }
 
     /// The platform name that `name` holds.

@@ -162,6 +162,16 @@ public struct LedgerImage: Sendable {
         }
     }
 
+    /// The credits of `account` that run out first and can be spent, and when; nil where it has none.
+    ///
+    /// Complexity: O(lots of the account that run out before and are frozen whole).
+    public func nextExpiry(of account: AccountID) -> (amount: Energy, expires: LedgerTime)? {
+        for order in lotsOfAccount[account] ?? [] {
+            if let lot = lots[order.number], lot.available > .zero { return (lot.available, order.expires) }
+        }
+        return nil
+    }
+
     private mutating func index(_ lot: Lot) {
         let order = LotOrder(lot)
         let position = LedgerImage.position(of: order, in: lotsOfAccount[lot.account] ?? [])

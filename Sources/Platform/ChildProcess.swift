@@ -71,6 +71,12 @@ public struct ChildExit: Hashable, Sendable {
     public let manner: Manner
     /// What it and those of its own children that it waited for used.
     public let usage: ResourceUsage
+
+    /// An end of this manner.
+    public init(manner: Manner, usage: ResourceUsage) {
+        self.manner = manner
+        self.usage = usage
+    }
 }
 
 /// A running program in a process group of its own.

@@ -210,7 +210,7 @@ private final class DatagramArena {
 }
 
 extension clinux_address {
-    fileprivate init(_ address: NetworkAddress) {
+    init(_ address: NetworkAddress) {
         self.init(
             high: UInt64(truncatingIfNeeded: address.bits >> 64), low: UInt64(truncatingIfNeeded: address.bits),
             port: address.port)

@@ -17,6 +17,14 @@ public struct ResourceUsage: Hashable, Sendable {
     /// Processor time in all, in microseconds.
     public var processorMicroseconds: Int64 { userMicroseconds + systemMicroseconds }
 
+    /// What somebody else measured; nothing is known of its parts.
+    public init(processorMicroseconds: Int64, peakResident: ByteCount) {
+        userMicroseconds = processorMicroseconds
+        systemMicroseconds = 0
+        self.peakResident = peakResident
+        majorFaults = 0
+    }
+
     init(_ usage: clinux_usage) {
         userMicroseconds = usage.user_microseconds
         systemMicroseconds = usage.system_microseconds
@@ -37,6 +45,12 @@ public struct ResourceUsage: Hashable, Sendable {
         _ = try system("getrusage") { unsafe clinux_usage_of_thread(&usage) }
         return ResourceUsage(usage)
     }
+
+    /// Gives back the pages of the program and its libraries that nobody has changed.
+    ///
+    /// Starting touches many that running never does: those of the dynamic linker's work above all. What is needed
+    /// again comes back from the system's cache.
+    public static func releaseFilePages() { clinux_release_file_pages() }
 
     /// Memory of this process that is resident now (`/proc/self/statm`).
     ///

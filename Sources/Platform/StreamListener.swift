@@ -37,6 +37,11 @@ public struct StreamConnection: ~Copyable, Sendable {
 
     fileprivate init(adopting descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
 
+    /// Sends nothing more: the other end reads the end, and can still answer.
+    public func finishWriting() throws(SystemError) {
+        _ = try system("shutdown") { clinux_stream_finish(descriptor.raw) }
+    }
+
     /// Who is at the other end.
     public func peer() throws(SystemError) -> PeerCredentials {
         var process: CInt = 0
@@ -78,7 +83,30 @@ public struct StreamListener: ~Copyable {
         inode = status?.inode ?? 0
     }
 
+    private init(adopting descriptor: consuming FileDescriptor) {
+        listener = descriptor
+        path = ""
+        device = 0
+        inode = 0
+    }
+
+    /// The listener that the service manager has opened for this process (sd_listen_fds(3)), and whose file stays its
+    /// own; nil where it has opened none.
+    ///
+    /// - Throws: `notSocket` where what it has opened is no listening Unix socket.
+    public static func activated() throws(SystemError) -> StreamListener? {
+        guard Program.environment("LISTEN_PID") == "\(Program.processID)", Program.environment("LISTEN_FDS") == "1"
+        else {
+            return nil
+        }
+        // Descriptors that are handed over begin behind the standard streams.
+        let descriptor = FileDescriptor(adopting: 3)
+        _ = try system("fcntl", "LISTEN_FDS") { clinux_stream_adopt(3) }
+        return StreamListener(adopting: descriptor)
+    }
+
     deinit {
+        guard path != "" else { return }
         // Unless another has put its own there meanwhile.
         if let status = try? FileSystem.status(path, followingLink: false), status.device == device,
             status.inode == inode

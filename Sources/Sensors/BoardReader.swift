@@ -16,9 +16,16 @@ public final class BoardReader {
     private let tree: SysfsTree
     private let board: BoardIdentity
     private var choice: TotalRuleChoice
-    private var devices: Devices
+    private var devices: BoardDevices
+    let graphics: GraphicsBoards?
+    /// The graphics boards that were heard of, whether they can be read or not.
+    private var graphicsNames: [String] = []
+    /// What was read of each energy counter, by its rail or its board; kept over searches.
+    private var counters: [String: EnergyCounter] = [:]
     private var searched: BootTime?
     private var mustSearch = false
+    /// What the rails of processors and graphics boards are limited to now.
+    private var limits: [String: Power] = [:]
     private var buffer = [UInt8](repeating: 0, count: SensorLimits.fileBytes)
 
     /// A reader of the tree with the best fitting of `profiles`, which hold a generic one.
@@ -31,49 +38,20 @@ public final class BoardReader {
     }
 
     /// A reader of the tree with a profile that was chosen.
-    public init(tree: SysfsTree, profile: HardwareProfile, model: String?) {
+    ///
+    /// - Parameter graphicsLibrary: NVIDIA's management library; by default the driver's on a running machine, and
+    ///   none for a recording.
+    public init(tree: SysfsTree, profile: HardwareProfile, model: String?, graphicsLibrary: String? = nil) {
         self.tree = tree
         var profile = profile
         profile.thermal.lower(to: tree.passiveTrips(profile))
         self.profile = profile
         evidence = tree.isLive ? .metered : .replayed
         board = BoardIdentity(profile: profile.name, model: model, l4t: tree.release())
-        choice = TotalRuleChoice(rules: profile.totals)
-        devices = Devices(tree, profile)
-    }
-
-    /// The devices that were found.
-    private struct Devices {
-        let modes: Reading<PowerModeTable>
-        let rails: [RailProbe]
-        /// What is there and cannot be read, so that rails may be missing; likewise below.
-        private(set) var unreadRails: [Unavailable] = []
-        let zones: [ZoneProbe]
-        private(set) var unreadZones: [Unavailable] = []
-        let gpu: GPUProbe?
-        let throttle: [ThrottleProbe]
-        private(set) var unreadThrottle: [Unavailable] = []
-        let memory: SensorFile?
-        let processor: SensorFile?
-
-        init(_ tree: SysfsTree, _ profile: HardwareProfile) {
-            modes = tree.powerModes()
-            rails = tree.rails(profile, &unreadRails)
-            zones = tree.zones(&unreadZones)
-            gpu = GPUProbe(tree, profile)
-            throttle = tree.throttleCauses(&unreadThrottle)
-            memory = tree.file("/proc/meminfo")
-            processor = tree.file("/proc/stat")
-        }
-
-        /// Whether another search may find more: a device went away, or could not be looked at.
-        var mayBeOthers: Bool {
-            !unreadRails.isEmpty || !unreadZones.isEmpty || !unreadThrottle.isEmpty
-                || rails.contains { $0.files.contains { $0?.isLost == true } }
-                || zones.contains { $0.temperature?.isLost == true }
-                || throttle.contains { $0.state?.isLost == true || $0.maximum?.isLost == true }
-                || [gpu?.load, gpu?.frequency, gpu?.maximum].contains { $0?.isLost == true }
-        }
+        graphics = (graphicsLibrary ?? (tree.isLive ? GraphicsBoards.library : nil)).map { GraphicsBoards(library: $0) }
+        choice = TotalRuleChoice(rules: [])
+        devices = BoardDevices(tree, profile)
+        chooseAmongRules()
     }
 
     /// Reads everything once.
@@ -83,13 +61,15 @@ public final class BoardReader {
         searchAgainIfNeeded(now)
         var sample = TelemetrySample(taken: now, board: board)
         readPowerMode(&sample)
-        readRails(&sample)
-        readZones(&sample)
+        let look = graphics?.look(at: now) ?? GraphicsBoards.Look()
+        readRails(&sample, look)
+        readZones(&sample, look)
         if let gpu = devices.gpu {
             sample.gpu = gpu.read(&buffer, &sample.unavailable)
         } else if profile.gpu != HardwareProfile.GPU() {
             sample.unavailable.append(Unavailable("gpu", .absent))
         }
+        sample.add(loadOf: look)
         readMemory(&sample)
         sample.unavailable += devices.unreadThrottle
         for probe in devices.throttle {
@@ -98,11 +78,16 @@ public final class BoardReader {
             case .unavailable(let reason): sample.unavailable.append(Unavailable(probe.cause, reason))
             }
         }
-        if sample.total != nil {
-            sample.sources = [EnergySource(name: "compute:" + profile.name, kind: .compute, evidence: evidence)]
-        }
+        sample.add(throttlingOf: look)
+        addSources(&sample)
         mustSearch = devices.mayBeOthers || (sample.total == nil && !profile.totals.isEmpty)
         return sample
+    }
+
+    /// Whether a later sample will show what `sample` could not yet: the power behind a counter that was read once,
+    /// graphics boards that were not heard of.
+    public func tellsMoreLater(than sample: TelemetrySample) -> Bool {
+        sample.rails.contains { $0.power == nil } || graphics?.isStarting == true
     }
 
     private func searchAgainIfNeeded(_ now: BootTime) {
@@ -111,8 +96,17 @@ public final class BoardReader {
             return
         }
         guard mustSearch, !(now.since(last) < SensorLimits.searchPause) else { return }
-        devices = Devices(tree, profile)
+        devices = BoardDevices(tree, profile)
+        chooseAmongRules()
         searched = now
+    }
+
+    private var railNames: [String] { devices.railNames + graphicsNames }
+
+    /// Makes the profile's rules out of the rails that are there; the rule in use stays so.
+    private func chooseAmongRules() {
+        let names = railNames
+        choice = choice.among(profile.totals.compactMap { $0.resolved(among: names) })
     }
 
     private func readPowerMode(_ sample: inout TelemetrySample) {
@@ -135,30 +129,94 @@ public final class BoardReader {
         }
     }
 
-    private func readRails(_ sample: inout TelemetrySample) {
+    private func readRails(_ sample: inout TelemetrySample, _ look: GraphicsBoards.Look) {
         sample.unavailable += devices.unreadRails
         for probe in devices.rails {
-            switch probe.read(&buffer, &sample.unavailable) {
-            case .value(let reading): sample.rails.append(reading)
-            case .unavailable(let reason): sample.unavailable.append(Unavailable(probe.name, reason))
-            }
+            note(probe.read(&buffer, &sample.unavailable), probe.name, &sample)
         }
+        for probe in devices.counters {
+            var counter = counters[probe.name] ?? EnergyCounter(range: probe.range)
+            note(probe.read(&counter, at: sample.taken, &buffer), probe.name, &sample)
+            counters[probe.name] = counter
+        }
+        for probe in devices.hwmon.powers { note(probe.rail(&buffer), probe.name, &sample) }
+        for probe in devices.supplies.batteries { note(probe.read(&buffer), probe.name, &sample) }
+        if let reason = look.refusal { sample.unavailable.append(Unavailable("nvml", reason)) }
+        // On a Jetson the library shows what a rail of the GPU shows too.
+        let isRail = !profile.rails.contains { $0.role == .gpu && !TotalRule.isPattern($0.name) }
+        if isRail { readBoards(&sample, look) }
+        guard !look.isOpen else { return sample.unavailable.append(Unavailable("total", .timeout)) }
         sample.total = choice.total(of: sample.rails)
+        // Once a rule was in use, what its sum covers is not exchanged for something else.
+        if choice.chosen == nil { sample.total = devices.supplies.total(of: sample.rails, &buffer) }
         // A rail that was not found may be one of those that could not be looked at.
         let missing = devices.unreadRails.first?.reason ?? .absent
         if let chosen = choice.chosen {
-            for name in profile.totals[chosen].rails where !devices.rails.contains(where: { $0.name == name }) {
+            for name in choice.rules[chosen].rails where !railNames.contains(name) {
                 sample.unavailable.append(Unavailable(name, missing))
             }
         }
         if sample.total == nil {
-            let failed = sample.unavailable.first { entry in devices.rails.contains { $0.name == entry.what } }
+            let failed = sample.unavailable.first { entry in
+                choice.rules.contains { $0.rails.contains(entry.what) } && railNames.contains(entry.what)
+            }
             sample.unavailable.append(
-                Unavailable("total", profile.totals.isEmpty ? .notSupported : failed?.reason ?? missing))
+                Unavailable("total", choice.rules.isEmpty ? .notSupported : failed?.reason ?? missing))
         }
     }
 
-    private func readZones(_ sample: inout TelemetrySample) {
+    /// The power of graphics boards, and what their counters gained.
+    private func readBoards(_ sample: inout TelemetrySample, _ look: GraphicsBoards.Look) {
+        let names = look.boards.filter { !$0.lacks(.power) || !$0.lacks(.energy) }.map { $0.name }
+        if names != graphicsNames {
+            graphicsNames = names
+            chooseAmongRules()
+        }
+        for board in look.boards where names.contains(board.name) {
+            var counter = counters[board.counterKey] ?? EnergyCounter(range: nil)
+            let reading = board.values[.energy].flatMap {
+                counter.advance(to: UInt64($0) * 1000, at: sample.taken)
+            }
+            counters[board.counterKey] = counter
+            let power = board.values[.power].map { Power(milliwatts: $0) } ?? reading?.power
+            guard power != nil || reading != nil else {
+                sample.unavailable.append(Unavailable(board.name, board.reason(for: [.power, .energy], look)))
+                continue
+            }
+            sample.rails.append(
+                RailReading(
+                    name: board.name, role: profile.rail(board.name)?.role ?? .gpu, counter: reading?.register,
+                    power: power, source: .nvml))
+            limits[board.name] = board.values[.limit].map { Power(milliwatts: $0) }
+        }
+    }
+
+    private func note(_ reading: Reading<RailReading>, _ name: String, _ sample: inout TelemetrySample) {
+        switch reading {
+        case .value(let reading): sample.rails.append(reading)
+        case .unavailable(let reason): sample.unavailable.append(Unavailable(name, reason))
+        }
+    }
+
+    /// The board first, where its total is known, then the batteries.
+    private func addSources(_ sample: inout TelemetrySample) {
+        for probe in devices.counters { limits[probe.name] = probe.rated }
+        if sample.total != nil {
+            sample.sources = [
+                EnergySource(boardIn: sample, profile: profile, evidence: evidence, limits: limits)
+            ]
+        }
+        for battery in devices.supplies.batteries {
+            var traits = SourceTraits(method: "power_supply:" + battery.name, direction: .netOutput)
+            traits.step = Power(milliwatts: 1)
+            let source = EnergySource(
+                name: battery.source, kind: .battery, evidence: evidence, power: sample.power(ofRail: battery.name),
+                traits: traits)
+            if !sample.sources.contains(where: { $0.name == source.name }) { sample.sources.append(source) }
+        }
+    }
+
+    private func readZones(_ sample: inout TelemetrySample, _ look: GraphicsBoards.Look) {
         sample.unavailable += devices.unreadZones
         for probe in devices.zones {
             switch probe.read(&buffer) {
@@ -166,9 +224,16 @@ public final class BoardReader {
             case .unavailable(let reason): sample.unavailable.append(Unavailable(probe.name, reason))
             }
         }
-        if devices.zones.isEmpty {
+        for probe in devices.hwmon.temperatures {
+            switch probe.zone(&buffer) {
+            case .value(let reading): sample.zones.append(reading)
+            case .unavailable(let reason): sample.unavailable.append(Unavailable(probe.name, reason))
+            }
+        }
+        if devices.zones.isEmpty, devices.hwmon.temperatures.isEmpty {
             sample.unavailable.append(Unavailable("zones", devices.unreadZones.first?.reason ?? .absent))
         }
+        sample.add(zonesOf: look)
         sample.hottest = profile.hottest(of: sample.zones)
     }
 

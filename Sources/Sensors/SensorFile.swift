@@ -19,6 +19,8 @@ public enum Reading<Value> {
     }
 }
 
+extension Reading: Sendable where Value: Sendable {}
+
 /// One sensor's file: read from the start every time, once, without trying again.
 final class SensorFile {
     private let path: String

@@ -14,6 +14,24 @@ public enum SensorLimits {
     public static let devices = 256
     /// Most trips of one thermal zone, as in the kernel.
     public static let trips = 12
+    /// Most sensors that libsensors is asked for.
+    public static let librarySensors = 512
+    /// How long a sample waits for the graphics boards.
+    public static let graphicsPatience = TimeSpan.milliseconds(50)
+    /// Oldest readings of graphics boards that are shown.
+    public static let graphicsAge = TimeSpan.seconds(3)
+    /// How long the total of a machine is left open until its graphics boards are heard for the first time.
+    public static let graphicsStart = TimeSpan.seconds(10)
+    /// Time between two searches for a driver of graphics boards, where there was none.
+    public static let graphicsAbsence = TimeSpan.seconds(600)
+    /// Most sources that an operator declares.
+    public static let declaredSources = 16
+    /// How long what an external meter told last counts.
+    public static let meterAge = TimeSpan.seconds(10)
+    /// Longest run of an external meter's command.
+    public static let commandTime = TimeSpan.seconds(5)
+    /// Most bytes of what a source that was found is called by, after its kind.
+    public static let sourceNameBytes = 64
     /// Least time between two searches for devices.
     public static let searchPause = TimeSpan.seconds(30)
 }

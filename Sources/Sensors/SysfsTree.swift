@@ -11,6 +11,8 @@ import Telemetry
 public struct SysfsTree {
     /// Whether the tree is a running kernel's, and not a recording of one.
     public let isLive: Bool
+    /// Whether these are this machine's own files, at their own paths.
+    var isThisMachine: Bool { isLive && root.isEmpty }
     private let root: String
     private var recordedFailures: [String: UnavailableReason]
 

@@ -197,10 +197,11 @@ public final class AgentStore {
             statements.removeRecord.bind(1, Int64(kind.rawValue))
             statements.removeRecord.bind(2, key)
             try database.run(statements.removeRecord)
-        case .removeBelow(let kind, let key):
-            statements.removeBelow.bind(1, Int64(kind.rawValue))
-            statements.removeBelow.bind(2, key)
-            try database.run(statements.removeBelow)
+        case .removeRange(let kind, let from, let below):
+            statements.removeRange.bind(1, Int64(kind.rawValue))
+            statements.removeRange.bind(2, from)
+            statements.removeRange.bind(3, below)
+            try database.run(statements.removeRange)
         }
     }
 
@@ -246,7 +247,7 @@ struct StoreStatements: ~Copyable {
     let removeRow: Statement
     let putRecord: Statement
     let removeRecord: Statement
-    let removeBelow: Statement
+    let removeRange: Statement
 
     init(_ database: borrowing Database) throws(StoreError) {
         let begin = try database.prepare("BEGIN IMMEDIATE")
@@ -260,7 +261,7 @@ struct StoreStatements: ~Copyable {
         let putRecord = try database.prepare(
             "INSERT INTO record VALUES (?1, ?2, ?3) ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value")
         let removeRecord = try database.prepare("DELETE FROM record WHERE kind = ?1 AND key = ?2")
-        let removeBelow = try database.prepare("DELETE FROM record WHERE kind = ?1 AND key < ?2")
+        let removeRange = try database.prepare("DELETE FROM record WHERE kind = ?1 AND key >= ?2 AND key < ?3")
         // At the end, because a statement that is part of a half-made value could not be finalized.
         self.begin = begin
         self.commit = commit
@@ -269,6 +270,6 @@ struct StoreStatements: ~Copyable {
         self.removeRow = removeRow
         self.putRecord = putRecord
         self.removeRecord = removeRecord
-        self.removeBelow = removeBelow
+        self.removeRange = removeRange
     }
 }

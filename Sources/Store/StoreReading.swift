@@ -81,32 +81,36 @@ extension AgentStore {
         return try database.step(statement) ? statement.bytes(0) : nil
     }
 
-    /// Records of `kind` from `key` on, in the order of their keys.
+    /// Records of `kind` from `key` on and below `end`, or to the last one for nil, in the order of their keys.
     ///
     /// At most `limit` of them, and never more than `StoreLimits.queryRows`.
     public func records(
-        _ kind: StoreRecordKind, from key: [UInt8], limit: Int
+        _ kind: StoreRecordKind, from key: [UInt8], below end: [UInt8]? = nil, limit: Int
     ) throws(StoreError) -> [StoredRecord] {
-        try records(
-            kind, key, limit, "SELECT key, value FROM record WHERE kind = ?1 AND key >= ?2 ORDER BY key LIMIT ?3")
+        try records(kind, key, end, limit, "ORDER BY key")
     }
 
-    /// The last records of `kind`, in the reverse order of their keys.
+    /// The last records of `kind` from `key` on and below `end`, or to the last one for nil, in the reverse order of
+    /// their keys.
     ///
     /// At most `limit` of them, and never more than `StoreLimits.queryRows`.
-    public func lastRecords(_ kind: StoreRecordKind, limit: Int) throws(StoreError) -> [StoredRecord] {
-        try records(
-            kind, [], limit, "SELECT key, value FROM record WHERE kind = ?1 AND key >= ?2 ORDER BY key DESC LIMIT ?3")
+    public func lastRecords(
+        _ kind: StoreRecordKind, from key: [UInt8] = [], below end: [UInt8]? = nil, limit: Int
+    ) throws(StoreError) -> [StoredRecord] {
+        try records(kind, key, end, limit, "ORDER BY key DESC")
     }
 
     private func records(
-        _ kind: StoreRecordKind, _ key: [UInt8], _ limit: Int, _ sql: String
+        _ kind: StoreRecordKind, _ key: [UInt8], _ end: [UInt8]?, _ limit: Int, _ order: String
     ) throws(StoreError) -> [StoredRecord] {
         try requireUsable()
-        let statement = try database.prepare(sql)
+        let bound = end == nil ? "" : "AND key < ?4 "
+        let statement = try database.prepare(
+            "SELECT key, value FROM record WHERE kind = ?1 AND key >= ?2 " + bound + order + " LIMIT ?3")
         statement.bind(1, Int64(kind.rawValue))
         statement.bind(2, key)
         statement.bind(3, Int64(max(0, min(limit, StoreLimits.queryRows))))
+        if let end { statement.bind(4, end) }
         var records: [StoredRecord] = []
         while try database.step(statement) {
             records.append(StoredRecord(key: statement.bytes(0), value: statement.bytes(1)))

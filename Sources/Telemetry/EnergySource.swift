@@ -79,7 +79,10 @@ public struct SourceTraits: Hashable, Sendable {
     public var direction: MeterDirection
     /// The name of the source that this one is a part of; nil where it stands alone.
     public var parent: String?
-    /// How its readings and its rating are known, in words, such as `rapl:package-0`.
+    /// How its readings and, behind a comma, its rating are known, in words.
+    ///
+    /// Such as `rapl:package-0`, or `nvml:RTX 4090, enforced limit 450 W`. Where what stands before the first comma
+    /// changes, its register begins anew.
     public var method: String
 
     /// Traits of a source whose readings are known by `method`.

@@ -77,12 +77,17 @@ extension HardwareProfile.Recognition {
         guard !modules.isEmpty || !compatible.isEmpty else {
             return HardwareProfile.Rank(kind: conditions > 0 ? 1 : 2, position: 0, conditions: conditions)
         }
+        return entry(facts).map { HardwareProfile.Rank(kind: 0, position: $0, conditions: conditions) }
+    }
+
+    /// The first entry of `compatible` that one of these modules or entries is; nil where none is.
+    func entry(_ facts: HardwareFacts) -> Int? {
         let found = facts.modules
         for (position, entry) in facts.compatible.enumerated() {
             let matches =
                 compatible.contains(entry)
                 || modules.contains { found[position] == $0 || found[position].hasPrefix($0 + "-") }
-            if matches { return HardwareProfile.Rank(kind: 0, position: position, conditions: conditions) }
+            if matches { return position }
         }
         return nil
     }

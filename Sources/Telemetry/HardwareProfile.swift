@@ -143,8 +143,10 @@ public struct HardwareProfile: Equatable, Sendable {
         public init() {}
     }
 
-    /// The rail called `name`, where the profile knows it.
-    public func rail(_ name: String) -> Rail? { rails.first { $0.name == name } }
+    /// The rail called `name`, where the profile knows it: by that name, or by one that ends with `*` and fits.
+    public func rail(_ name: String) -> Rail? {
+        rails.first { $0.name == name } ?? rails.first { TotalRule.name(name, fits: $0.name) }
+    }
 
     /// What the rail called `name` feeds.
     public func role(ofRail name: String) -> RailRole { rail(name)?.role ?? .other }
@@ -162,10 +164,9 @@ public struct HardwareProfile: Equatable, Sendable {
     ///
     /// Nil where the profile does not know the step of one of them.
     public func powerStep(of total: TotalPower) -> Power? {
-        guard let rule = totals.first(where: { $0.text == total.rule }) else { return nil }
         var sum = Power.zero
-        for name in rule.rails {
-            guard let step = rail(name)?.step else { return nil }
+        for name in total.rule.split(separator: "+") {
+            guard let step = rail(String(name))?.step else { return nil }
             sum = sum + step
         }
         return sum

@@ -7,10 +7,17 @@ import Quantities
 /// adds nothing and is counted as a gap, whatever the counter says. Inside an interval the register
 /// is a straight line, so a window may end, and a task begin, between two samples, and the windows
 /// on both sides share one register value: no energy is lost or counted twice. A window can be
-/// closed as soon as the interval that holds its end is known.
+/// closed as soon as the interval that holds its end is known. An interval that a counter measured, or
+/// a sensor that averages over all of it, is never cut: nobody knows how its energy was spread.
 ///
-/// The error bound holds for power that does not turn between two samples (a burst shorter than the
-/// period cannot be seen by sampling) and a sensor that rounds to its step; its gain error is not in it.
+/// The error bound holds for every power over time of this class: between two readings *p* and *q* it
+/// stays between the lower and the higher one, widened on both sides by half the sensor's step and by
+/// the largest change between two neighbouring readings that the last `MeterLimits.memory` intervals
+/// show; until so many have been seen, by anything up to `MeterConfiguration.maximumPower`. Squares
+/// and bursts are in it, whatever their length, once their like was seen. Only the first burst that
+/// falls between two readings of a source that was steady all that time is not: a sensor that shows
+/// moments cannot tell it from none. What a counter measured has no such exception. A sensor's gain
+/// error is not in the bound.
 public struct Meter: Sendable {
     /// What the meter knows about its source.
     public let configuration: MeterConfiguration
@@ -32,6 +39,9 @@ public struct Meter: Sendable {
     private var newest: MeterSegment?
     private var foldedUpTo: BootTime
     private var history = MeterHistory()
+    private var swing = MeterSwing()
+    /// Mean power of the last interval that the counter measured.
+    private var lastMean: Power?
 
     /// A meter whose register starts at zero.
     ///
@@ -141,7 +151,7 @@ public struct Meter: Sendable {
     }
 
     /// What happened between the last reading and this one, in signed half nanojoules.
-    private func advance(to reading: MeterReading) -> Advance {
+    private mutating func advance(to reading: MeterReading) -> Advance {
         guard let last else { return .unmeasured }
         let span = reading.at.since(last.at)
         guard span <= configuration.gapLimit else { return .unmeasured }
@@ -153,16 +163,33 @@ public struct Meter: Sendable {
             let mean = (UInt128(advance) * 1000 + UInt128(span.milliseconds) - 1) / UInt128(span.milliseconds)
             let peak = max(
                 Power(microwatts: Int64(clamping: mean)), last.power ?? .zero, reading.power ?? .zero)
+            noteMean(Power(microwatts: Int64(clamping: mean)), over: span)
             return .measured(
                 Int128(advance) * Int128(MeterSegment.perMicrojoule), .counter, peak: peak, errorPerMillisecond: 0)
         }
         guard let first = last.power.map(counted), let second = reading.power.map(counted) else { return .unmeasured }
         // Between the samples power lies between the two readings, each within half a step of the truth.
         let change = (second - first).magnitude
+        lastMean = nil
+        swing.note(beyond(configuration.sensorStep, change))
         return .measured(
             Int128((first + second).microwatts) * Int128(span.milliseconds), .power,
             peak: max(first, second).clampedToZero,
             errorPerMillisecond: UInt128(change) + UInt128(configuration.sensorStep.microwatts))
+    }
+
+    /// Takes in how far the mean of a counted interval is from that of the one before.
+    private mutating func noteMean(_ mean: Power, over span: TimeSpan) {
+        // Two differences of readings that are each off by less than a step: µJ over ms is mW.
+        let rounding = 2000 * UInt128(configuration.counterStep.microjoules) / UInt128(max(1, span.milliseconds))
+        let change = lastMean.map { (mean - $0).magnitude } ?? 0
+        swing.note(beyond(Power(microwatts: Int64(clamping: rounding)), change))
+        lastMean = mean
+    }
+
+    /// What of `change` is more than a sensor's rounding by `step` makes of a power that does not change.
+    private func beyond(_ step: Power, _ change: UInt64) -> Power {
+        Power(microwatts: Int64(clamping: change)) <= step ? .zero : Power(microwatts: Int64(clamping: change))
     }
 
     /// A power as it counts: below zero is a sensor's noise unless energy can flow both ways.
@@ -211,7 +238,7 @@ public struct Meter: Sendable {
         guard let segment = newest else { return }
         // An interval that is wholly in the tally already must not count its last sample again.
         guard end > foldedUpTo || segment.start == segment.end else { return }
-        tally.add(segment, from: foldedUpTo, to: end)
+        tally.add(segment, from: foldedUpTo, to: end, averaging: configuration.averaging)
         foldedUpTo = end
         if end == segment.end { newest = nil }
     }
@@ -241,11 +268,11 @@ public struct Meter: Sendable {
     /// at the latest when three sample periods have passed since the last one. Returns nil also for
     /// a window without length and for an end that lies after `now`. A point before the interval
     /// between the two newest readings can no longer be resolved; the window then ends at that
-    /// interval's start.
+    /// interval's start. A point inside an interval that is not to be cut moves to that interval's end.
     public mutating func closeWindow(at requested: BootTime, now: BootTime) -> MeterWindow? {
         guard requested > tally.start, requested <= now else { return nil }
         if let last, requested <= last.at {
-            let end = max(requested, foldedUpTo)
+            let end = decidedEnd(requested)
             guard end > tally.start else { return nil }
             let endTotal = newest?.total(at: end) ?? total
             fold(to: end)
@@ -262,6 +289,14 @@ public struct Meter: Sendable {
         return endWindow(at: requested, total: total)
     }
 
+    /// Where a window that is to end at `requested`, not after the last reading, can end.
+    private func decidedEnd(_ requested: BootTime) -> BootTime {
+        let end = max(requested, foldedUpTo)
+        guard let newest, end > newest.start, end < newest.end else { return end }
+        let isAveraged = newest.measure == .power && configuration.averaging >= newest.end.since(newest.start)
+        return newest.measure == .counter || isAveraged ? newest.end : end
+    }
+
     /// The window up to `end`, where the register is `endTotal`; begins the next one.
     private mutating func endWindow(at end: BootTime, total endTotal: UInt128) -> MeterWindow {
         let energy = endTotal - tally.startTotal
@@ -271,7 +306,8 @@ public struct Meter: Sendable {
             registerStart: EnergyRegister(total: tally.startTotal), registerEnd: EnergyRegister(total: endTotal),
             gap: tally.gap, samples: tally.samples, expected: max(tally.samples, UInt64(max(0, periods))),
             peak: tally.peak,
-            errorBoundPermille: tally.errorBoundPermille(energy: energy, configuration))
+            errorBoundPermille: tally.errorBoundPermille(
+                energy: energy, swing: swing.unseen(atMost: configuration.maximumPower), configuration))
         // Output counted before an intake in the same window was not net: it is taken off the next one.
         deficit = min(deficit, energy)
         tally = MeterTally(start: end, startTotal: endTotal, startDeficit: deficit)
@@ -304,7 +340,9 @@ public struct Meter: Sendable {
         guard start <= end, let first = register(at: start), let second = register(at: end) else { return nil }
         var tally = MeterTally(start: start, startTotal: 0, startDeficit: 0)
         for segment in history.segments where segment.end > start && segment.start < end {
-            tally.add(segment, from: max(segment.start, start), to: min(segment.end, end))
+            tally.add(
+                segment, from: max(segment.start, start), to: min(segment.end, end),
+                averaging: configuration.averaging)
         }
         var error = tally.error
         if tally.usedCounter {

@@ -4,6 +4,9 @@ import Quantities
 public enum MeterLimits {
     /// Intervals kept for `Meter.register(at:)`; the oldest is dropped (four minutes at one sample per second).
     public static let history = 256
+    /// Intervals for which a change of power is remembered, and that have to be seen before a load counts as
+    /// known (four minutes at one sample per second).
+    public static let memory = 256
     /// An interval of more sample periods than this is a gap: it adds nothing.
     public static let gapPeriods: Int64 = 3
     /// Longest sample period.

@@ -35,8 +35,14 @@ public struct MeterConfiguration: Hashable, Sendable {
     public let counterStep: EnergyRegister
     /// What is added when the counter wraps (RAPL's `max_energy_range_uj`); nil where it never wraps.
     public let counterRange: EnergyRegister?
-    /// Beyond this a reading is a broken sensor and a counter's jump is a reset.
+    /// Power that the source can have at most, also between two readings: beyond it a reading is a broken sensor
+    /// and a counter's jump is a reset.
     public let maximumPower: Power
+    /// The time before a reading over which it is the mean (NVML on Ampere and newer: 1 s); zero for a sensor that
+    /// shows power at a moment, as an INA3221 does.
+    public let averaging: TimeSpan
+    /// How old the counter's value may be when it is read (RAPL 1 ms, NVML about 100 ms).
+    public let counterRefresh: TimeSpan
     /// Which way energy counts.
     public let direction: MeterDirection
 
@@ -44,7 +50,7 @@ public struct MeterConfiguration: Hashable, Sendable {
     public init(
         samplePeriod: TimeSpan, sensorStep: Power, counterStep: EnergyRegister = .zero,
         counterRange: EnergyRegister? = nil, maximumPower: Power = MeterLimits.largestPower,
-        direction: MeterDirection = .forward
+        direction: MeterDirection = .forward, averaging: TimeSpan = .zero, counterRefresh: TimeSpan = .zero
     ) {
         self.samplePeriod = min(max(samplePeriod, .milliseconds(1)), MeterLimits.longestPeriod)
         self.maximumPower = min(max(maximumPower, Power(microwatts: 1)), MeterLimits.largestPower)
@@ -52,6 +58,8 @@ public struct MeterConfiguration: Hashable, Sendable {
         self.counterStep = min(counterStep, MeterLimits.largestRegister)
         self.counterRange = counterRange == .zero ? nil : counterRange
         self.direction = direction
+        self.averaging = min(max(averaging, .zero), MeterLimits.longestPeriod)
+        self.counterRefresh = min(max(counterRefresh, .zero), MeterLimits.longestPeriod)
     }
 
     /// The longest interval between two samples over which energy is counted.

@@ -75,7 +75,8 @@ public struct MeterInterval: Hashable, Sendable {
     public var registerEnd: EnergyRegister
     /// Time within the interval that was not measured.
     public var gap: TimeSpan
-    /// How far the true energy of the measured time may be from the register's difference.
+    /// How far the true energy of the measured time may be from the register's difference, where power does not
+    /// turn between two readings: what the meter resolves.
     public var errorBound: Energy
     /// False while the end is an estimate.
     public var isSettled: Bool

@@ -60,8 +60,10 @@ public struct RailReading: Hashable, Sendable {
     ///
     /// Negative when the sensor reads below its zero.
     public var current: Current?
-    /// Power; exactly voltage × current where both are known.
-    public var power: Power
+    /// Power; exactly voltage × current where a sensor gives both; nil where only a counter was read so far.
+    public var power: Power?
+    /// The source's own energy counter, made to grow; nil where it has none.
+    public var counter: EnergyRegister?
     /// Where the reading comes from.
     public var source: ReadingSource
 
@@ -77,11 +79,20 @@ public struct RailReading: Hashable, Sendable {
 
     /// A reading of power alone.
     public init(name: String, role: RailRole, power: Power, source: ReadingSource) {
+        self.init(name: name, role: role, counter: nil, power: power, source: source)
+    }
+
+    /// A reading of a counter, and of the power that it or its source tells.
+    public init(
+        name: String, role: RailRole, counter: EnergyRegister?, power: Power?, voltage: Voltage? = nil,
+        current: Current? = nil, source: ReadingSource
+    ) {
         self.name = name
         self.role = role
-        self.voltage = nil
-        self.current = nil
+        self.voltage = voltage
+        self.current = current
         self.power = power
+        self.counter = counter
         self.source = source
     }
 }

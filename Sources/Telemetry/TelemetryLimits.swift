@@ -1,3 +1,5 @@
+import Quantities
+
 /// Limits of what the parsers take in; beyond them input is refused or ignored, never stored.
 public enum TelemetryLimits {
     /// Highest voltage of a rail, in mV; beyond it, either way, a number is no reading.
@@ -6,6 +8,20 @@ public enum TelemetryLimits {
     public static let milliamperes: Int64 = 100_000_000
     /// Highest power of a rail, in µW: the sum of as many rails as a line may have stays exact.
     public static let microwatts: Int64 = 10_000_000_000_000_000
+    /// Highest state of an energy counter, in µJ: half of what the register of a meter can hold.
+    public static let counterMicrojoules: UInt64 = MeterLimits.largestRegister.microjoules / 2
+    /// Highest power between two readings of an energy counter; beyond it the counter was reset.
+    public static let counterPower = Power(milliwatts: 10_000_000)
+    /// The step of an energy counter, in µJ: NVML's; RAPL's is 61 or less.
+    public static let counterStepMicrojoules: UInt64 = 1000
+    /// Longest time between two readings of a counter whose mean is still shown as power.
+    public static let counterSpan = TimeSpan.seconds(300)
+    /// A power from which on the limit of one processor is no limit.
+    public static let processorPower = Power(milliwatts: 2_000_000)
+    /// Most µV, µA and µW of a battery: a thousand of each unit; as many kilowatts are no battery of a computer.
+    public static let batteryMicrounits: Int64 = 1_000_000_000
+    /// Longest document of an external meter, in bytes.
+    public static let meterDocumentBytes = 4096
     /// Longest name of a rail, zone, engine, mode or cause, in bytes.
     public static let nameBytes = 128
     /// Longest line of tegrastats, in bytes; real ones stay below 1500.

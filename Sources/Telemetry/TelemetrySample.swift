@@ -57,6 +57,10 @@ public struct GPUReading: Hashable, Sendable {
     public var frequencyKilohertz: Int64?
     /// Highest clock allowed now, in kHz.
     public var maximumKilohertz: Int64?
+    /// Memory of its own; nothing where it shares the system's.
+    ///
+    /// Not part of the printed object.
+    public var memory = MemoryReading()
 
     /// A reading of its three parts.
     public init(loadPermille: Int64?, frequencyKilohertz: Int64?, maximumKilohertz: Int64?) {
@@ -146,6 +150,14 @@ public struct TelemetrySample: Equatable, Sendable {
 
     /// The total power, where it is known.
     public var totalPower: Power? { total?.power }
+
+    /// The board itself as a source, by which tasks are measured; nil where its power is not known.
+    public var boardSource: EnergySource? {
+        sources.first.flatMap { $0.kind == .compute && $0.traits.parent == nil ? $0 : nil }
+    }
+
+    /// The sources beside the board: its parts, batteries, meters, and what the operator declares.
+    public var furtherSources: ArraySlice<EnergySource> { sources.dropFirst(boardSource == nil ? 0 : 1) }
 
     /// The power of the rail called `name`, where it was read.
     public func power(ofRail name: String) -> Power? { rails.first { $0.name == name }?.power }

@@ -56,7 +56,7 @@ extension TelemetrySample {
             json.member("role", rail.role.rawValue)
             json.member("mv", rail.voltage?.millivolts)
             json.member("ma", rail.current?.milliamperes)
-            json.member("uw", rail.power.microwatts)
+            json.member("uw", rail.power?.microwatts)
             json.member("source", rail.source.rawValue)
             json.endObject()
         }
@@ -67,7 +67,7 @@ extension TelemetrySample {
             return
         }
         json.beginObject()
-        json.member("uw", total.power.microwatts)
+        json.member("uw", total.power?.microwatts)
         json.member("complete", total.isComplete)
         json.member("rule", total.rule)
         json.member("scope", total.scope.rawValue)

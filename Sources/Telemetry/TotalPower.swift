@@ -23,7 +23,7 @@ public enum TotalScope: String, Sendable, CaseIterable {
 
 /// How the total is made from rails: the sum of rails that do not contain each other.
 public struct TotalRule: Hashable, Sendable {
-    /// Names of the rails, each counted once.
+    /// Names of the rails, each counted once; one that ends with `*` stands for all that begin so.
     public var rails: [String]
     /// What their sum covers.
     public var scope: TotalScope
@@ -36,12 +36,42 @@ public struct TotalRule: Hashable, Sendable {
 
     /// The rail names joined by `+`.
     public var text: String { rails.joined(separator: "+") }
+
+    /// The rule with the names that are there in place of those that end with `*`; nil where one of those stands for
+    /// none.
+    ///
+    /// A part of another rail, which has that rail's name and `/` before its own, is not one of them.
+    public func resolved(among names: [String]) -> TotalRule? {
+        var rails: [String] = []
+        for entry in self.rails {
+            guard TotalRule.isPattern(entry) else {
+                rails.append(entry)
+                continue
+            }
+            let found = names.filter { TotalRule.name($0, fits: entry) && !rails.contains($0) }
+            guard !found.isEmpty else { return nil }
+            rails += found
+        }
+        return TotalRule(rails: rails, scope: scope)
+    }
+
+    /// Whether `entry` stands for all names that begin so.
+    public static func isPattern(_ entry: String) -> Bool { entry.hasSuffix("*") }
+
+    /// Whether `name` is one of those that `entry` stands for.
+    static func name(_ name: String, fits entry: String) -> Bool {
+        guard isPattern(entry) else { return name == entry }
+        let prefix = entry.utf8.dropLast()
+        return name.utf8.starts(with: prefix) && !name.utf8.dropFirst(prefix.count).contains(UInt8(ascii: "/"))
+    }
 }
 
 /// The power of the whole, and how it was found.
 public struct TotalPower: Hashable, Sendable {
-    /// The sum.
-    public var power: Power
+    /// The sum; nil while a rail in it is known by its counter only.
+    public var power: Power?
+    /// The sum of the rails' own counters; nil where one of them has none.
+    public var counter: EnergyRegister?
     /// Whether every rail of the rule is in the sum; otherwise the sum is a lower bound.
     public var isComplete: Bool
     /// The rule, as rail names joined by `+`.
@@ -49,9 +79,12 @@ public struct TotalPower: Hashable, Sendable {
     /// What the sum covers.
     public var scope: TotalScope
 
-    /// A total of its four parts.
-    public init(power: Power, isComplete: Bool, rule: String, scope: TotalScope) {
+    /// A total of its parts.
+    public init(
+        power: Power?, counter: EnergyRegister? = nil, isComplete: Bool, rule: String, scope: TotalScope
+    ) {
         self.power = power
+        self.counter = counter
         self.isComplete = isComplete
         self.rule = rule
         self.scope = scope
@@ -72,6 +105,13 @@ public struct TotalRuleChoice: Hashable, Sendable {
     /// No choice yet among `rules`.
     public init(rules: [TotalRule]) { self.rules = rules }
 
+    /// The choice among other `rules`, made when devices came or went: the rule in use stays so where it is among them.
+    public func among(_ rules: [TotalRule]) -> TotalRuleChoice {
+        var choice = TotalRuleChoice(rules: rules)
+        if let chosen { choice.chosen = rules.firstIndex(of: self.rules[chosen]) }
+        return choice
+    }
+
     /// The total of `readings`; nil when no rail of the rule in use is among them.
     ///
     /// Complexity: O(rules × rails × readings), all of them few.
@@ -88,17 +128,26 @@ public struct TotalRuleChoice: Hashable, Sendable {
 
     /// The total of `readings` by `rule`; nil when none of its rails is among them.
     public static func total(of readings: [RailReading], by rule: TotalRule) -> TotalPower? {
-        var sum = Power.zero
+        var sum: Power? = .zero
+        var counter: EnergyRegister? = .zero
         var found = 0
         for name in rule.rails {
             guard let reading = readings.first(where: { $0.name == name }) else { continue }
-            sum = sum + reading.power
+            sum = TotalRuleChoice.both(sum, reading.power).map { $0 + $1 }
+            counter = TotalRuleChoice.both(counter, reading.counter).map {
+                EnergyRegister(microjoules: $0.microjoules + min($1.microjoules, .max - $0.microjoules))
+            }
             found += 1
         }
         guard found > 0 else { return nil }
         let isComplete = found == rule.rails.count
         return TotalPower(
-            power: sum, isComplete: isComplete, rule: rule.text,
+            power: sum, counter: isComplete ? counter : nil, isComplete: isComplete, rule: rule.text,
             scope: isComplete ? rule.scope : rule.scope.whenIncomplete)
+    }
+
+    private static func both<First, Second>(_ first: First?, _ second: Second?) -> (First, Second)? {
+        guard let first, let second else { return nil }
+        return (first, second)
     }
 }

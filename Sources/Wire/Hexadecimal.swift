@@ -25,7 +25,7 @@ public func bytes(hexadecimal text: String) -> [UInt8]? {
 }
 
 /// The value of one hexadecimal digit in ASCII, or nil.
-func hexadecimalValue(_ character: UInt8) -> UInt8? {
+public func hexadecimalValue(_ character: UInt8) -> UInt8? {
     switch character {
     case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0")
     case UInt8(ascii: "a")...UInt8(ascii: "f"): character - UInt8(ascii: "a") + 10

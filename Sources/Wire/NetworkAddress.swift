@@ -25,6 +25,9 @@ public struct NetworkAddress: Hashable, Comparable, Sendable {
     /// Whether this is no particular address: all zeros, of either family.
     public var isUnspecified: Bool { bits == 0 || bits == NetworkAddress.mappedPrefix }
 
+    /// Whether this is an address of the machine itself: 127.0.0.0/8 or ::1.
+    public var isLoopback: Bool { isIPv4 ? bits >> 24 & 0xff == 127 : bits == 1 }
+
     /// Orders by address, then by port.
     public static func < (left: NetworkAddress, right: NetworkAddress) -> Bool {
         left.bits != right.bits ? left.bits < right.bits : left.port < right.port

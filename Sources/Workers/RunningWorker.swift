@@ -11,13 +11,16 @@ final class RunningWorker {
     let started: BootTime
     private let time: TimeSpan
     private let processorTime: TimeSpan
-    private var child: ChildProcess
+    private let process: WorkerProcess
     private var request: [UInt8]
     private var written = 0
     private var requestEnd: FileDescriptor?
     private var answer: [UInt8] = []
     private var answerEnd: FileDescriptor?
     private var failure: WorkerFailure?
+    /// When it was killed, by the last time that was told.
+    private var lastTime: BootTime
+    private var killedAt: BootTime?
 
     /// The three things waited for, by the offset of their tokens.
     enum Channel: UInt32, CaseIterable {
@@ -28,7 +31,7 @@ final class RunningWorker {
 
     /// Starts the worker and watches it under three tokens from `token` on.
     init(
-        _ job: WorkerJob, _ command: WorkerCommand, now: BootTime, token: EventToken, _ loop: borrowing EventLoop
+        _ job: WorkerJob, _ host: WorkerHost, now: BootTime, token: EventToken, _ loop: borrowing EventLoop
     ) throws(SystemError) {
         let input = try PipeEnds()
         let output = try PipeEnds()
@@ -39,27 +42,22 @@ final class RunningWorker {
         try requestEnd.setNonBlocking(true)
         try answerEnd.setNonBlocking(true)
 
-        var start = ChildCommand(
-            path: command.path, arguments: command.arguments + [job.request.operation],
-            environment: command.environment,
-            descriptors: [InheritedDescriptor(childInput.raw, as: 0), InheritedDescriptor(childOutput.raw, as: 1)])
-        start.limits.addressSpace = WorkerLimits.programAddressSpace + job.memory
-        start.limits.processorSeconds = RunningWorker.wholeSeconds(job.processorTime)
-        start.limits.openFiles = WorkerLimits.maximumOpenFiles
-        start.limits.fileSize = .zero
-        start.nice = WorkerLimits.nice
-        let child = try ChildProcess(start)
+        let order = WorkerOrder(
+            operation: job.request.operation, memory: job.memory,
+            processorSeconds: RunningWorker.wholeSeconds(job.processorTime))
+        let process = try host.start(order, input: childInput, output: childOutput)
 
         try loop.register(requestEnd.raw, token.channel(.request), .writable)
         try loop.register(answerEnd.raw, token.channel(.answer), .readable)
-        if let end = child.endDescriptor { try loop.register(end, token.channel(.end), .readable) }
+        if let end = process.endDescriptor { try loop.register(end, token.channel(.end), .readable) }
 
         id = job.id
         started = now
         time = job.time
         processorTime = job.processorTime
         request = job.request.encoded
-        self.child = child
+        lastTime = now
+        self.process = process
         self.requestEnd = consume requestEnd
         self.answerEnd = consume answerEnd
     }
@@ -70,8 +68,8 @@ final class RunningWorker {
 
     /// When it has to be looked at next, whatever happens until then; nil where only its end is awaited.
     func nextDeadline(after now: BootTime) -> BootTime? {
-        let poll: BootTime? = child.endDescriptor == nil ? now + WorkerLimits.endPollInterval : nil
-        if failure != nil { return poll }
+        let poll: BootTime? = process.endDescriptor == nil ? now + WorkerLimits.endPollInterval : nil
+        if failure != nil { return lostAt ?? poll }
         return min(started + time, poll ?? .distantFuture)
     }
 
@@ -82,15 +80,25 @@ final class RunningWorker {
         switch channel {
         case .request: try sendRequest(loop)
         case .answer: try receiveAnswer(loop)
-        case .end: return try child.poll()
+        case .end: return try process.poll()
         }
         return nil
     }
 
     /// Stops it where its time is over; its exit, once it has ended.
     func advance(to now: BootTime, _ loop: borrowing EventLoop) throws(SystemError) -> ChildExit? {
+        lastTime = now
         if now >= started + time { try stop(.timedOut(limit: time), loop) }
-        return child.endDescriptor == nil ? try child.poll() : nil
+        if let lostAt, now >= lostAt {
+            throw SystemError("read", .tryAgain, subject: "the service of workers, which was to kill a worker")
+        }
+        return process.endDescriptor == nil ? try process.poll() : nil
+    }
+
+    /// When its end is not awaited any more.
+    private var lostAt: BootTime? {
+        guard let killedAt, let time = process.endTime else { return nil }
+        return killedAt + time
     }
 
     /// Kills its process group and listens to it no more; the first reason given is the one that counts.
@@ -99,7 +107,8 @@ final class RunningWorker {
         failure = reason
         try close(&requestEnd, loop)
         try close(&answerEnd, loop)
-        try child.signal(.kill)
+        killedAt = lastTime
+        try process.kill()
     }
 
     /// What became of it, given its exit; takes in what it had written before.
@@ -107,7 +116,7 @@ final class RunningWorker {
         try receiveAnswer(loop)
         try close(&requestEnd, loop)
         try close(&answerEnd, loop)
-        if let end = child.endDescriptor { try loop.remove(end) }
+        if let end = process.endDescriptor { try loop.remove(end) }
         return WorkerOutcome(
             id: id, result: result(exit.manner), started: started, ended: ended,
             processorMicroseconds: exit.usage.processorMicroseconds, peakResident: exit.usage.peakResident)

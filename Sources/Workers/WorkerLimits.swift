@@ -28,6 +28,18 @@ public enum WorkerLimits {
     public static let programAddressSpace = ByteCount.mebibytes(64)
     /// Most descriptors that a worker may have open.
     public static let maximumOpenFiles: UInt32 = 64
+    /// Most memory that the service of workers gives to one worker, besides its program.
+    public static let maximumMemory = ByteCount.mebibytes(4096)
+    /// Most bytes of an order to the service of workers.
+    public static let maximumOrderBytes = maximumOperationBytes + 64
+    /// Most bytes of its report.
+    public static let maximumReportBytes = 64
+    /// Time in which the service has to take a connection; the kernel takes it for one that is only late.
+    public static let serviceTimeout = TimeSpan(milliseconds: 500)
+    /// Time in which whoever connects to the service has to say what it wants.
+    public static let orderTimeout = TimeSpan.seconds(5)
+    /// Time in which the service has to tell the end of a worker that it was to kill.
+    public static let serviceEndTime = TimeSpan.seconds(5)
     /// How far a worker steps back for the agent and others (nice(2)).
     public static let nice: Int32 = 5
     /// How often an end is looked for where the kernel cannot tell of it (before Linux 5.3).

@@ -9,17 +9,17 @@ import Quantities
 public struct WorkerPool: ~Copyable {
     /// The tokens that belong to the pool.
     public let tokens: Range<UInt32>
-    private let command: WorkerCommand
+    private let host: WorkerHost
     private var slots: [RunningWorker?]
     private var waiting: [WorkerJob] = []
     private var finished: [WorkerOutcome] = []
 
     /// A pool of up to `concurrency` workers (1 … `WorkerLimits.maximumConcurrentWorkers`) whose tokens begin
     /// at `firstToken`; the process ignores `SIGPIPE` from now on, since a worker may end before it has read all.
-    public init(_ command: WorkerCommand, concurrency: Int, firstToken: EventToken) throws(SystemError) {
+    public init(_ host: WorkerHost, concurrency: Int, firstToken: EventToken) throws(SystemError) {
         precondition((1...WorkerLimits.maximumConcurrentWorkers).contains(concurrency), "a concurrency within limits")
         try Signal.pipe.ignore()
-        self.command = command
+        self.host = host
         slots = Array(repeating: nil, count: concurrency)
         let channels = UInt32(concurrency * RunningWorker.Channel.allCases.count)
         tokens = firstToken.rawValue..<(firstToken.rawValue + channels)
@@ -108,7 +108,7 @@ public struct WorkerPool: ~Copyable {
         let channels = UInt32(RunningWorker.Channel.allCases.count)
         let token = EventToken(rawValue: tokens.lowerBound + UInt32(slot) * channels)
         do throws(SystemError) {
-            slots[slot] = try RunningWorker(job, command, now: now, token: token, loop)
+            slots[slot] = try RunningWorker(job, host, now: now, token: token, loop)
         } catch {
             finished.append(WorkerOutcome(job.id, .systemError(error), started: now, ended: now))
         }

@@ -1,4 +1,5 @@
 /// Every command, in the order help lists them.
 let allCommands: [CommandSpecification] =
-    [runCommand, statusCommand, telemetryCommand] + proofCommands + [delegateCommand] + taskCommands + ledgerCommands
-    + peerCommands + keyCommands + configCommands + [versionCommand, workerCommand]
+    [runCommand, statusCommand, topCommand, telemetryCommand] + proofCommands + reportCommands + [delegateCommand]
+    + taskCommands + ledgerCommands + peerCommands + keyCommands + configCommands + profileCommands
+    + [doctorCommand, completionCommand, versionCommand, workersCommand, workerCommand, manualCommand]

@@ -7,6 +7,7 @@ enum Console {
     enum Colour: String {
         case red = "31"
         case green = "32"
+        case yellow = "33"
         case dim = "2"
     }
 
@@ -20,10 +21,14 @@ enum Console {
     ///
     /// Plain text is asked for by `--no-color`, by a non-empty `NO_COLOR` (no-color.org), or by `TERM=dumb`.
     static func paint(_ text: String, _ colour: Colour, on stream: Int32 = 1) -> String {
-        guard Terminal.isTerminal(stream), Program.environment("NO_COLOR") ?? "" == "",
-            Program.environment("TERM") != "dumb", !Program.arguments.contains("--no-color")
-        else { return text }
+        guard Terminal.isTerminal(stream), hasColours else { return text }
         return "\u{1b}[" + colour.rawValue + "m" + text + "\u{1b}[0m"
+    }
+
+    /// Whether nobody asked for plain text.
+    static var hasColours: Bool {
+        Program.environment("NO_COLOR") ?? "" == "" && Program.environment("TERM") != "dumb"
+            && !Program.arguments.contains("--no-color")
     }
 
     /// Prints a result that is text; a newline is added where it lacks one.

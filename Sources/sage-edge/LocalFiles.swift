@@ -23,7 +23,7 @@ func hardwareProfiles(_ configuration: AgentConfiguration, _ files: Configuratio
 func failure(_ error: ConfigurationError) -> Failure {
     let hint = "sage-edge config check"
     switch error {
-    case .refused, .tooManyDropIns, .notAPresharedKey:
+    case .refused, .tooManyDropIns, .notAPresharedKey, .notAnAccessKey:
         return Failure(.configuration, "the configuration is wrong\n" + indented(error.explanation), hint: hint)
     case .exposed: return Failure(.configuration, error.explanation)
     case .system(let error): return failure(error)

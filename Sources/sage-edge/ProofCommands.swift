@@ -1,10 +1,13 @@
 import AgentCore
+import EnergyProofs
 import Gateway
+import Quantities
 import Store
 
 let proofCommands = [
     CommandSpecification(
-        ["proof", "latest"], "Show the newest energy proof", examples: ["proof latest", "proof latest --json"]
+        ["proof", "latest"], "Show the newest energy proof", options: [timeOptions[0]],
+        examples: ["proof latest", "proof latest --json"]
     ) { invocation throws(Failure) in
         let answer = try proofs(invocation, limit: 1)
         guard let proof = answer.value["proofs"]?.elements.first else {
@@ -15,8 +18,8 @@ let proofCommands = [
     },
     CommandSpecification(
         ["proof", "list"], "List the newest energy proofs",
-        options: [OptionSpecification("limit", value: "N", "How many at most (default 20)")],
-        examples: ["proof list", "proof list --limit 100 --json"]
+        options: [OptionSpecification("limit", value: "N", "How many at most (default 20)")] + timeOptions,
+        examples: ["proof list", "proof list --limit 100 --json", "proof list --from 2h"]
     ) { invocation throws(Failure) in
         let limit = Int(try invocation.number("limit", in: 1...Int64(GatewayLimits.listedRecords)) ?? 20)
         let answer = try proofs(invocation, limit: limit)
@@ -40,11 +43,41 @@ func noProofs(_ invocation: Invocation) -> Failure {
     return Failure(.noInput, "there are no energy proofs yet", hint: "the first comes with the first window")
 }
 
-/// The newest proofs: from the agent, or from its files where none runs.
+/// The newest proofs, newest first: from the agent, or from its files where none runs.
 private func proofs(_ invocation: Invocation, limit: Int) throws(Failure) -> AgentClient.Answer {
-    if let answer = try AgentClient(invocation).askIfRunning(.proofs(limit: limit)) { return answer }
-    let pages = try fromFiles(invocation) { store throws(StoreError) in try store.lastRecords(.proof, limit: limit) }
+    let choice = try TimeChoice(invocation)
+    if choice.from != nil || choice.to != nil {
+        return try AgentClient.Answer(AgentViews.pages(try chosen(choice, limit, invocation)))
+    }
+    let command = AgentCommand.proofs(limit: limit, source: choice.source)
+    if let answer = try AgentClient(invocation).askIfRunning(command) { return answer }
+    if choice.source != nil {
+        return try AgentClient.Answer(AgentViews.pages(try chosen(choice, limit, invocation)))
+    }
+    let pages = try fromFiles(invocation) { store throws(StoreError) in
+        try store.lastRecords(.proof, below: PageKeys.board.end, limit: limit)
+    }
     return try AgentClient.Answer(AgentViews.pages(pages.map { $0.value }))
+}
+
+/// The last `limit` of the pages that `choice` means.
+private func chosen(_ choice: TimeChoice, _ limit: Int, _ invocation: Invocation) throws(Failure) -> [[UInt8]] {
+    let selection = choice.selection()
+    var pages: [(end: WallTime, bytes: [UInt8])] = []
+    try PageSupply(invocation).read(selection) { supplied throws(Failure) in
+        guard let page = supplied.page, selection.containsTime(of: page) else { return true }
+        pages.append((page.proof.wallEnd, supplied.bytes))
+        // Half of them goes at once, so that no page is moved more than a few times.
+        if pages.count >= 2 * limit + 64 { pages = newest(pages, limit) }
+        return true
+    }
+    return newest(pages, limit).reversed().map { $0.bytes }
+}
+
+/// The `limit` pages that end last, in the order of time and, at one time, as they came.
+private func newest(_ pages: [(end: WallTime, bytes: [UInt8])], _ limit: Int) -> [(end: WallTime, bytes: [UInt8])] {
+    let order = pages.indices.sorted { (pages[$0].end, $0) < (pages[$1].end, $1) }
+    return order.suffix(limit).map { pages[$0] }
 }
 
 private func proofText(_ proof: JSONValue) -> String {

@@ -1,19 +1,17 @@
-import AgentCore
-import Configuration
 import Cryptography
 import EnergyProofs
-import Gateway
-import Sensors
-import Store
-import Telemetry
+import Quantities
 
 let proofExportCommand = CommandSpecification(
     ["proof", "export"], "Write energy proofs to a file that anybody can verify", positionals: ["[FILE]"],
     options: [
         OptionSpecification("first", value: "PAGE", "Number of the first page (default 0)"),
         OptionSpecification("limit", value: "N", "How many pages at most (default all)"),
-    ],
-    examples: ["proof export sprout.proofs", "proof export --first 1000 > later.proofs"]
+    ] + timeOptions,
+    examples: [
+        "proof export sprout.proofs", "proof export --first 1000 > later.proofs",
+        "proof export november.proofs --from 2026-11-01 --to 2026-12-01",
+    ]
 ) { invocation throws(Failure) in
     let path = invocation.positionals.first ?? "-"
     if path == "-" {
@@ -25,11 +23,9 @@ let proofExportCommand = CommandSpecification(
         }
     }
     let first = UInt64(try invocation.number("first", in: 0...(1 << 53)) ?? 0)
-    let most = Int64(EnergyProofLimits.exportPages)
-    let limit = Int(try invocation.number("limit", in: 1...most) ?? most)
-    var asked = try pagesOfAgent(invocation, first: first, limit: limit)
-    if asked == nil { asked = try pagesOfFiles(invocation, first: first, limit: limit) }
-    guard let export = asked else { throw noPages(invocation, first: first) }
+    let limit = try invocation.number("limit", in: 1...Int64(EnergyProofLimits.exportPages))
+    let choice = try TimeChoice(invocation)
+    let export = try export(choice.selection(first: first), limit: limit.map { Int($0) }, invocation)
     try writeFile(path, export.encoded)
     if invocation.wantsJSON {
         try Console.print { json in
@@ -45,84 +41,70 @@ let proofExportCommand = CommandSpecification(
     return .success
 }
 
-private func noPages(_ invocation: Invocation, first: UInt64) -> Failure {
-    if first == 0 { return noProofs(invocation) }
-    return Failure(.noInput, "there is no energy proof from page \(first) on", hint: "sage-edge proof list")
-}
-
-/// The export of the running agent, put together from as many answers as it takes; nil where none runs.
-private func pagesOfAgent(_ invocation: Invocation, first: UInt64, limit: Int) throws(Failure) -> ProofExport? {
-    let client = AgentClient(invocation)
-    var whole: ProofExport?
-    var pages: [[UInt8]] = []
-    var next = first
-    while pages.count < limit {
-        let count = min(limit - pages.count, GatewayLimits.exportedPages)
-        let answer: AgentClient.Answer
-        do throws(Failure) {
-            guard let part = try client.askIfRunning(.exportProofs(first: next, limit: count)) else { return nil }
-            answer = part
-        } catch {
-            // The agent has no page from there on.
-            guard error.code == .noInput else { throw error }
-            guard whole == nil else { break }
-            throw noPages(invocation, first: first)
-        }
-        let part = try decode(answer)
-        whole = whole ?? part
-        pages += part.pages
-        guard part.pages.count == count, let last = part.pages.last else { break }
-        do throws(EnergyProofError) { next = try ProofPage(decoding: last).proof.page + 1 } catch {
-            throw Failure(.badData, "the agent's page \(next + UInt64(count) - 1): \(error.explanation)")
-        }
-    }
-    guard let whole else { throw noPages(invocation, first: first) }
-    return try export(pages, whole.domain, whole.key, whole.board)
-}
-
-private func decode(_ answer: AgentClient.Answer) throws(Failure) -> ProofExport {
-    guard let bytes = answer.value["export"]?.text.flatMap({ Base64.decode($0) }) else {
-        throw Failure(.internal, "the agent's answer holds no export")
-    }
-    do throws(ProofExportError) { return try ProofExport(decoding: bytes) } catch {
-        throw Failure(.badData, "the agent's export: \(error.explanation)")
-    }
-}
-
-/// The export made of what is stored, with the key and the configuration that are there.
-private func pagesOfFiles(_ invocation: Invocation, first: UInt64, limit: Int) throws(Failure) -> ProofExport {
-    let keys = try nodeKeys(invocation)
-    let (configuration, files) = try loadConfiguration(invocation)
-    let tree = SysfsTree(root: configuration.telemetry.sysroot)
-    let profile = HardwareProfile.detect(tree.facts(), among: try hardwareProfiles(configuration, files))
-    let pages = try fromFiles(invocation) { store throws(StoreError) in
-        var pages: [[UInt8]] = []
-        var next: [UInt8] = []
-        reading: while pages.count < limit {
-            let records = try store.records(.proof, from: next, limit: StoreLimits.queryRows)
-            for record in records {
-                // A page that cannot be read is exported, for verification to name it.
-                if let page = try? ProofPage(decoding: record.value), page.proof.page < first { continue }
-                pages.append(record.value)
-                if pages.count == limit { break reading }
-            }
-            guard records.count == StoreLimits.queryRows, let last = records.last else { break }
-            next = last.key + [0]
-        }
-        return pages
-    }
-    guard !pages.isEmpty else { throw noPages(invocation, first: first) }
-    let board = ProofText(replacing: profile?.title ?? "", limit: EnergyProofLimits.boardDescriptionBytes)
-    return try export(pages, configuration.federation.domain, keys.identity.publicKey, board)
-}
-
+/// The export of the selected pages; with a `limit` of the first so many of them.
 private func export(
-    _ pages: [[UInt8]], _ domain: SignatureDomain, _ key: PublicKey, _ board: ProofText
+    _ selection: PageSelection, limit: Int?, _ invocation: Invocation
 ) throws(Failure) -> ProofExport {
-    guard let export = ProofExport(domain: domain, key: key, board: board, pages: pages) else {
+    let supply = try PageSupply(invocation)
+    // One more than an export holds tells that there are too many.
+    var collector = PageCollector(selection: selection, limit: limit ?? EnergyProofLimits.exportPages + 1)
+    try supply.read(selection) { supplied throws(Failure) in collector.add(supplied) }
+    guard !collector.pages.isEmpty else { throw noPages(selection, invocation) }
+    let export = ProofExport(domain: supply.domain, key: supply.key, board: supply.board, pages: collector.pages)
+    guard let export else {
         throw Failure(
-            .badData, "\(pages.count) pages are more than one export holds",
-            hint: "sage-edge proof export FILE --first PAGE --limit N")
+            .badData, "there are more pages than one export holds, which is \(EnergyProofLimits.exportPages)",
+            hint: "sage-edge proof export FILE --from TIME --to TIME")
     }
     return export
+}
+
+private func noPages(_ selection: PageSelection, _ invocation: Invocation) -> Failure {
+    if selection.source == nil, selection.from == nil, selection.to == nil {
+        return selection.first == 0
+            ? noProofs(invocation)
+            : Failure(
+                .noInput, "there is no energy proof from page \(selection.first) on", hint: "sage-edge proof list")
+    }
+    return Failure(
+        .noInput, "there is no such energy proof" + (selection.source.map { " of " + $0.text } ?? ""),
+        hint: "sage-edge proof list")
+}
+
+/// Collects the bytes of selected pages so that those of one source follow one another without a hole.
+///
+/// Where a clock went back and forth, a page beside the time lies between two of it; it is taken along, for the chain.
+struct PageCollector {
+    /// The pages.
+    private(set) var pages: [[UInt8]] = []
+    private let selection: PageSelection
+    private let limit: Int
+    private var waiting: [[UInt8]] = []
+    private var source: SourceID?
+    private var hasBegun = false
+
+    init(selection: PageSelection, limit: Int) {
+        self.selection = selection
+        self.limit = limit
+    }
+
+    /// Takes the next page; returns whether there is room for another.
+    mutating func add(_ supplied: SuppliedPage) -> Bool {
+        if let page = supplied.page, page.proof.source != source {
+            (source, hasBegun, waiting) = (page.proof.source, false, [])
+        }
+        // After pages that were left out nothing continues what was waiting.
+        if supplied.isResumed { (hasBegun, waiting) = (false, []) }
+        // A page that cannot be read is exported where all are, for verification to name it.
+        let isAll = selection.from == nil && selection.to == nil
+        guard supplied.page.map({ selection.containsTime(of: $0) }) ?? isAll else {
+            if hasBegun, pages.count + waiting.count < limit { waiting.append(supplied.bytes) }
+            return true
+        }
+        pages += waiting
+        waiting = []
+        pages.append(supplied.bytes)
+        hasBegun = true
+        return pages.count < limit
+    }
 }

@@ -8,17 +8,21 @@ import Quantities
 import Wire
 
 let proofVerifyCommand = CommandSpecification(
-    ["proof", "verify"], "Check a file of energy proofs", positionals: ["FILE"],
+    ["proof", "verify"], "Check a file of energy proofs, or an OCMF report", positionals: ["FILE"],
     options: [
         OptionSpecification("key", value: "PEM", "The file of the public key that must have signed them"),
         OptionSpecification("federation", value: "NAME", "The federation that they must be for"),
     ],
-    examples: ["proof verify sprout.proofs", "proof verify sprout.proofs --key sprout.pem --federation home"]
+    examples: [
+        "proof verify sprout.proofs", "proof verify sprout.proofs --key sprout.pem --federation home",
+        "proof verify november.ocmf --key sprout.pem",
+    ]
 ) { invocation throws(Failure) in
     let path = invocation.positionals[0]
     let key = try expectedKey(invocation)
     let expected = try ExpectedFederation(invocation)
     let bytes = try readFile(path, limit: EnergyProofLimits.exportBytes)
+    if MeteringFile.isOne(bytes) { return try verifyMetering(path, bytes, key, expected, invocation) }
     let export: ProofExport
     let summary: ProofExportSummary
     do throws(ProofExportError) {
@@ -63,8 +67,9 @@ private func expectedKey(_ invocation: Invocation) throws(Failure) -> PublicKey?
 }
 
 /// The federation that pages must be for: the one that was named, else the one that is configured here, else any.
-private struct ExpectedFederation {
-    private let id: Bytes32?
+struct ExpectedFederation {
+    /// The federation; nil for any.
+    let id: Bytes32?
     private let epoch: UInt64?
 
     /// Whether the file's word is not simply taken.
@@ -88,7 +93,7 @@ private struct ExpectedFederation {
 }
 
 /// Whose key it is, as far as that is known here.
-private func owner(of key: PublicKey, isExpected: Bool, _ invocation: Invocation) throws(Failure) -> String {
+func owner(of key: PublicKey, isExpected: Bool, _ invocation: Invocation) throws(Failure) -> String {
     if isExpected { return "the expected key" }
     if let own = try? NodeKeys.load(StatePaths(state: invocation.value("state"))), own.identity.publicKey == key {
         return "this node's own key"

@@ -7,6 +7,7 @@ import Sensors
 import Store
 import Telemetry
 import Wire
+import Workers
 
 let runCommand = CommandSpecification(
     ["run"], "Run the agent",
@@ -26,10 +27,7 @@ let runCommand = CommandSpecification(
     }
     let plan = try daemonPlan(invocation, paths, flags)
     do throws(DaemonError) {
-        try AgentDaemon.run(plan) { address in
-            Console.note("\(plan.identity.platform.text) (\(plan.settings.profile.name)) listens at \(address.text)")
-            Console.note("commands are taken at \(plan.socketPath)")
-        }
+        try AgentDaemon.run(plan)
     } catch { throw failure(error, paths, plan) }
     return .success
 }
@@ -63,11 +61,35 @@ private func daemonPlan(_ invocation: Invocation, _ paths: StatePaths, _ flags: 
         throw failure(error)
     }
     let identity: AgentIdentity
-    do throws(ConfigurationError) { identity = try configuration.identity(keys: keys) } catch { throw failure(error) }
+    let httpKey: AccessKey?
+    do throws(ConfigurationError) {
+        identity = try configuration.identity(keys: keys)
+        httpKey = try configuration.httpKey()
+    } catch { throw failure(error) }
     return DaemonPlan(
         identity: identity, settings: settings, storePath: paths.ledger, lockPath: paths.lock,
         socketPath: paths.socket, listen: configuration.link.listen, source: source(configuration),
-        peerRecords: peerRecords)
+        http: HTTPPlan(configuration.http, key: httpKey), version: Version.text,
+        workers: configuration.executors.service.map { .service(path: $0) } ?? .children(.thisProgram),
+        peerRecords: peerRecords, configuration: configuration
+    ) { [identity, profile, flags] running in
+        reread(files, flags, profile: profile, node: identity.id, running)
+    }
+}
+
+/// Reads the configuration again, and checks it as at the start, for an agent that runs by `running`.
+private func reread(
+    _ files: ConfigurationFiles, _ flags: [ConfigurationFlag], profile: HardwareProfile, node: KeyID,
+    _ running: AgentConfiguration
+) -> PlanReading {
+    do throws(ConfigurationError) {
+        let read = try files.load(flags: flags)
+        _ = try files.profiles(for: read)
+        _ = try read.presharedKey()
+        let change = ConfigurationChange(from: running, to: read)
+        let records = try change.configuration.peerRecords()
+        return .accepted(change, change.configuration.settings(profile: profile, node: node), peerRecords: records)
+    } catch { return .refused(error.explanation) }
 }
 
 /// The node's keys; made, and said so, where an agent starts for the first time.

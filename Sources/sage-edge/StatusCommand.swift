@@ -11,6 +11,22 @@ let statusCommand = CommandSpecification(
     return .success
 }
 
+/// A source beside the board: its power, its register, its pages, and what keeps it from being charged from.
+private func sourceText(_ source: JSONValue) -> String {
+    var text = source.word("source") + ", " + source.wordOrDash("class")
+    text += source["reporting"] == .boolean(true) ? ", " + source.power("power_mw") : ", not shown now"
+    if source["register_mj"]?.text != nil { text += ", " + source.energy("register_mj") + " registered" }
+    text += ", \(source.word("pages")) proofs, " + source.energy("charged_mj") + " charged"
+    if let refusal = source["charge_refused"]?.text { text += " (" + refusal + ")" }
+    return text
+}
+
+/// A cause that slows the board down: how deep, and since when.
+private func throttleText(_ cause: JSONValue) -> String {
+    let depth = cause["max"]?.number.map { "step \(cause.word("state")) of \($0)" } ?? "\(cause.word("depth")) events"
+    return cause.word("cause") + ", " + depth + ", for " + cause.time("since_ms_ago")
+}
+
 /// The text of a `status` answer.
 func statusText(_ status: JSONValue) -> String {
     let board = status["board"] ?? .null
@@ -24,6 +40,10 @@ func statusText(_ status: JSONValue) -> String {
         "\(status.word("platform")), \(status.word("state")) for "
             + (status["uptime_ms"]?.number.map { duration(milliseconds: $0) } ?? "?"))
     table.row("key", status.word("fingerprint"))
+    if let address = status["http"]?["address"]?.text {
+        let fault = status["http"]?["fault"]?.text.map { "not at \(address): \($0)" }
+        table.row("http", fault ?? address)
+    }
     let replayed = board["replayed"] == .boolean(true) ? ", replayed" : ""
     table.row("board", board.word("profile") + replayed + (board["model"]?.text.map { ", \($0)" } ?? ""))
     table.row(
@@ -34,7 +54,9 @@ func statusText(_ status: JSONValue) -> String {
     table.row(
         "memory",
         board.memory("memory_available_bytes") + " free, " + board.memory("memory_for_tasks_bytes") + " for tasks")
-    table.row("throttle", board.list("throttle") ?? "none")
+    let causes = (status["throttle"]?.elements ?? []).filter { $0["active"] == .boolean(true) }
+    for cause in causes { table.row("throttle", throttleText(cause)) }
+    if causes.isEmpty { table.row("throttle", "none") }
     if let unavailable = board.list("unavailable") { table.row("unread", unavailable) }
     if let fault = status["store_fault"]?.text {
         table.row("store", "cannot be used: \(fault)")
@@ -47,6 +69,8 @@ func statusText(_ status: JSONValue) -> String {
         "\(energy.word("pages"))"
             + (energy["last_chargeable_mj"]?.text == nil
                 ? "" : ", the last allows " + energy.energy("last_chargeable_mj")))
+    // The board itself comes first.
+    for source in (status["sources"]?.elements ?? []).dropFirst() { table.row("source", sourceText(source)) }
     table.row(
         "ATP",
         ledger.energy("available_mj") + " available, " + ledger.energy("locked_mj") + " locked, "

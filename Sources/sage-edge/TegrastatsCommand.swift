@@ -137,8 +137,8 @@ struct TegrastatsReport {
             let sample = TelemetrySample(
                 line, taken: .origin, board: BoardIdentity(profile: profile.name), profile: profile, choice: &choice)
             if let zone = sample.hottest { hottest = degrees(millidegrees: Int64(zone.temperature.millidegrees)) }
-            if let total = sample.total {
-                power = (total.isComplete ? "" : "≥ ") + watts(microwatts: total.power.microwatts)
+            if let total = sample.total, let sum = total.power {
+                power = (total.isComplete ? "" : "≥ ") + watts(microwatts: sum.microwatts)
             }
         }
         let cells = [("\(number)", 6), (used, 18), (load, 7), (graphics, 7), (hottest, 8), (power, 9)]

@@ -63,27 +63,44 @@ private final class SampleSource {
                 Console.note("sage-edge: no agent is running; these are this machine's own files")
             }
         }
-        let reader = if let reader { reader } else { try board() }
-        self.reader = reader
         var json = JSONWriter()
-        reader.sample(at: Clock.bootTime).writeJSON(to: &json)
+        if let reader {
+            reader.sample(at: Clock.bootTime).writeJSON(to: &json)
+        } else {
+            let reader = try boardReader(invocation)
+            self.reader = reader
+            try firstSample(reader).writeJSON(to: &json)
+        }
         return json.text
     }
 
-    private func board() throws(Failure) -> BoardReader {
-        let (configuration, files) = try loadConfiguration(invocation)
-        let root = invocation.value("sysroot") ?? configuration.telemetry.sysroot
-        let tree = SysfsTree(root: root)
-        guard tree.isThere else { throw Failure(.noInput, "there is no folder \(root)") }
-        let profiles = try hardwareProfiles(configuration, files)
-        if let name = configuration.telemetry.profile, let profile = profiles.first(where: { $0.name == name }) {
-            return BoardReader(tree: tree, profile: profile, model: tree.facts().model)
+    /// The first sample of a running machine is taken again, for at most two seconds, where one look is not enough:
+    /// power is what a counter gained, and graphics boards are waited for.
+    private func firstSample(_ reader: BoardReader) throws(Failure) -> TelemetrySample {
+        let begun = Clock.bootTime
+        var sample = reader.sample(at: begun)
+        while reader.evidence == .metered, reader.tellsMoreLater(than: sample), Clock.bootTime < begun + .seconds(2) {
+            try wait(until: Clock.bootTime + .milliseconds(200))
+            sample = reader.sample(at: Clock.bootTime)
         }
-        guard let reader = BoardReader(tree: tree, profiles: profiles) else {
-            throw Failure(.internal, "no hardware profile fits this board")
-        }
-        return reader
+        return sample
     }
+}
+
+/// A reader of the board whose files `invocation` or the configuration names, by the profile that is set or found.
+func boardReader(_ invocation: Invocation) throws(Failure) -> BoardReader {
+    let (configuration, files) = try loadConfiguration(invocation)
+    let root = invocation.value("sysroot") ?? configuration.telemetry.sysroot
+    let tree = SysfsTree(root: root)
+    guard tree.isThere else { throw Failure(.noInput, "there is no folder \(root)") }
+    let profiles = try hardwareProfiles(configuration, files)
+    if let name = configuration.telemetry.profile, let profile = profiles.first(where: { $0.name == name }) {
+        return BoardReader(tree: tree, profile: profile, model: tree.facts().model)
+    }
+    guard let reader = BoardReader(tree: tree, profiles: profiles) else {
+        throw Failure(.internal, "no hardware profile fits this board")
+    }
+    return reader
 }
 
 private func show(_ sample: String, _ invocation: Invocation) throws(Failure) {

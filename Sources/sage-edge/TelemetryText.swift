@@ -40,6 +40,9 @@ private func railTable(_ sample: JSONValue) -> String {
         }
         text = table.text()
     }
+    if let total = sample["total"], total != .null, total["uw"]?.number == nil {
+        text += "total not known yet = " + total.word("rule") + " (\(total.word("scope"))), by counters\n"
+    }
     if let total = sample["total"], let power = total["uw"]?.number {
         let isLowerBound = total["complete"] == .boolean(false) || total.word("scope") == "module-lower-bound"
         text +=

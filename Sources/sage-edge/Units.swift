@@ -54,27 +54,47 @@ func duration(milliseconds: Int64) -> String {
 }
 
 /// A share in ten-thousandths as percent with two digits, `99.50 %`.
-func percent(basisPoints: Int64) -> String {
-    let hundredths = basisPoints % 100
-    return "\(basisPoints / 100)." + (hundredths < 10 ? "0" : "") + "\(hundredths) %"
+func percent(basisPoints: Int64) -> String { decimal(hundredths: basisPoints) + " %" }
+
+/// A number of hundredths with two digits after the point; not below zero.
+func decimal(hundredths value: Int64) -> String {
+    let rest = value % 100
+    return "\(value / 100)." + (rest < 10 ? "0" : "") + "\(rest)"
 }
 
 /// A point in wall time in UTC, `2026-01-31 17:05:09Z`.
-///
-/// The days are counted as in H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days.
 func utc(milliseconds: Int64) -> String {
-    let seconds = milliseconds.flooredQuotient(by: 1000)
-    let days = seconds.flooredQuotient(by: 86_400) + 719_468
-    let second = seconds - (days - 719_468) * 86_400
-    let era = days.flooredQuotient(by: 146_097)
-    let dayOfEra = days - era * 146_097
-    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-    let shifted = (5 * dayOfYear + 2) / 153
-    let month = shifted < 10 ? shifted + 3 : shifted - 9
-    let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-    let day = dayOfYear - (153 * shifted + 2) / 5 + 1
-    func two(_ number: Int64) -> String { (number < 10 ? "0" : "") + "\(number)" }
-    return "\(year)-" + two(month) + "-" + two(day) + " " + two(second / 3600) + ":" + two(second / 60 % 60) + ":"
-        + two(second % 60) + "Z"
+    let time = CivilTime(WallTime(milliseconds: milliseconds))
+    return time.date + " " + time.timeOfDay + "Z"
 }
+
+/// A unit in which energies of one size are read.
+struct EnergyUnit {
+    /// The unit's sign.
+    let name: String
+    /// Millijoules of a thousandth of it.
+    private let thousandth: Int64
+
+    /// Joules up to one watt-hour, watt-hours up to ten kilowatt-hours, and then kilowatt-hours.
+    init(fitting largest: Energy) {
+        if largest.millijoules < 3_600_000 {
+            (name, thousandth) = ("J", 1)
+        } else if largest.millijoules < 36_000_000_000 {
+            (name, thousandth) = ("Wh", 3_600)
+        } else {
+            (name, thousandth) = ("kWh", 3_600_000)
+        }
+    }
+
+    /// An energy in this unit with three digits after the point, rounded half up; not below zero.
+    func figure(_ energy: Energy) -> String {
+        decimal(
+            thousandths: Int64(clamping: (Int128(energy.millijoules) + Int128(thousandth / 2)) / Int128(thousandth)))
+    }
+
+    /// An energy with the unit behind it.
+    func text(_ energy: Energy) -> String { figure(energy) + " " + name }
+}
+
+/// An energy in the unit that fits it, `12.345 Wh`.
+func energyText(_ energy: Energy) -> String { EnergyUnit(fitting: energy).text(energy) }

@@ -1,12 +1,6 @@
 import Platform
 import Wire
 
-/// The program's version.
-enum Version {
-    /// Semantic version of this source tree.
-    static let text = "0.1.0"
-}
-
 let versionCommand = CommandSpecification(
     ["version"], "Print the version", examples: ["version", "version --json"]
 ) { invocation throws(Failure) in

@@ -4,6 +4,16 @@ import Testing
 @testable import AgentCore
 
 @Suite struct StagingTests {
+    @Test func `what is put off is written when its time is up, and not before`() {
+        var staging = Staging()
+        staging.delay = .seconds(120)
+        staging.putOff(.put(.meter, key: [0], value: [1]), now: BootTime(milliseconds: 5_000))
+        #expect(staging.deadline == BootTime(milliseconds: 125_000))
+        #expect(staging.finish(now: BootTime(milliseconds: 124_999)).write == nil)
+        #expect(staging.finish(now: BootTime(milliseconds: 125_000)).write != nil)
+        #expect(staging.deadline == nil)
+    }
+
     @Test func `what is put off after a hurry in the same event is written after it`() {
         var staging = Staging()
         let now = BootTime(milliseconds: 0)

@@ -33,7 +33,11 @@ enum AgentBenchmark {
         try pause(.seconds(15))
         let before = try processorNanoseconds(of: pair.first.identifier)
         let begin = Clock.bootNanoseconds
-        try pause(.seconds(seconds))
+        var page = 0
+        for _ in 0..<seconds {
+            try pause(.seconds(1))
+            page = try pair.first.scrape()
+        }
         let used = try processorNanoseconds(of: pair.first.identifier) - before
         let span = Clock.bootNanoseconds - begin
         let memory = try ProcessMemory(of: pair.first.identifier)
@@ -42,7 +46,8 @@ enum AgentBenchmark {
         Table.row("  at its highest (VmHWM)", .kibibytes(memory.peak))
         Table.row("  its share (PSS)", .kibibytes(memory.proportional))
         Table.note(
-            "1 sample/s, ledger and one peer open, over \(seconds) s: \(used / 1_000_000) ms of processor time, "
+            "1 sample/s, one scrape/s of \(page) bytes, ledger, HTTP and one peer open, over \(seconds) s: "
+                + "\(used / 1_000_000) ms of processor time, "
                 + decimal(Int64(Int128(used) * 10_000 / Int128(span))) + " % of a core")
         let size = try system { () throws(SystemError) in try FileSystem.status(setup.program) }
         Table.row("program file", .bytes(size?.size.bytes ?? 0))

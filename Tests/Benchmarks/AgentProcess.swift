@@ -7,6 +7,7 @@ import Quantities
 struct AgentProcess: ~Copyable {
     private var child: ChildProcess
     private let socket: String
+    private let httpSocket: String
     private let log: String
 
     /// How the agents of this run are started.
@@ -34,6 +35,8 @@ struct AgentProcess: ~Copyable {
               sysroot: \(setup.sysroot)
             link:
               listen: 127.0.0.1:\(port)
+            http:
+              listen: unix:\(state)/http.sock
             executors:
               tasks_per_minute: 60000
 
@@ -50,6 +53,7 @@ struct AgentProcess: ~Copyable {
     /// Starts the agent of `state`; it is not ready yet.
     init(_ state: String, _ setup: Setup) throws(BenchmarkError) {
         socket = state + "/control.sock"
+        httpSocket = state + "/http.sock"
         let arguments = ["sage-edge", "run", "--state", state, "--config", state + "/config.yaml"]
         log = state + "/log"
         let path = log
@@ -89,6 +93,19 @@ struct AgentProcess: ~Copyable {
             }
         } catch { throw .system(error) }
         do throws(JSONError) { return try JSONValue(parsing: answer) } catch { throw .failed(error.message) }
+    }
+
+    /// Reads the metrics, as Prometheus does; their size in bytes.
+    func scrape() throws(BenchmarkError) -> Int {
+        var answer: [UInt8] = []
+        do throws(SystemError) {
+            let connection = try StreamConnection(connectingTo: httpSocket, timeout: .seconds(20))
+            let request = Array("GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8)
+            try connection.descriptor.writeAll(request.span)
+            while case .bytes = try connection.descriptor.read(upTo: 65_536, appendingTo: &answer) {}
+        } catch { throw .system(error) }
+        guard answer.starts(with: Array("HTTP/1.1 200".utf8)) else { throw .failed("no metrics are served") }
+        return answer.count
     }
 
     /// Asks it to end, and waits.

@@ -27,6 +27,22 @@ private let values: [(key: String, yaml: String, shown: ConfigurationValue)] = [
     ("energy.policy.replayed", "100.00", .number("100")),
     ("energy.maximum_age_seconds", "10", .number("10")),
     ("energy.minimum_coverage_percent", "75.5", .number("75.5")),
+    (
+        "energy.sources",
+        "[{name: 'solar:roof', path: /sys/class/hwmon/hwmon5, rated_watts: 400.5, feeds: 'battery:BAT0'}, "
+            + "{name: m, kind: grid, command: [read, 'a,b \"c\"'], class: metered, parent: board}]",
+        .mappings([
+            ConfigurationMapping(members: [
+                .init("name", .text("solar:roof")), .init("path", .text("/sys/class/hwmon/hwmon5")),
+                .init("class", .text("metered")), .init("rated_watts", .number("400.5")),
+                .init("feeds", .text("battery:BAT0")),
+            ]),
+            ConfigurationMapping(members: [
+                .init("name", .text("grid:m")), .init("command", .list(["read", "a,b \"c\""])),
+                .init("class", .text("metered")), .init("parent", .text("board")),
+            ]),
+        ])
+    ),
     ("telemetry.period_milliseconds", "100", .number("100")),
     ("telemetry.sysroot", "/srv/board", .text("/srv/board")),
     ("telemetry.tegrastats", "[tegrastats, --interval, '500']", .list(["tegrastats", "--interval", "500"])),

@@ -100,9 +100,15 @@ private func explanation(_ body: () throws(ConfigurationError) -> Void) -> Strin
             let profiles = try files.profiles(for: try files.load())
             #expect(profiles.count == builtIn.count)
             #expect(profiles.first { $0.name == "nano" }?.title == "Mine")
+            let located = try files.locatedProfiles(for: try files.load())
+            #expect(located.filter { $0.file != nil }.map { $0.file } == [folder.path + "/profiles/nano.yaml"])
+            #expect(located.filter { $0.replacesBuiltIn }.map { $0.profile.name } == ["nano"])
             try write("telemetry: {profiles: other, profile: carrier-x}", folder, "config.yaml")
             let others = try files.profiles(for: try files.load())
             #expect(others.first?.title == "New")
+            let new = try files.locatedProfiles(for: try files.load()).first
+            #expect(new?.file == folder.path + "/other/carrier-x.yaml")
+            #expect(new?.replacesBuiltIn == false)
             #expect(others.first { $0.name == "nano" }?.title != "Mine")
             try write("telemetry: {profiles: gone}", folder, "config.yaml")
             #expect(throws: ConfigurationError.self) { try files.profiles(for: try files.load()) }

@@ -28,7 +28,7 @@ private let sections = "federation, keys, energy, telemetry, memory, policy, lin
             "energy:\n  window_seconds: 5",
             "c.yaml:2: energy.window_seconds: unknown key, perhaps 'window_milliseconds' is meant; "
                 + "allowed here: supply_joules, charge_target_joules, window_milliseconds, lot_lifetime_hours, "
-                + "rated_watts, maximum_age_seconds, minimum_coverage_percent, policy"
+                + "rated_watts, maximum_age_seconds, minimum_coverage_percent, sources, policy"
         ),
         (
             "executors:\n  perception:\n    features: {memory_mib: 64}",
@@ -39,7 +39,6 @@ private let sections = "federation, keys, energy, telemetry, memory, policy, lin
             "c.yaml:2: executors.perception.features.cores: unknown key; "
                 + "allowed here: memory_mib, timeout_seconds, typical_milliseconds"
         ),
-        ("http:\n  listen: 1", "c.yaml:1: http: not available in this version"),
         ("consensus: {}", "c.yaml:1: consensus: not available in this version"),
         ("limits:", "c.yaml:1: limits: not available in this version"),
         ("energy: 5", "c.yaml:1: energy: expected a mapping, found '5'"),

@@ -22,7 +22,7 @@ struct BuiltProgram {
     private static let launcher =
         (ProcessInfo.processInfo.environment["SAGE_EDGE_LAUNCHER"] ?? "").split(separator: " ").map(String.init)
 
-    private static let path =
+    static let path =
         ProcessInfo.processInfo.environment["SAGE_EDGE_PROGRAM"]
         ?? Repository.root.appendingPathComponent("build/sage-edge").path
 

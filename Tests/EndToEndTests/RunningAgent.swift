@@ -12,8 +12,18 @@ final class RunningAgent {
     /// Starts it and waits until it has credits and the pages of three windows; or, where it finds `ledger` as
     /// the content of its ledger's file, until it answers; or, where it is to have no power, until it has a sample.
     ///
-    /// - Parameter tegrastats: the setting of that name, read instead of the tree's own sensors.
-    init(tree: String, ledger: [UInt8]? = nil, tegrastats: String? = nil, hasPower: Bool = true) throws {
+    /// - Parameters:
+    ///   - tegrastats: the setting of that name, read instead of the tree's own sensors.
+    ///   - periodMilliseconds: time between two samples; a window takes four of them.
+    ///   - http: lines of the section `http`; by default it is served at `httpSocket`.
+    ///   - root: a tree that is none of the captured ones.
+    ///   - settings: more of the configuration, as further sections.
+    ///   - environment: variables besides those of its folders.
+    init(
+        tree: String, ledger: [UInt8]? = nil, tegrastats: String? = nil, hasPower: Bool = true,
+        periodMilliseconds: Int = 250, http: [String]? = nil, root: URL? = nil, settings more: String = "",
+        environment: [String: String] = [:]
+    ) throws {
         home = FileManager.default.temporaryDirectory.appendingPathComponent("sage-edge-agent-" + UUID().uuidString)
         let config = home.appendingPathComponent("config")
         try FileManager.default.createDirectory(at: config, withIntermediateDirectories: true)
@@ -22,12 +32,15 @@ final class RunningAgent {
               name: end-to-end
               platform: Sprout
             telemetry:
-              period_milliseconds: 250
+              period_milliseconds: \(periodMilliseconds)
               \(tegrastats.map { "tegrastats: " + $0 } ?? "")
             energy:
-              window_milliseconds: 1000
+              window_milliseconds: \(periodMilliseconds * 4)
               policy:
                 replayed: 100
+            http:
+              \((http ?? ["listen: unix:" + home.path + "/http.sock"]).joined(separator: "\n  "))
+            \(more)
             """
         try settings.write(to: config.appendingPathComponent("config.yaml"), atomically: true, encoding: .utf8)
         if let ledger {
@@ -35,12 +48,13 @@ final class RunningAgent {
             try FileManager.default.createDirectory(at: state, withIntermediateDirectories: true)
             try Data(ledger).write(to: state.appendingPathComponent("ledger.db"))
         }
-        let root = Fixtures.url("telemetry/sysfs/" + tree).path
+        let root = (root ?? Fixtures.url("telemetry/sysfs/" + tree)).path
         process = try BuiltProgram.process(
             [
                 "run", "--sysroot", root, "--listen",
                 NetworkAddress(ipv4: 127, 0, 0, 1, port: try RunningAgent.freePort()).text,
             ], home: home)
+        process.environment?.merge(environment) { $1 }
         try Data().write(to: log)
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try FileHandle(forWritingTo: log)
@@ -84,7 +98,24 @@ final class RunningAgent {
 
     var isRunning: Bool { process.isRunning }
 
+    /// Sends it a signal.
+    func signal(_ signal: Signal) throws { try signal.send(to: process.processIdentifier) }
+
+    /// What it exited with, once it has.
+    var exitStatus: Int32 { process.terminationStatus }
+
+    /// Its configuration file.
+    var configuration: URL { home.appendingPathComponent("config/config.yaml") }
+
     var socket: String { home.path + "/run/control.sock" }
+
+    /// Where it serves HTTP.
+    var httpSocket: String { home.path + "/http.sock" }
+
+    /// What files its memory is mapped from.
+    func maps() throws -> String {
+        try String(contentsOfFile: "/proc/\(process.processIdentifier)/maps", encoding: .utf8)
+    }
 
     /// Runs a command against it.
     func run(_ command: [String], input: [UInt8] = []) throws -> BuiltProgram.Outcome {
@@ -97,7 +128,7 @@ final class RunningAgent {
     }
 
     /// A port that nobody listens on now.
-    private static func freePort() throws -> UInt16 {
+    static func freePort() throws -> UInt16 {
         let socket = try DatagramSocket(
             boundTo: NetworkAddress(ipv4: 127, 0, 0, 1, port: 0), batch: DatagramBatch(datagrams: 1, datagramBytes: 64))
         return try socket.localAddress().port

@@ -329,15 +329,16 @@ private func refuses(
         try gate.take(first)
         try gate.take(second)
         refuses(.fedBySociety(mJ(1), left: .zero), &gate) { $0.charge(1, first) }
-        #expect(try gate.left(second) == 0)
-        // Another 195 J come out; 150 J in all were charged for filling.
+        // Of the 150 J that were charged for filling, 100 J came out in the first page; the second gives the others.
+        #expect(try gate.left(second) == 50_000)
         let third = try battery.page(milliwatts: 20_000)
         try gate.take(third)
-        #expect(try gate.left(third) == 45_000)
+        #expect(try gate.left(third) == 195_000)
         _ = try gate.charge(20_000, third).get()
-        #expect(try gate.left(third) == 25_000)
-        // What filled it is made up for: the earlier pages are free now.
-        #expect(try gate.left(first) == 100_000)
+        #expect(try gate.left(third) == 175_000)
+        // What the first gave is spoken for, whatever comes after it.
+        #expect(try gate.left(first) == 0)
+        refuses(.fedBySociety(mJ(50_001), left: mJ(50_000)), &gate) { $0.charge(50_001, second) }
         feeding.feeds = panel.source
         #expect(gate.register(feeding).refusal == .feedsNoBattery(panel.source))
     }

@@ -14,7 +14,7 @@ import Wire
         board.state.baseline = mW(4200)
         board.state.work = mJ(24_000)
         _ = try board.page()
-        return try board.page()
+        return try board.page { $0.errorBoundPermille = 6 }
     }
 
     @Test func `a page is read back as it was written, with every field and with none of the optional ones`() throws {
@@ -68,7 +68,7 @@ import Wire
             (2, .text("compute:" + String(repeating: "a", count: 185))), (3, .unsigned(0)), (3, .unsigned(8)),
             (4, .unsigned(5)), (4, .unsigned(256)), (5, .unsigned(1 << 53)), (6, .unsigned(0)), (7, .unsigned(.max)),
             (9, .negative(complement: 0)), (13, .unsigned(2)), (14, .unsigned(1 << 53)), (14, .negative(complement: 9)),
-            (16, .unsigned(1_000_000_001)), (22, .unsigned(1 << 31)), (23, .unsigned(1 << 7)), (24, .text("")),
+            (16, .unsigned(1_000_000_001)), (22, .unsigned(1 << 31)), (23, .unsigned(1 << 8)), (24, .text("")),
             (24, .text("25W\u{1b}[2J")), (28, .unsigned(10_001)), (29, .text("")), (29, .text("µ")),
             (30, .bytes([1])), (31, .unsigned(0)), (63, .boolean(true)),
         ] as [(UInt64, CBORValue)])
@@ -107,8 +107,11 @@ import Wire
 
     @Test(
         arguments: [
-            ("cpu-throttle-alert", ThrottleReason.thermalAlert), ("devfreq-gpu-gpc-0", .thermalAlert),
-            ("over-current:3", .overCurrent), ("nvml:power-brake", .powerBrake), ("pwm-fan", nil), ("nvml:idle", nil),
+            ("cpu-throttle-alert", ThrottleReason.thermalAlert), ("devfreq-gpu-gpc-0", .clockCap),
+            ("devfreq-17000000.gpu", .clockCap), ("cpufreq-cpu0", .clockCap), ("over-current:3", .overCurrent),
+            ("nvml:software-power-cap", .softwarePowerCap), ("nvml:software-thermal", .softwareThermal),
+            ("nvml:hardware-slowdown", .hardwareSlowdown), ("nvml:hardware-thermal", .hardwareThermal),
+            ("nvml:power-brake", .powerBrake), ("pwm-fan", nil), ("nvml:idle", nil), ("nvml:over-current", nil),
         ] as [(String, ThrottleReason?)])
     func `causes of a sample become reasons of a page`(cause: String, reason: ThrottleReason?) {
         #expect(ThrottleReason(cause: cause) == reason)

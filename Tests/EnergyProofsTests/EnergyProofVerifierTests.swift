@@ -94,7 +94,11 @@ import Testing
         try refuses(.drawnAbovePeak(mJ(96_000), most: mJ(95_991))) { $0.peak = mW(9599) }
         try refuses(.drawnAbovePeak(mJ(96_000), most: .zero)) { $0.gap = .seconds(10) }
         try refuses(.drawnImplausible(mJ(96_000), most: mJ(95_841))) { $0.rated = mW(599) }
-        try refuses(.declaredButMeasured) { $0.evidence = .declared }
+        try refuses(.declaredButMeasured) {
+            $0.evidence = .declared
+            $0.samples = 0
+            $0.expected = 0
+        }
         try refuses(.firstPageMismatch(page: 2)) { $0.previousHash = nil }
         try refuses(.firstPageMismatch(page: 0)) { $0.page = 0 }
     }

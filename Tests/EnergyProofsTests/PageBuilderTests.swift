@@ -56,6 +56,7 @@ import Testing
         arguments: [
             (nil, [], 25_000), (84_999, [], 25_000), (85_000, [], 25_000), (92_000, [], 12_500), (98_999, [], 1),
             (99_000, [], 0), (120_000, [], 0), (60_000, [.softwarePowerCap], 9600), (97_000, [.thermalAlert], 3571),
+            (60_000, [.clockCap], 9600), (60_000, [.overCurrent], 25_000), (60_000, [.overCurrent, .clockCap], 9600),
         ] as [(Int32?, [ThrottleReason], Int64)])
     func `capacity falls from the soft limit to nothing, and to the mean while throttled`(
         hottest: Int32?, reasons: [ThrottleReason], milliwatts: Int64
@@ -127,6 +128,33 @@ import Testing
         let page = person.sign(window)
         #expect(page.proof.chargeable == mJ(1_000_000))
         try person.verify(page, after: nil)
+    }
+
+    @Test func `a source that is declared and read may charge what its readings say`() throws {
+        var panel = try ProvingBoard("solar:roof", watts: 300, evidence: .declared)
+        let page = try panel.page(milliwatts: 120_000)
+        #expect(page.proof.chargeable == mJ(1_200_000))
+        try panel.verify(page, after: nil)
+    }
+
+    @Test func `time in which nobody gave his word charges nothing`() throws {
+        var person = try ProvingBoard("human:dp", watts: 100, evidence: .declared)
+        var window = MeterWindow.unmeasured(
+            from: .origin, to: BootTime(milliseconds: 10_000), bootID: .zero, epoch: 1, epochReason: .firstStart)
+        window.gap = .seconds(10)
+        let page = person.sign(window)
+        #expect(page.proof.chargeable == .zero)
+        #expect(page.proof.coverage == .zero)
+        try person.verify(page, after: nil)
+    }
+
+    @Test func `an over-current event is told and lowers nothing`() throws {
+        var board = try ProvingBoard()
+        board.state.throttle = ThrottleReasons([.overCurrent])
+        let page = try board.page(milliwatts: 9600)
+        #expect(page.proof.throttle.contains(.overCurrent))
+        #expect(page.proof.capacity == mW(25_000))
+        try board.verify(page, after: nil)
     }
 
     @Test(arguments: 1...40 as ClosedRange<UInt8>)

@@ -18,8 +18,9 @@ import Wire
         var board = try ProvingBoard()
         var panel = try ProvingBoard("solar:roof", watts: 300)
         let pages = [
-            try board.page(), try panel.page(milliwatts: 100_000), try board.page(milliwatts: 10_000, lost: 3..<7),
-            try panel.page(milliwatts: 50_000), try board.page(),
+            try board.page(), try panel.page(milliwatts: 100_000) { $0.errorBoundPermille = 1 },
+            try board.page(milliwatts: 10_000, lost: 3..<7),
+            try panel.page(milliwatts: 50_000) { $0.errorBoundPermille = 48 }, try board.page(),
         ]
         return (board.key.publicKey, pages)
     }
@@ -54,8 +55,8 @@ import Wire
         #expect(board.coverage == BasisPoints(clamping: 8333))
         #expect(board.restarts == 0)
         #expect(board.lastWindow.since(board.firstWindow) == .seconds(30))
-        // Between the windows the panel falls from 100 W to 50 W: a second at 75 W, known to 25 J in 525 J. The
-        // first window is known to a thousandth, and weighs as much as its energy.
+        // Between the windows the panel falls from 100 W to 50 W: a second at 75 W. One window is known to a
+        // thousandth, the other to 48; each weighs as much as its energy.
         #expect(summary.sources[1].chargeable == mJ(1_000_000 + 525_000))
         #expect(summary.sources[1].errorBoundPermille == 18)
     }

@@ -1,5 +1,6 @@
 import AgentCore
 import Cryptography
+import EnergyProofs
 import Federation
 import Gateway
 import Ledger
@@ -26,7 +27,7 @@ private func refusal(_ line: [UInt8]) throws -> String {
 @Suite struct `the control protocol` {
     private static let everything: [AgentCommand] = {
         guard let operation = Operation("perception.features"), let thor = PlatformName("Thor"),
-            let task = TaskID(text: "00112233445566778899aabbccddeeff")
+            let battery = SourceID("battery:BAT0"), let task = TaskID(text: "00112233445566778899aabbccddeeff")
         else { return [] }
         return [
             .status, .telemetry, .delegate(DelegationRequest(operation: operation, input: [])),
@@ -37,13 +38,19 @@ private func refusal(_ line: [UInt8]) throws -> String {
             .delegate(DelegationRequest(operation: operation, input: [7], placement: .local, budget: .largest)),
             .tasks, .cancel(task: task), .balance, .history(limit: 1), .history(limit: 4096), .verify,
             .proofs(limit: 20), .exportProofs(first: 0, limit: 2048), .exportProofs(first: 1 << 53, limit: 1), .peers,
+            .proofs(limit: 1, source: battery), .exportProofs(first: 7, limit: 1, source: battery),
             .addPeer(record: "-----BEGIN…\n\"\\\u{1}\u{10ffff}"), .removePeer(name: "Thor"), .ping(name: "Thor"),
             .nodeRecord, .reconcile(name: "Thor", accepts: false), .reconcile(name: "Thor", accepts: true),
+            .energyHistory(HistoryQuery(.sample, limit: 1)),
+            .energyHistory(
+                HistoryQuery(
+                    .hour, from: WallTime(milliseconds: 1), to: WallTime(milliseconds: 1 << 53), before: 77,
+                    limit: 2048)),
         ]
     }()
 
     @Test func `reads back every command that it writes`() throws {
-        #expect(Self.everything.count == 21)
+        #expect(Self.everything.count == 25)
         for asked in Self.everything {
             let line = ControlProtocol.request(asked)
             #expect(!line.utf8.contains(UInt8(ascii: "\n")))
@@ -64,7 +71,7 @@ private func refusal(_ line: [UInt8]) throws -> String {
         #expect(!request.isTrial)
         guard case .history(let limit) = try command(#"{"command":"history"}"#) else { Issue.record("history"); return }
         #expect(limit == 20)
-        guard case .exportProofs(let first, let pages) = try command(#"{"command":"export_proofs"}"#) else {
+        guard case .exportProofs(let first, let pages, nil) = try command(#"{"command":"export_proofs"}"#) else {
             Issue.record("an export")
             return
         }
@@ -91,6 +98,11 @@ private func refusal(_ line: [UInt8]) throws -> String {
         (#"{"command":"history","limit":"1"}"#, "'limit' takes a whole number from 1 to 4096, not '1'"),
         (#"{"command":"export_proofs","limit":2049}"#, "'limit' takes a whole number from 1 to 2048, not 2049"),
         (#"{"command":"export_proofs","first":-1}"#, "'first' takes a whole number from 0 to 9007199254740992, not -1"),
+        (
+            #"{"command":"proofs","source":"BAT0"}"#,
+            "'source' takes the identity of a source, such as battery:BAT0, not 'BAT0'"
+        ),
+        (#"{"command":"history","source":"battery:BAT0"}"#, "'history' has no member 'source'"),
         (#"{"command":"cancel"}"#, "'cancel' needs the member 'task'"),
         (#"{"command":"cancel","task":"12"}"#, "'task' takes a task's id, 32 hexadecimal digits, not '12'"),
         (#"{"command":"ping","name":"a b"}"#, "'name' takes a platform's name, not 'a b'"),

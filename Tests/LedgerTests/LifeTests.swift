@@ -138,6 +138,7 @@ import Testing
     // MARK: Locks
 
     @Test mutating func `a lock freezes the lots that run out first among those that live long enough`() throws {
+        #expect(ledger.machine.image.nextExpiry(of: alice) == nil)
         for (proof, lifetime) in [(1, Int64(3_000)), (2, 9_000), (3, 5_000), (4, 7_000)] {
             try ledger.charge(alice, joules: 10, proof: proof, lifetime: .seconds(lifetime))
         }
@@ -150,6 +151,9 @@ import Testing
             try ledger.apply(.lock(ledger.lockRequest(alice, 6, for: thor)))
         }
         #expect(ledger.account(alice).available == Energy(joules: 15))
+        let next = ledger.machine.image.nextExpiry(of: alice)
+        #expect(next?.amount == Energy(joules: 10))
+        #expect(next?.expires.since(ledger.now) == .seconds(3_000))
         // Work at home may use what a peer would not take.
         _ = try ticket(15)
     }

@@ -150,3 +150,26 @@ import Testing
         #expect(reader.sample(at: BootTime(milliseconds: 30_000)).rails.count == 3)
     }
 }
+
+@Suite struct `over-current counters` {
+    @Test func `are found by their chip's name, and shown as they count`() throws {
+        let tree = try TemporaryTree(copyOf: "orin-nano")
+        let chip = "sys/class/hwmon/hwmon9/"
+        try tree.write(chip + "name", "soctherm_oc\n")
+        try tree.write(chip + "oc1_event_cnt", "0\n")
+        try tree.write(chip + "oc3_event_cnt", "27390\n")
+        let reader = try reader(tree.path)
+        let counts = { (sample: TelemetrySample) in
+            sample.throttle.filter { $0.cause.hasPrefix("over-current:") && $0.cause != "over-current:2" }
+        }
+        let before = counts(reader.sample(at: .origin))
+        #expect(before.contains(ThrottleReading(cause: "over-current:3", state: 27_390, maximum: nil)))
+        try tree.write(chip + "oc3_event_cnt", "27391\n")
+        let after = counts(reader.sample(at: BootTime(milliseconds: 1000)))
+        #expect(after.contains(ThrottleReading(cause: "over-current:3", state: 27_391, maximum: nil)))
+        try tree.write(chip + "oc3_event_cnt", "-1\n")
+        #expect(
+            reader.sample(at: BootTime(milliseconds: 2000)).unavailable
+                .contains(Unavailable("over-current:3", .malformed)))
+    }
+}

@@ -6,7 +6,8 @@ import Simulation
 ///
 /// `sage-edge-simulation [--seeds FIRST...LAST] [--seconds N] [--hashes] [--lines] [--go-on]`: one line at the
 /// end, or one with the trace's hash for each seed; goes on past LAST until N seconds have passed; exits with 1
-/// where a checker found something.
+/// where a checker found something. `--endurance DAYS` lets one agent live for so long instead, and prints what it
+/// keeps; exits with 1 where that grows.
 @main
 struct SimulationRunner {
     static func main() {
@@ -15,9 +16,12 @@ struct SimulationRunner {
             Program.exit(1)
         }
         guard let options = RunnerOptions(Program.arguments) else {
-            print("usage: sage-edge-simulation [--seeds FIRST...LAST] [--seconds N] [--hashes] [--lines]")
+            print(
+                "usage: sage-edge-simulation [--seeds FIRST...LAST] [--seconds N] [--hashes] [--lines] [--endurance DAYS]"
+            )
             Program.exit(64)
         }
+        if let days = options.days { Program.exit(EnduranceRun.run(days: days, seed: options.seeds.lowerBound)) }
         Program.exit(run(options))
     }
 

@@ -8,6 +8,8 @@ struct RunnerOptions {
     var printsHashes = false
     /// Whether the last lines of every run are printed.
     var printsLines = false
+    /// For how many days one agent lives, instead of fleets; nil for fleets.
+    var days: Int?
     /// Whether a failed seed does not end the run.
     var goesOn = false
 
@@ -19,6 +21,9 @@ struct RunnerOptions {
             case "--hashes": printsHashes = true
             case "--lines": printsLines = true
             case "--go-on": goesOn = true
+            case "--endurance":
+                guard let days = rest.popFirst().flatMap({ Int($0) }), (6...10_000).contains(days) else { return nil }
+                self.days = days
             case "--seconds":
                 guard let seconds = rest.popFirst().flatMap({ Int64($0) }), seconds >= 0 else { return nil }
                 self.seconds = seconds

@@ -52,7 +52,7 @@ import Testing
                 .put(.task, key: [2], value: [1, 2, 3]), .put(.task, key: [1], value: []),
                 .put(.outbox, key: [9], value: [9]), .put(.task, key: [2], value: [4]),
                 .put(.proof, key: [0, 1], value: [1]), .put(.proof, key: [0, 2], value: [2]),
-                .put(.proof, key: [1, 0], value: [3]), .removeBelow(.proof, key: [0, 2]),
+                .put(.proof, key: [1, 0], value: [3]), .removeRange(.proof, from: [0], below: [0, 2]),
                 .put(.peer, key: [7], value: [7]), .remove(.peer, key: [7]), .remove(.peer, key: [8]),
             ])
         }
@@ -70,6 +70,8 @@ import Testing
         #expect(try store.count(.task) == 2)
         #expect(try store.records(.proof, from: [1], limit: 9).map(\.value) == [[3]])
         #expect(try store.lastRecords(.proof, limit: 1).map(\.value) == [[3]])
+        #expect(try store.records(.proof, from: [], below: [1], limit: 9).map(\.value) == [[2]])
+        #expect(try store.lastRecords(.proof, from: [0], below: [1], limit: 9).map(\.value) == [[2]])
         #expect(try store.load([.outbox]).records(.task).isEmpty)
     }
 
@@ -85,7 +87,7 @@ import Testing
                 let key = random.bytes(random.number(in: 1...2)).map { $0 & 7 }
                 switch random.number(in: 0...5) {
                 case 0: writes.append(.remove(.task, key: key))
-                case 1: writes.append(.removeBelow(.task, key: key))
+                case 1: writes.append(.removeRange(.task, from: random.bytes(1).map { $0 & 7 }, below: key))
                 case 2: if let commit = remaining.popFirst() { writes.append(.ledger(commit)) }
                 default: writes.append(.put(.task, key: key, value: random.bytes(3)))
                 }

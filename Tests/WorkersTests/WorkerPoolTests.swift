@@ -18,7 +18,7 @@ import Wire
 
         init(_ command: WorkerCommand, concurrency: Int = 1) throws {
             loop = try EventLoop()
-            pool = try WorkerPool(command, concurrency: concurrency, firstToken: EventToken(rawValue: 100))
+            pool = try WorkerPool(.children(command), concurrency: concurrency, firstToken: EventToken(rawValue: 100))
         }
 
         /// A pool whose workers run `script` in a shell.

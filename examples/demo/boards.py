@@ -32,6 +32,8 @@ energy:
 link:
   listen: 127.0.0.1:{port}
   advertise: [127.0.0.1:{port}]
+http:
+  listen: "off"
 executors:
   tasks_per_minute: 6000
   perception.features:

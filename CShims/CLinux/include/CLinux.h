@@ -11,9 +11,11 @@
 #include "CLinuxCrash.h"
 #include "CLinuxEvents.h"
 #include "CLinuxFiles.h"
+#include "CLinuxLocal.h"
 #include "CLinuxMailbox.h"
 #include "CLinuxProgram.h"
 #include "CLinuxSockets.h"
 #include "CLinuxSysfs.h"
+#include "CLinuxTerminal.h"
 
 #endif

@@ -30,6 +30,10 @@ enum {
 };
 /// The length of the text copied into `bytes`.
 long clinux_host_text(int which, uint8_t *_Nonnull bytes, size_t capacity);
+/// Gives back the pages of the program and its libraries that were read from their files and never changed; what is
+/// needed again is mapped again, without reading where the system still has it.
+void clinux_release_file_pages(void);
+
 long clinux_processor_count(void);
 long clinux_page_bytes(void);
 

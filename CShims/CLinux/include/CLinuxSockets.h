@@ -43,10 +43,18 @@ void clinux_datagrams_destination(const struct clinux_datagrams *_Nonnull datagr
 
 /// A non-blocking listening socket at `path`, made with exactly the permissions `mode`.
 long clinux_stream_listen(const uint8_t *_Nonnull path, size_t length, uint32_t mode, int backlog);
+/// A non-blocking listening TCP socket; at `::` for both families.
+long clinux_stream_listen_at(const struct clinux_address *_Nonnull address, int backlog);
 /// A blocking connection whose reads and writes end with -EAGAIN after the timeout.
 long clinux_stream_connect(const uint8_t *_Nonnull path, size_t length, int timeout_milliseconds);
 /// The next connection, non-blocking.
 long clinux_stream_accept(int listener);
+/// Ends the sending direction; the other end reads its end, and can still answer.
+long clinux_stream_finish(int connection);
+/// Makes a descriptor that this process was started with one of its own: close-on-exec and non-blocking.
+///
+/// -ENOTSOCK where it is no listening Unix socket.
+long clinux_stream_adopt(int listener);
 long clinux_stream_peer(int connection, int *_Nonnull process, uint32_t *_Nonnull user, uint32_t *_Nonnull group);
 
 #endif

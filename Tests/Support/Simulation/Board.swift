@@ -70,12 +70,50 @@ struct Board {
             settings.tasksPerMinute = random.chance(permille: 200) ? 60 : 60_000
         }
         settings.addresses = [Board.address(of: index)]
+        var others: [SimulatedSource] = []
+        if scenario.othersPermille > 0, random.chance(permille: scenario.othersPermille) {
+            others = Board.others(&settings, &random)
+        }
         self.settings = settings
         disk = SimulatedDisk(
             StoreImage(
                 ledger: LedgerImage(), storeEpoch: StoreEpoch(random.next() >> 1), bootEpoch: 0))
         clock = SimulatedClock(&random)
-        sensors = SimulatedSensors(&random)
+        sensors = SimulatedSensors(&random, others: others)
+    }
+
+    /// What a seed puts beside a board: a battery and a panel that fills it, a part of the board, the operator's word.
+    private static func others(_ settings: inout AgentSettings, _ random: inout SimulationRandom) -> [SimulatedSource] {
+        var others: [SimulatedSource] = []
+        if random.chance(permille: 600) {
+            var battery = SimulatedSource("battery:BAT0", .battery, milliwatts: random.number(in: -4_000...9_000))
+            battery.wander = 6_000
+            battery.failurePermille = random.chance(permille: 500) ? 40 : 0
+            battery.traits.rated = Power(milliwatts: 60_000)
+            others.append(battery)
+            var panel = SimulatedSource("solar:roof", .solar, milliwatts: random.number(in: 0...12_000))
+            panel.hasCounter = random.chance(permille: 500)
+            panel.failurePermille = random.chance(permille: 300) ? 20 : 0
+            others.append(panel)
+            settings.energy.declarations.append(
+                SourceDeclaration(
+                    name: "solar:roof", kind: .solar, evidence: .metered, origin: .path("/sys/roof"),
+                    rated: Power(milliwatts: 20_000), feeds: "battery:BAT0"))
+        }
+        if random.chance(permille: 600) {
+            var part = SimulatedSource("compute:gpu", .compute, milliwatts: random.number(in: 500...2_500))
+            part.hasCounter = random.chance(permille: 500)
+            part.traits.parent = "board"
+            part.traits.rated = random.chance(permille: 500) ? Power(milliwatts: 6_000) : nil
+            others.append(part)
+        }
+        if random.chance(permille: 300) {
+            settings.energy.declarations.append(
+                SourceDeclaration(
+                    name: "human:dp", kind: .human, evidence: .declared, origin: .declared(Power(milliwatts: 100_000))))
+            settings.charging.shares[.declared] = BasisPoints(clamping: 1_000)
+        }
+        return others
     }
 
     static func address(of index: Int) -> NetworkAddress {

@@ -242,27 +242,52 @@ struct Checker {
             report("the ledger of " + board.name + " in memory is not the one that it stores")
         }
         var chargeable: [Bytes32: Energy] = [:]
-        var previous: PreviousPage?
+        var pages: [(hash: Bytes32, proof: EnergyCapacityProof)] = []
+        var previous: [SourceID: PreviousPage] = [:]
         for record in board.disk.durable.records(.proof) {
             do throws(EnergyProofError) {
                 let page = try ProofPage(decoding: record.value)
                 try EnergyProofVerifier.verify(
-                    page, after: previous, key: board.identity.signing.publicKey, in: board.identity.domain,
+                    page, after: previous[page.proof.source], key: board.identity.signing.publicKey,
+                    in: board.identity.domain,
                     using: board.scheme)
-                previous = page.link
+                previous[page.proof.source] = page.link
                 chargeable[page.hash] = page.proof.chargeable
+                pages.append((page.hash, page.proof))
             } catch { report("a page of " + board.name + " does not verify: " + error.explanation) }
         }
         for charge in board.disk.durable.ledger.charges.values where charge.charged > chargeable[charge.proof] ?? .zero
         {
             report(board.name + " charged \(charge.charged.millijoules) mJ on a page of less")
         }
+        checkParts(of: board, pages)
         let charged = board.disk.durable.ledger.charges.keys.sorted().map { $0.array }
         if board.disk.durable.records(.chargedPage).map({ $0.key }) != charged {
             report(board.name + " keeps other pages than those that it remembers to have charged from")
         }
         for account in board.disk.latest.ledger.accounts.values where account.locked + account.reserved != .zero {
             report("credits of " + account.id.text + " are still frozen")
+        }
+    }
+
+    /// What the board and its parts charged in the same time is no more than the board could give.
+    private mutating func checkParts(of board: Board, _ pages: [(hash: Bytes32, proof: EnergyCapacityProof)]) {
+        let charges = board.disk.durable.ledger.charges
+        let own = pages.filter { $0.proof.source == board.settings.energy.source && charges[$0.hash] != nil }
+        let parts = pages.filter {
+            $0.proof.kind == .compute && $0.proof.source != board.settings.energy.source && charges[$0.hash] != nil
+        }
+        for page in own {
+            var sum = charges[page.hash]?.charged ?? .zero
+            for part in parts
+            where part.proof.bootID == page.proof.bootID && part.proof.windowStart < page.proof.windowEnd
+                && page.proof.windowStart < part.proof.windowEnd
+            {
+                sum = sum + (charges[part.hash]?.charged ?? .zero)
+            }
+            if sum > page.proof.chargeable {
+                report("\(board.name) and its parts charged \(sum.millijoules) mJ on page \(page.proof.page) of less")
+            }
         }
     }
 }

@@ -234,7 +234,7 @@ struct Fleet {
             trace.line(
                 "\(now) " + boards[board].name + " stores kind \(kind.rawValue) " + hexadecimal(key)
                     + ", \(value.count) bytes")
-        case .remove(let kind, let key), .removeBelow(let kind, let key):
+        case .remove(let kind, let key), .removeRange(let kind, from: _, below: let key):
             trace.add(UInt64(kind.rawValue))
             trace.add(key)
             trace.line("\(now) " + boards[board].name + " removes kind \(kind.rawValue) " + hexadecimal(key))
@@ -264,12 +264,17 @@ struct Fleet {
     private func answer(_ query: RecordQuery, of board: Int) -> StoreAnswer {
         let disk = boards[board].disk
         switch query.kind {
-        case .proofs(let first):
-            let pages = disk.durable.records(.proof).filter { !$0.key.lexicographicallyPrecedes(first) }
-            return .pages(pages.prefix(query.limit).map { $0.value })
-        case .newestProofs: return .pages(disk.durable.records(.proof).reversed().prefix(query.limit).map { $0.value })
+        case .proofs(let first, let end):
+            return .pages(disk.pages(from: first, below: end).prefix(query.limit).map { $0.value })
+        case .newestProofs(let keys):
+            let pages = disk.pages(from: keys.start, below: keys.end)
+            return .pages(pages.reversed().prefix(query.limit).map { $0.value })
         case .chargedPage(let hash):
             return .pages(disk.durable.value(.chargedPage, key: hash.array).map { [$0] } ?? [])
+        case .history(let resolution, let first):
+            let records = resolution.recordKind.map { disk.durable.records($0) } ?? []
+            return .history(
+                Array(records.filter { !$0.key.lexicographicallyPrecedes(first) }.prefix(query.limit)))
         case .newestJournal: return .journal(Array(disk.journal.reversed().prefix(query.limit)))
         case .verification:
             let ledger = disk.durable.ledger

@@ -1,5 +1,6 @@
 import AgentCore
 import Cryptography
+import EnergyProofs
 import Federation
 import Ledger
 import Quantities
@@ -113,9 +114,12 @@ extension Fleet {
         case 81..<83: ask(board, .balance)
         case 83..<85: ask(board, .telemetry)
         case 85..<87: ask(board, .history(limit: 8))
-        case 87..<88: ask(board, .proofs(limit: 3))
+        case 87..<88: ask(board, .proofs(limit: 3, source: SourceID("battery:BAT0")))
         case 88..<89: ask(board, .exportProofs(first: 0, limit: 100))
-        case 89..<91: ask(board, .ping(name: Board.names[Int(random.number(below: 3))]))
+        case 89..<90:
+            let resolution = HistoryResolution.allCases[Int(random.number(below: 3))]
+            ask(board, .energyHistory(HistoryQuery(resolution, limit: 8)))
+        case 90..<91: ask(board, .ping(name: Board.names[Int(random.number(below: 3))]))
         case 91..<92: ask(board, .nodeRecord)
         case 92..<93: ask(board, .addPeer(record: "-----BEGIN SAGE-EDGE NODE-----\nnonsense"))
         case 93..<95: boards[board].clock.step(&random)
@@ -163,8 +167,10 @@ extension AgentCommand {
         case .history: "history"
         case .verify: "verify"
         case .reconcile: "reconcile"
+        case .energy: "energy"
         case .proofs: "proofs"
         case .exportProofs: "export"
+        case .energyHistory(let query): "energy history by " + query.resolution.name
         case .peers: "peers"
         case .addPeer: "add a peer"
         case .removePeer: "remove a peer"

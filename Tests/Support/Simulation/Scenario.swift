@@ -32,6 +32,8 @@ public struct Scenario: Sendable {
     public let chargeTarget: Energy
     /// Runs of workers that go wrong, of a thousand.
     public let badWorkPermille: Int64
+    /// Boards of a thousand that have sources beside themselves.
+    public let othersPermille: Int64
     /// Whether nothing happens but what a test does: no operators, no trouble.
     public let isScripted: Bool
     /// The generator for everything else.
@@ -55,6 +57,7 @@ public struct Scenario: Sendable {
         samplePeriod = .milliseconds([1_000, 1_000, 2_000, 500][Int(random.number(below: 4))])
         chargeTarget = Energy(joules: [20, 100, 1_000][Int(random.number(below: 3))])
         badWorkPermille = [0, 50, 200, 500][Int(random.number(below: 4))]
+        othersPermille = [0, 500, 1_000][Int(random.number(below: 3))]
         isScripted = false
         self.random = random
     }
@@ -70,6 +73,7 @@ public struct Scenario: Sendable {
         grace = .seconds(5)
         samplePeriod = .seconds(1)
         chargeTarget = Energy(joules: 100)
+        othersPermille = 0
         isScripted = true
         random = SimulationRandom(seed: seed)
     }

@@ -86,6 +86,39 @@ public struct ScriptedFleet {
         fleet.boards[board].sensors.setTotal(isComplete: isComplete)
     }
 
+    /// A board shows this source beside itself from its next sample on.
+    public mutating func setSource(of board: Int, _ source: SimulatedSource) { fleet.boards[board].sensors.set(source) }
+
+    /// A board does not show the source called `name` any more.
+    public mutating func removeSource(of board: Int, _ name: String) { fleet.boards[board].sensors.remove(name) }
+
+    /// A cause slows a board down at `step` of two, or no longer at zero.
+    public mutating func setThrottle(of board: Int, _ cause: String, step: Int64) {
+        fleet.boards[board].sensors.setThrottle(cause, step: step)
+    }
+
+    /// A board's third over-current counter stands at `count`.
+    public mutating func setOverCurrent(of board: Int, count: Int64) {
+        fleet.boards[board].sensors.setOverCurrent(count: count)
+    }
+
+    /// A board writes what it has put off.
+    public mutating func write(_ board: Int) {
+        _ = ask(board, .proofs(limit: 1))
+        pass(milliseconds: 2_000)
+    }
+
+    /// How the sources of a board do; empty while it is down.
+    public func sources(of board: Int) -> [SourceView] { fleet.boards[board].core?.sourceViews ?? [] }
+
+    /// What slows, or slowed, a board down.
+    public func throttleCauses(of board: Int) -> [ThrottleCause] { fleet.boards[board].core?.throttleCauses ?? [] }
+
+    /// The durable energy pages of a board whose keys lie among `keys`, in the order of their keys.
+    public func pages(of board: Int, _ keys: PageKeys) -> [[UInt8]] {
+        fleet.boards[board].disk.pages(from: keys.start, below: keys.end).map { $0.value }
+    }
+
     /// The way between two boards is cut, or joined again.
     public mutating func setCut(_ isCut: Bool, between first: Int, and second: Int) {
         fleet.network.setCut(isCut, between: first, and: second)

@@ -18,6 +18,13 @@ public struct SimulatedDisk: Sendable {
         latest = image
     }
 
+    /// The durable energy pages whose keys are not below `start` and below `end`, in the order of their keys.
+    func pages(from start: [UInt8], below end: [UInt8]) -> [StoredRecord] {
+        durable.records(.proof).filter {
+            !$0.key.lexicographicallyPrecedes(start) && $0.key.lexicographicallyPrecedes(end)
+        }
+    }
+
     /// Whether every write is durable.
     public var isFlushed: Bool { pending.isEmpty }
 

@@ -11,10 +11,14 @@ public struct SimulatedSensors: Sendable {
     private var silent: Int64 = 0
     private let samplesBetweenGaps: Int64
     private var isTotalComplete = true
+    private var throttle: [String: ThrottleReading] = [:]
+    /// The sources beside the board.
+    private var others: [SimulatedSource]
 
-    /// Sensors as `random` draws them.
-    public init(_ random: inout SimulationRandom) {
+    /// Sensors as `random` draws them, with `others` beside the board.
+    init(_ random: inout SimulationRandom, others: [SimulatedSource] = []) {
         self.random = random.split()
+        self.others = others
         base = self.random.number(in: 3_000...9_000)
         memoryMebibytes = 4_096
         millidegrees = self.random.number(in: 40_000...60_000)
@@ -29,6 +33,25 @@ public struct SimulatedSensors: Sendable {
 
     /// Whether every rail of the total can be read from now on.
     mutating func setTotal(isComplete: Bool) { isTotalComplete = isComplete }
+
+    /// The source called `name` beside the board; one that was there before is replaced.
+    mutating func set(_ source: SimulatedSource) {
+        others.removeAll { $0.name == source.name }
+        others.append(source)
+    }
+
+    /// The source called `name` is gone.
+    mutating func remove(_ name: String) { others.removeAll { $0.name == name } }
+
+    /// A cause that slows the board down, at `step` of two; zero for none.
+    mutating func setThrottle(_ cause: String, step: Int64) {
+        throttle[cause] = ThrottleReading(cause: cause, state: step, maximum: 2)
+    }
+
+    /// An over-current counter stands at `count`.
+    mutating func setOverCurrent(count: Int64) {
+        throttle["over-current:3"] = ThrottleReading(cause: "over-current:3", state: count, maximum: nil)
+    }
 
     /// Memory runs short, or is there again.
     public mutating func changeMemory() {
@@ -71,8 +94,14 @@ public struct SimulatedSensors: Sendable {
         sample.memory = MemoryReading(
             total: .mebibytes(8_192), available: .mebibytes(memoryMebibytes + random.number(in: -50...50)))
         sample.powerMode = PowerMode(identifier: 1, name: "15W", rated: Power(milliwatts: 15_000))
-        if millidegrees > 95_000 { sample.throttle = [ThrottleReading(cause: "thermal", state: 1, maximum: 3)] }
+        if millidegrees > 95_000 {
+            sample.throttle = [ThrottleReading(cause: "gpu-throttle-alert", state: 1, maximum: 3)]
+        }
+        sample.throttle += throttle.values.sorted { $0.cause < $1.cause }
         sample.sources = [EnergySource(name: "VDD_IN", kind: .compute, evidence: .metered)]
+        for index in others.indices {
+            if let source = others[index].look(at: now, &random) { sample.sources.append(source) }
+        }
         return sample
     }
 }

@@ -173,8 +173,11 @@ BOARDS = {
     "xavier-nx": dict(
         profile="xavier-nx", totals=[(["VDD_IN"], "module")], modes={}, gpu="17000000.gv11b",
         load="sys/devices/gpu.0/load", roles={"VDD_IN": "total", "VDD_CPU_GPU_CV": "cpu-gpu", "VDD_SOC": "soc"}),
-    "pc-rapl-nvme-coretemp": dict(profile="pc", totals=[], modes={}, gpu=None, load=None, roles={}),
-    "laptop-battery": dict(profile="laptop", totals=[], modes={}, gpu=None, load=None, roles={}),
+    "pc-rapl-nvme-coretemp": dict(
+        profile="pc", totals=[(["package-0", "package-10"], "cpu-package")], modes={}, gpu=None, load=None,
+        roles={"package-0/core": "cpu", "package-10": "cpu"}),
+    "laptop-battery": dict(
+        profile="laptop", totals=[(["BAT0", "BAT1"], "battery")], modes={}, gpu=None, load=None, roles={}),
 }
 
 
@@ -221,16 +224,65 @@ def rails_of(tree, roles, missing):
     return rails
 
 
+def counters_of(tree, roles, missing):
+    """Energy counters: one look at a counter tells no power."""
+    rails = []
+    names = {}
+    for folder in tree.names("sys/class/powercap"):
+        if re.fullmatch(r"intel-rapl(:\w+){1,2}", folder):
+            path = "sys/class/powercap/" + folder
+            names[folder] = tree.text(path + "/name")
+            parent = names.get(folder.rpartition(":")[0])
+            name = (parent + "/" if parent else "") + names[folder]
+            if number(tree, path + "/energy_uj", name, missing) is not None:
+                rails.append({"name": name, "role": roles.get(name, "other"), "mv": None, "ma": None, "uw": None,
+                              "source": "rapl"})
+    return rails
+
+
+def batteries_of(tree):
+    """Batteries of the machine; each with its identity as a source."""
+    found = []
+    for name in tree.names("sys/class/power_supply"):
+        path = "sys/class/power_supply/" + name + "/"
+        if tree.text(path + "type") != "Battery" or tree.text(path + "scope") == "Device":
+            continue
+        assert tree.text(path + "status") == "Discharging" and tree.text(path + "present") == "1"
+        microvolts = int(tree.text(path + "voltage_now"))
+        current = tree.text(path + "current_now")
+        power = tree.text(path + "power_now")
+        milliamperes = abs(int(current)) // 1000 if current else None
+        rail = {"name": name, "role": "other", "mv": microvolts // 1000, "ma": milliamperes,
+                "uw": int(power) if power else microvolts * abs(int(current)) // 10**6, "source": "power_supply"}
+        serial = tree.text(path + "serial_number") or tree.text(path + "model_name")
+        found.append((rail, "battery:" + name + ("-" + serial if serial else "")))
+    return found
+
+
 def total_of(rails, totals):
     power = {r["name"]: r["uw"] for r in rails}
     for names, scope in totals:
-        if all(n in power for n in names):
-            return {"uw": sum(power[n] for n in names), "complete": True, "rule": "+".join(names), "scope": scope}
+        known = [power[n] for n in names if n in power]
+        if known:
+            return {"uw": None if None in known else sum(known), "complete": len(known) == len(names),
+                    "rule": "+".join(names), "scope": scope}
     return None
 
 
 def is_die(zone):
-    return re.match(r"(?i)(cpu|gpu|soc|tj)", zone)
+    return re.match(r"(?i)(cpu|gpu|soc|tj|coretemp)", zone)
+
+
+def chips_of(tree):
+    """The whole of a processor and of a drive, where no thermal zone shows them."""
+    found = []
+    for name in tree.names("sys/class/hwmon"):
+        path = tree.real("sys/class/hwmon/" + name + "/.")[:-2]
+        if tree.text(path + "/name") in ("coretemp", "nvme"):
+            label = tree.text(path + "/temp1_label") or "temp1"
+            found.append((path, {"name": tree.text(path + "/name") + ":" + label,
+                                 "millidegrees": int(tree.text(path + "/temp1_input"))}))
+    return [zone for _, zone in sorted(found, key=lambda f: f[0])]
 
 
 def sample(board):
@@ -250,7 +302,9 @@ def sample(board):
         out["power_mode"] = {"id": identifier, "name": name, "rated_mw": facts["modes"][name]}
     elif jetson:
         missing.append({"what": "power_mode", "reason": reason})
-    out["rails"] = rails_of(tree, facts["roles"], missing)
+    batteries = batteries_of(tree)
+    out["rails"] = (rails_of(tree, facts["roles"], missing) + counters_of(tree, facts["roles"], missing)
+                    + [rail for rail, _ in batteries])
     out["total"] = total_of(out["rails"], facts["totals"])
     if out["total"] is None:
         missing.append({"what": "total", "reason": "ENOENT" if facts["totals"] else "not-supported"})
@@ -262,6 +316,8 @@ def sample(board):
             value = number(tree, f"sys/class/thermal/{name}/temp", kind, missing)
             if value is not None:
                 zones.append({"name": kind, "millidegrees": value})
+    if not any(is_die(z["name"]) for z in zones):
+        zones += chips_of(tree)
     if not zones:
         missing.append({"what": "zones", "reason": "ENOENT"})
     candidates = [z for z in zones if is_die(z["name"])] or zones
@@ -302,6 +358,8 @@ def sample(board):
                                         "max": None})
     out["sources"] = [{"name": "compute:" + facts["profile"], "kind": "compute", "class": "replayed",
                        "register_mj": 0}] if out["total"] else []
+    out["sources"] += [{"name": name, "kind": "battery", "class": "replayed", "register_mj": 0}
+                       for _, name in batteries]
     out["unavailable"] = missing
     return out
 

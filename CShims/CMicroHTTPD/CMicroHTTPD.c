@@ -1,0 +1,377 @@
+#define _GNU_SOURCE
+#include "CMicroHTTPD.h"
+
+#include <dlfcn.h>
+#include <microhttpd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+// The functions used, all of them in every libmicrohttpd since 0.9.75.
+#define FUNCTIONS(use)                                                                                                 \
+    use(MHD_start_daemon) use(MHD_stop_daemon) use(MHD_run) use(MHD_get_timeout) use(MHD_get_daemon_info)              \
+        use(MHD_get_connection_info) use(MHD_get_connection_values) use(MHD_lookup_connection_value)                   \
+            use(MHD_suspend_connection) use(MHD_resume_connection) use(MHD_create_response_from_buffer)                \
+                use(MHD_add_response_header) use(MHD_queue_response) use(MHD_destroy_response)
+
+#define MEMBER(name) __typeof__(&name) name;
+static struct {
+    void *handle;
+    FUNCTIONS(MEMBER)
+} library;
+
+static int32_t open_library(char *problem, size_t capacity) {
+    if (library.handle != NULL) return CMICROHTTPD_STARTED;
+    void *handle = dlopen("libmicrohttpd.so.12", RTLD_LAZY | RTLD_LOCAL);
+    if (handle == NULL) {
+        snprintf(problem, capacity, "%s", dlerror());
+        return CMICROHTTPD_NO_LIBRARY;
+    }
+#define FIND(name)                                                                                                     \
+    if ((*(void **)&library.name = dlsym(handle, #name)) == NULL) {                                                    \
+        snprintf(problem, capacity, "%s", #name);                                                                      \
+        dlclose(handle);                                                                                               \
+        return CMICROHTTPD_OTHER_LIBRARY;                                                                              \
+    }
+    FUNCTIONS(FIND)
+    library.handle = handle;
+    return CMICROHTTPD_STARTED;
+}
+
+// A connection, with the time at which its client was last waited for anew.
+struct connection {
+    struct connection *previous, *next;
+    int socket;
+    int64_t since;
+    // The client waits for us, and not we for it.
+    int is_ours;
+    int is_closed;
+};
+
+struct cmicrohttpd_server {
+    struct MHD_Daemon *daemon;
+    int descriptor;
+    struct cmicrohttpd_limits limits;
+    int64_t now;
+    struct connection *connections;
+    uint32_t connection_count;
+    // Whole requests nobody has taken, and those that were taken and not answered.
+    struct cmicrohttpd_exchange *first_whole, *last_whole, *taken;
+};
+
+struct cmicrohttpd_exchange {
+    struct cmicrohttpd_exchange *previous, *next;
+    struct cmicrohttpd_server *server;
+    struct MHD_Connection *connection;
+    struct connection *state;
+    struct MHD_Response *response;
+    uint32_t status;
+    char *target;
+    char method[24];
+    uint8_t *body;
+    size_t body_count, body_capacity, received;
+    int is_begun, is_too_large, is_waiting, is_sent;
+};
+
+static struct connection *state_of(struct MHD_Connection *connection) {
+    const union MHD_ConnectionInfo *info =
+        library.MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info == NULL ? NULL : info->socket_context;
+}
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
+                          enum MHD_ConnectionNotificationCode code) {
+    struct cmicrohttpd_server *server = context;
+    struct connection *state = *socket_context;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *info =
+            library.MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        int socket = info == NULL ? -1 : info->connect_fd;
+        state = calloc(1, sizeof *state);
+        if (state == NULL) {
+            // Without its state nobody would notice that it is slow.
+            if (socket >= 0) shutdown(socket, SHUT_RDWR);
+            return;
+        }
+        state->socket = socket;
+        state->since = server->now;
+        state->next = server->connections;
+        if (state->next != NULL) state->next->previous = state;
+        server->connections = state;
+        server->connection_count++;
+        *socket_context = state;
+    } else if (state != NULL) {
+        if (state->previous != NULL) state->previous->next = state->next;
+        else server->connections = state->next;
+        if (state->next != NULL) state->next->previous = state->previous;
+        server->connection_count--;
+        free(state);
+        *socket_context = NULL;
+    }
+}
+
+// The target as it was sent; its answer becomes the request's context.
+static void *on_target(void *context, const char *target, struct MHD_Connection *connection) {
+    struct cmicrohttpd_exchange *exchange = calloc(1, sizeof *exchange);
+    if (exchange == NULL) return NULL;
+    exchange->server = context;
+    exchange->connection = connection;
+    exchange->state = state_of(connection);
+    exchange->target = strdup(target);
+    if (exchange->target != NULL && exchange->state != NULL) return exchange;
+    free(exchange->target);
+    free(exchange);
+    return NULL;
+}
+
+// Targets are decoded by whoever reads them.
+static size_t keep_escapes(void *context, struct MHD_Connection *connection, char *text) {
+    (void)context;
+    (void)connection;
+    return strlen(text);
+}
+
+static void unlink_exchange(struct cmicrohttpd_exchange *exchange) {
+    struct cmicrohttpd_server *server = exchange->server;
+    if (exchange->previous != NULL) exchange->previous->next = exchange->next;
+    if (exchange->next != NULL) exchange->next->previous = exchange->previous;
+    if (server->first_whole == exchange) server->first_whole = exchange->next;
+    if (server->last_whole == exchange) server->last_whole = exchange->previous;
+    if (server->taken == exchange) server->taken = exchange->next;
+    exchange->previous = exchange->next = NULL;
+}
+
+static void on_completed(void *context, struct MHD_Connection *connection, void **request,
+                         enum MHD_RequestTerminationCode code) {
+    (void)connection;
+    (void)code;
+    struct cmicrohttpd_server *server = context;
+    struct cmicrohttpd_exchange *exchange = *request;
+    *request = NULL;
+    if (exchange == NULL) return;
+    if (exchange->is_waiting) unlink_exchange(exchange);
+    exchange->state->since = server->now;
+    exchange->state->is_ours = 0;
+    if (exchange->response != NULL) library.MHD_destroy_response(exchange->response);
+    free(exchange->body);
+    free(exchange->target);
+    free(exchange);
+}
+
+// Whether the request says that its body is longer than `limit`; what is no number is the library's to refuse.
+static int announces_more(struct MHD_Connection *connection, uint32_t limit) {
+    const char *text = library.MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
+    uint64_t length = 0;
+    for (; text != NULL && *text >= '0' && *text <= '9'; text++) {
+        length = length * 10 + (uint64_t)(*text - '0');
+        if (length > limit) return 1;
+    }
+    return 0;
+}
+
+// 1 where the piece is kept or passed over, 0 where the connection is to be closed.
+static int take_body(struct cmicrohttpd_exchange *exchange, const char *bytes, size_t count) {
+    size_t limit = exchange->server->limits.body_bytes;
+    exchange->received += count;
+    if (exchange->received > limit) {
+        // The client may read why it is refused once it has sent all, unless that goes on and on.
+        exchange->is_too_large = 1;
+        free(exchange->body);
+        exchange->body = NULL;
+        exchange->body_count = exchange->body_capacity = 0;
+        return exchange->received <= 2 * limit;
+    }
+    if (exchange->body_count + count > exchange->body_capacity) {
+        size_t capacity = 2 * (exchange->body_count + count);
+        if (capacity > limit) capacity = limit;
+        uint8_t *body = realloc(exchange->body, capacity);
+        if (body == NULL) return 0;
+        exchange->body = body;
+        exchange->body_capacity = capacity;
+    }
+    memcpy(exchange->body + exchange->body_count, bytes, count);
+    exchange->body_count += count;
+    return 1;
+}
+
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *upload, size_t *upload_count,
+                                  void **request) {
+    (void)url;
+    (void)version;
+    struct cmicrohttpd_server *server = context;
+    struct cmicrohttpd_exchange *exchange = *request;
+    if (exchange == NULL) return MHD_NO;
+    if (exchange->is_sent) {
+        if (exchange->response == NULL) return MHD_NO;
+        return library.MHD_queue_response(connection, exchange->status, exchange->response);
+    }
+    if (!exchange->is_begun) {
+        exchange->is_begun = 1;
+        snprintf(exchange->method, sizeof exchange->method, "%s", method);
+        exchange->is_too_large = announces_more(connection, server->limits.body_bytes);
+        if (!exchange->is_too_large) return MHD_YES;
+    } else if (*upload_count > 0) {
+        int goes_on = take_body(exchange, upload, *upload_count);
+        *upload_count = 0;
+        return goes_on ? MHD_YES : MHD_NO;
+    }
+    exchange->is_waiting = 1;
+    exchange->state->is_ours = 1;
+    exchange->previous = server->last_whole;
+    if (server->last_whole != NULL) server->last_whole->next = exchange;
+    else server->first_whole = exchange;
+    server->last_whole = exchange;
+    library.MHD_suspend_connection(connection);
+    return MHD_YES;
+}
+
+int32_t cmicrohttpd_start(int32_t listener, const struct cmicrohttpd_limits *limits,
+                          struct cmicrohttpd_server **result, char *problem, size_t capacity) {
+    int32_t refusal = open_library(problem, capacity);
+    struct cmicrohttpd_server *server = refusal == CMICROHTTPD_STARTED ? calloc(1, sizeof *server) : NULL;
+    *result = NULL;
+    if (server == NULL) {
+        close(listener);
+        return refusal == CMICROHTTPD_STARTED ? CMICROHTTPD_REFUSED : refusal;
+    }
+    server->limits = *limits;
+    struct stat before = {.st_ino = 0}, after = {.st_ino = 0};
+    fstat(listener, &before);
+    struct MHD_OptionItem per_address[] = {
+        {limits->connections_per_address == 0 ? MHD_OPTION_END : MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+         (intptr_t)limits->connections_per_address, NULL},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    server->daemon = library.MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET,
+        (MHD_socket)listener, MHD_OPTION_CONNECTION_LIMIT, (unsigned int)limits->connections,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)limits->connection_bytes, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
+        MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
+        MHD_OPTION_ARRAY, per_address, MHD_OPTION_END);
+    const union MHD_DaemonInfo *info =
+        server->daemon == NULL ? NULL : library.MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    if (info == NULL) {
+        if (server->daemon != NULL) library.MHD_stop_daemon(server->daemon);
+        // Releases of the library differ in whether they have closed it by now.
+        if (fstat(listener, &after) == 0 && after.st_ino == before.st_ino && after.st_dev == before.st_dev)
+            close(listener);
+        free(server);
+        return CMICROHTTPD_REFUSED;
+    }
+    server->descriptor = info->epoll_fd;
+    *result = server;
+    return CMICROHTTPD_STARTED;
+}
+
+void cmicrohttpd_stop(struct cmicrohttpd_server *server) {
+    static const char text[] = "{\"error\":{\"kind\":\"unavailable\",\"message\":\"the agent ends\",\"hint\":null}}";
+    struct cmicrohttpd_exchange *exchange;
+    // The library ends the program where it is stopped with a connection suspended.
+    while ((exchange = cmicrohttpd_take(server)) != NULL) {}
+    while ((exchange = server->taken) != NULL) {
+        if (exchange->response == NULL) cmicrohttpd_answer(exchange, 503, (const uint8_t *)text, sizeof text - 1);
+        cmicrohttpd_send(exchange);
+    }
+    library.MHD_run(server->daemon);
+    library.MHD_stop_daemon(server->daemon);
+    free(server);
+}
+
+int32_t cmicrohttpd_descriptor(const struct cmicrohttpd_server *server) { return server->descriptor; }
+
+uint32_t cmicrohttpd_connections(const struct cmicrohttpd_server *server) { return server->connection_count; }
+
+int32_t cmicrohttpd_run(struct cmicrohttpd_server *server, int64_t now) {
+    server->now = now;
+    for (struct connection *state = server->connections; state != NULL; state = state->next) {
+        if (state->is_ours || state->is_closed || now - state->since < server->limits.timeout_milliseconds) continue;
+        state->is_closed = 1;
+        if (state->socket >= 0) shutdown(state->socket, SHUT_RDWR);
+    }
+    uint32_t before = server->connection_count;
+    library.MHD_run(server->daemon);
+    // Only a further run listens again where the limit of connections kept others waiting.
+    if (server->connection_count < before) return 1;
+    MHD_UNSIGNED_LONG_LONG wait;
+    return library.MHD_get_timeout(server->daemon, &wait) == MHD_YES && wait == 0;
+}
+
+int64_t cmicrohttpd_deadline(const struct cmicrohttpd_server *server) {
+    int64_t deadline = INT64_MAX;
+    for (const struct connection *state = server->connections; state != NULL; state = state->next) {
+        int64_t due = state->since + server->limits.timeout_milliseconds;
+        if (!state->is_ours && !state->is_closed && due < deadline) deadline = due;
+    }
+    return deadline;
+}
+
+struct cmicrohttpd_exchange *cmicrohttpd_take(struct cmicrohttpd_server *server) {
+    struct cmicrohttpd_exchange *exchange = server->first_whole;
+    if (exchange == NULL) return NULL;
+    unlink_exchange(exchange);
+    exchange->next = server->taken;
+    if (exchange->next != NULL) exchange->next->previous = exchange;
+    server->taken = exchange;
+    return exchange;
+}
+
+const char *cmicrohttpd_method(const struct cmicrohttpd_exchange *exchange) { return exchange->method; }
+
+const char *cmicrohttpd_target(const struct cmicrohttpd_exchange *exchange) { return exchange->target; }
+
+const uint8_t *cmicrohttpd_body(const struct cmicrohttpd_exchange *exchange, size_t *count) {
+    *count = exchange->body_count;
+    return exchange->body;
+}
+
+int32_t cmicrohttpd_is_too_large(const struct cmicrohttpd_exchange *exchange) { return exchange->is_too_large; }
+
+struct header_list {
+    struct cmicrohttpd_header *headers;
+    size_t count, capacity;
+};
+
+static enum MHD_Result collect_header(void *context, enum MHD_ValueKind kind, const char *name, const char *value) {
+    (void)kind;
+    struct header_list *list = context;
+    if (list->count < list->capacity) {
+        list->headers[list->count].name = name;
+        list->headers[list->count].value = value == NULL ? "" : value;
+    }
+    list->count++;
+    return MHD_YES;
+}
+
+size_t cmicrohttpd_headers(const struct cmicrohttpd_exchange *exchange, struct cmicrohttpd_header *headers,
+                           size_t capacity) {
+    struct header_list list = {headers, 0, capacity};
+    library.MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, collect_header, &list);
+    return list.count;
+}
+
+int32_t cmicrohttpd_answer(struct cmicrohttpd_exchange *exchange, uint32_t status, const uint8_t *body, size_t count) {
+    // The library copies the body, and does not write into what it copies from.
+    exchange->response = library.MHD_create_response_from_buffer(count, (void *)(uintptr_t)body, MHD_RESPMEM_MUST_COPY);
+    exchange->status = status;
+    return exchange->response == NULL ? -1 : 0;
+}
+
+int32_t cmicrohttpd_add_header(struct cmicrohttpd_exchange *exchange, const char *name, const char *value) {
+    if (exchange->response == NULL) return -1;
+    return library.MHD_add_response_header(exchange->response, name, value) == MHD_YES ? 0 : -1;
+}
+
+void cmicrohttpd_send(struct cmicrohttpd_exchange *exchange) {
+    unlink_exchange(exchange);
+    exchange->is_waiting = 0;
+    exchange->is_sent = 1;
+    // From here on the client is waited for again: it has to read.
+    exchange->state->is_ours = 0;
+    exchange->state->since = exchange->server->now;
+    library.MHD_resume_connection(exchange->connection);
+}

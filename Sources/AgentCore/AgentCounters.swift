@@ -1,0 +1,120 @@
+import Federation
+import Quantities
+
+/// What has happened since the agent began, for metrics: nothing here goes back while it runs.
+///
+/// Every table has the fixed rows of its enum, so that nothing a peer or a sensor says makes it grow.
+public struct AgentCounters: Sendable {
+    /// How a task ended.
+    public enum TaskEnd: String, Sendable, CaseIterable {
+        /// An own task has its result, made here or elsewhere.
+        case done
+        /// No place could run an own task, or every place failed.
+        case refused
+        /// The input of an own task was at fault.
+        case badInput = "bad_input"
+        /// An own task had no result in time.
+        case late
+        /// An own task was taken back.
+        case cancelled
+        /// A peer's task was run and paid.
+        case workPaid = "work_paid"
+        /// A peer's task was run, or begun, and not paid.
+        case workUnpaid = "work_unpaid"
+        /// A peer's task was not taken on.
+        case workRefused = "work_refused"
+    }
+
+    /// Where a run was, and for whom.
+    public enum Place: String, Sendable, CaseIterable {
+        /// Here, for this board's operator.
+        case here
+        /// At a peer, for this board's operator.
+        case elsewhere
+        /// Here, for a peer.
+        case forPeer = "for_peer"
+    }
+
+    /// What became of an energy page.
+    public enum PageResult: String, Sendable, CaseIterable {
+        /// The charging gate took it.
+        case accepted
+        /// The charging gate refused it.
+        case refused
+    }
+
+    /// What a decision came to, and why.
+    public struct Verdict: Hashable, Comparable, Sendable {
+        /// `local`, `delegate` or `refuse`.
+        public let outcome: String
+        /// `cheapest` or `sparing`; of a refusal the first gate that was not passed.
+        public let reason: String
+
+        /// The verdict of `decision`.
+        init(_ decision: Decision) {
+            switch decision.outcome {
+            case .local: (outcome, reason) = ("local", decision.isSparing ? "sparing" : "cheapest")
+            case .delegate: (outcome, reason) = ("delegate", decision.isSparing ? "sparing" : "cheapest")
+            case .refuse(let loss): (outcome, reason) = ("refuse", loss.name)
+            }
+        }
+
+        /// Orders by outcome, then by reason.
+        public static func < (left: Verdict, right: Verdict) -> Bool {
+            left.outcome != right.outcome ? left.outcome < right.outcome : left.reason < right.reason
+        }
+    }
+
+    /// Tasks by how they ended.
+    public private(set) var tasks: [TaskEnd: UInt64] = [:]
+    /// Times of runs in milliseconds, by place.
+    public private(set) var durations: [Place: Histogram] = [:]
+    /// Energies of runs in millijoules, by place.
+    public private(set) var energies: [Place: Histogram] = [:]
+    /// Decisions by outcome and reason; as many rows as there are reasons.
+    public private(set) var decisions: [Verdict: UInt64] = [:]
+    /// Energy pages by what became of them.
+    public private(set) var pages: [PageResult: UInt64] = [:]
+
+    mutating func count(_ end: TaskEnd) { tasks[end, default: 0] += 1 }
+
+    mutating func count(_ decision: Decision) { decisions[Verdict(decision), default: 0] += 1 }
+
+    mutating func count(_ result: PageResult) { pages[result, default: 0] += 1 }
+
+    mutating func countRun(_ place: Place, time: TimeSpan, energy: Energy) {
+        durations[place, default: AgentCounters.emptyDurations].observe(time.milliseconds)
+        energies[place, default: AgentCounters.emptyEnergies].observe(energy.millijoules)
+    }
+
+    /// No runs: bounds from 10 ms to a minute.
+    public static let emptyDurations = Histogram(bounds: [10, 50, 100, 500, 1000, 5000, 15_000, 60_000])
+    /// No runs: bounds from 10 mJ to a kilojoule.
+    public static let emptyEnergies = Histogram(bounds: [10, 100, 500, 1000, 5000, 20_000, 100_000, 1_000_000])
+}
+
+/// Counts of values up to each of a few bounds.
+public struct Histogram: Hashable, Sendable {
+    /// The bounds, ascending; a value on a bound counts for it.
+    public let bounds: [Int64]
+    /// Values up to each bound and above the one before it; last those above all.
+    public private(set) var counts: [UInt64]
+    /// The sum of all values.
+    public private(set) var sum: Int64 = 0
+
+    /// Nothing observed yet.
+    public init(bounds: [Int64]) {
+        self.bounds = bounds
+        counts = Array(repeating: 0, count: bounds.count + 1)
+    }
+
+    /// Values in all.
+    public var count: UInt64 { counts.reduce(0, +) }
+
+    /// Counts a value; a negative one as zero.
+    mutating func observe(_ value: Int64) {
+        let value = max(0, value)
+        counts[bounds.firstIndex { value <= $0 } ?? bounds.count] += 1
+        sum = Int64(clamping: Int128(sum) + Int128(value))
+    }
+}

@@ -1,0 +1,178 @@
+import Ledger
+import Quantities
+import Telemetry
+import Wire
+
+/// What is asked of the energy history.
+public struct HistoryQuery: Hashable, Sendable {
+    /// How finely it is told.
+    public var resolution: HistoryResolution
+    /// What begins before this is left out.
+    public var from: WallTime?
+    /// What begins at or after this is left out.
+    public var to: WallTime?
+    /// Only what has a lower number, as an answer's `next_before` says; nil for the newest.
+    public var before: UInt64?
+    /// Most buckets that are looked at, the newest ones.
+    public var limit: Int
+
+    /// A question for the newest `limit` buckets.
+    public init(
+        _ resolution: HistoryResolution, from: WallTime? = nil, to: WallTime? = nil, before: UInt64? = nil,
+        limit: Int = EnergyHistoryLimits.listed
+    ) {
+        self.resolution = resolution
+        self.from = from
+        self.to = to
+        self.before = before
+        self.limit = limit
+    }
+
+    /// Whether what begins at `start` is asked for.
+    func includes(_ start: WallTime) -> Bool {
+        if let from, start < from { return false }
+        if let to, start >= to { return false }
+        return true
+    }
+}
+
+// The board's past: kept by size, stored with the once-a-minute commit.
+extension AgentMachine {
+    /// Takes a metered sample into the history.
+    mutating func noteHistory(_ sample: TelemetrySample) {
+        let reading = HistoryReading(
+            at: sample.taken, wall: max(.origin, now.wall - now.boot.since(sample.taken)),
+            power: sample.total.flatMap { $0.isComplete ? $0.power : nil }, register: energy.register,
+            temperature: sample.hottest?.temperature, isThrottled: sample.throttle.contains { $0.isActive })
+        store(history.record(reading))
+    }
+
+    /// Stores the minute that the agent stops in.
+    mutating func endHistory() { store(history.closeMinute()) }
+
+    private mutating func store(_ closed: [EnergyHistory.Closed]) {
+        guard !closed.isEmpty else { return }
+        for ended in closed {
+            guard let kind = ended.resolution.recordKind else { continue }
+            staging.putOff(
+                .put(kind, key: AgentMachine.historyKey(ended.number), value: ended.bucket.encoded), now: now.boot)
+            let kept = kind == .historyHour ? EnergyHistoryLimits.hours : EnergyHistoryLimits.minutes
+            if ended.number >= kept {
+                let lowest = AgentMachine.historyKey(ended.number - kept + 1)
+                staging.putOff(.removeRange(kind, from: AgentMachine.historyKey(0), below: lowest), now: now.boot)
+            }
+        }
+        staging.putOff(.put(.setting, key: SettingKey.history, value: history.state.encoded), now: now.boot)
+    }
+
+    /// Answers what is asked of the history, from memory or, later, from the store.
+    mutating func tellHistory(_ query: HistoryQuery, for command: CommandID) {
+        guard let kind = query.resolution.recordKind else {
+            let samples = history.newestSamples.filter { query.includes($0.wall) }
+            return reply(command, AgentViews.energyHistory(samples.suffix(query.limit)))
+        }
+        guard queries.count + historyQueries.count < AgentLimits.errands else {
+            return reply(command, CommandReply(.unavailable, "too many questions to the store are under way"))
+        }
+        let next = kind == .historyHour ? history.state.nextHour : history.state.nextMinute
+        let end = min(query.before ?? next, next)
+        let first = end - min(end, UInt64(max(1, query.limit)))
+        historyQueries[nextQuery] = (command, query)
+        staging.hurry()
+        afterWrites(
+            .readRecords(
+                RecordQuery(
+                    id: nextQuery, kind: .history(query.resolution, from: AgentMachine.historyKey(first)),
+                    limit: Int(end - first))))
+        nextQuery += 1
+    }
+
+    /// Answers with what the store found; false where the question was not one of the history.
+    mutating func answerHistory(_ id: UInt64, _ found: StoreAnswer) -> Bool {
+        guard let (command, query) = historyQueries.removeValue(forKey: id) else { return false }
+        guard case .history(let records) = found else {
+            var reason = "it answered something else"
+            if case .failed(let why) = found { reason = why }
+            reply(command, CommandReply(.failed, "the store cannot be read: " + reason))
+            return true
+        }
+        var buckets: [HistoryBucket] = []
+        var damaged = 0
+        for record in records {
+            guard let bucket = HistoryBucket(decoding: record.value) else {
+                damaged += 1
+                continue
+            }
+            if query.includes(bucket.start) { buckets.append(bucket) }
+        }
+        if query.before == nil { buckets += history.open(query.resolution).filter { query.includes($0.start) } }
+        let first = records.first.flatMap { AgentMachine.historyNumber($0.key) } ?? 0
+        reply(
+            command,
+            AgentViews.energyHistory(
+                buckets, query.resolution, nextBefore: first > 0 ? first : nil, damaged: damaged))
+        return true
+    }
+
+    /// The key of the minute or hour `number`, so that they are kept in order.
+    private static func historyKey(_ number: UInt64) -> [UInt8] {
+        stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> UInt64($0)) }
+    }
+
+    /// The number that `key` is the key of; nil where it is none.
+    private static func historyNumber(_ key: [UInt8]) -> UInt64? {
+        guard key.count == 8 else { return nil }
+        return key.reduce(0) { $0 << 8 | UInt64($1) }
+    }
+}
+
+extension AgentViews {
+    /// Samples of the history, oldest first.
+    static func energyHistory(_ samples: ArraySlice<HistorySample>) -> CommandReply {
+        CommandReply(
+            object { json in
+                json.member("resolution", HistoryResolution.sample.name)
+                json.key("samples")
+                json.beginArray()
+                for sample in samples {
+                    json.beginObject()
+                    json.member("at_ms", sample.wall.milliseconds)
+                    json.member("power_mw", sample.power?.milliwatts)
+                    json.member("hottest_mc", sample.temperature?.millidegrees)
+                    json.endObject()
+                }
+                json.endArray()
+            })
+    }
+
+    /// Minutes or hours of the history, oldest first; the last one may still be open.
+    static func energyHistory(
+        _ buckets: [HistoryBucket], _ resolution: HistoryResolution, nextBefore: UInt64?, damaged: Int
+    ) -> CommandReply {
+        CommandReply(
+            object { json in
+                json.member("resolution", resolution.name)
+                json.key("buckets")
+                json.beginArray()
+                for bucket in buckets { write(bucket, to: &json) }
+                json.endArray()
+                json.member("next_before", nextBefore)
+                if damaged > 0 { json.member("damaged", damaged) }
+            })
+    }
+
+    private static func write(_ bucket: HistoryBucket, to json: inout JSONWriter) {
+        let isRead = bucket.samples > 0
+        json.beginObject()
+        json.member("start_ms", bucket.start.milliseconds)
+        json.member("covered_ms", bucket.covered.milliseconds)
+        json.member("energy_mj", "\(bucket.microjoules / 1000)")
+        json.member("samples", bucket.samples)
+        json.member("mean_mw", bucket.covered > .zero ? bucket.mean.milliwatts : nil)
+        json.member("lowest_mw", isRead ? bucket.lowest.milliwatts : nil)
+        json.member("highest_mw", isRead ? bucket.highest.milliwatts : nil)
+        json.member("hottest_mc", bucket.hottest?.millidegrees)
+        json.member("throttled_ms", bucket.throttled.milliseconds)
+        json.endObject()
+    }
+}

@@ -1,0 +1,22 @@
+import Quantities
+
+/// Limits of what one agent meters.
+public enum SourceLimits {
+    /// Most sources of one agent, the board among them; a further one is named in the log and not metered.
+    public static let sources = 16
+    /// Longest description of how a source is measured, in bytes; the rest is cut.
+    public static let wayBytes = 160
+    /// Energy pages of one source beside the board kept in the store, the newest: a week of ten-second windows.
+    public static let storedPages: UInt64 = 65_536
+    /// After so many windows without a reading a source beside the board counts as away; it makes no more pages
+    /// until it is back, and then one for all the time between.
+    public static let emptyWindows = 6
+    /// The most that is believed of a source that nobody rated.
+    public static let unratedPower = Power(milliwatts: 10_000_000)
+    /// Most causes of throttling that are followed; further ones are not.
+    public static let throttleCauses = 64
+    /// A cause that is not heard of, or a counter that does not rise, for so long has ended.
+    public static let throttleQuiet = TimeSpan.seconds(10)
+    /// Beginnings of one cause within this time are told once.
+    public static let throttleLogPause = TimeSpan.seconds(60)
+}

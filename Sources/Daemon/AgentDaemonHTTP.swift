@@ -1,0 +1,74 @@
+import AgentCore
+import Gateway
+import Platform
+import Quantities
+import Wire
+
+// The HTTP gateway: what comes in over it, and what is answered without asking the core.
+extension AgentDaemon {
+    /// Begins to serve HTTP where it is time to, and takes what has come in.
+    mutating func serveHTTP() throws(SystemError) {
+        if let state = try http.startIfDue(in: loop, now: Clock.bootTime) {
+            if state != gateway { tell(state) }
+            gateway = state
+            core.gateway = state
+            // What starting took is not needed any more: of the libraries behind the library nearly all.
+            if case .listening = state { ResourceUsage.releaseFilePages() }
+        }
+        var round = 0
+        repeat {
+            round += 1
+            for (exchange, answer) in http.serve(now: Clock.bootTime) { try take(exchange, answer) }
+        } while http.goesOn(round: round)
+    }
+
+    private func tell(_ state: GatewayState) {
+        switch state {
+        case .off: break
+        case .listening(let address): log.write(.notice, "HTTP is served at " + address)
+        case .failed(let address, let fault):
+            log.write(.warning, "HTTP is not served at \(address), and will be tried again: \(fault)")
+        }
+    }
+
+    private mutating func take(_ exchange: HTTPExchange, _ answer: HTTPAnswer) throws(SystemError) {
+        switch answer {
+        case .response(let response): respond(exchange, response)
+        case .command(let command):
+            let id = newCommand()
+            http.wait(exchange, for: id)
+            try carryOut(core.handle(.command(id, command), at: AgentDaemon.now))
+        case .metrics(let format):
+            let page = MetricsPage.text(core.metrics(at: Clock.bootTime), programMetrics(), format)
+            respond(exchange, HTTPResponse(200, Array(page.utf8), type: format.mediaType))
+        case .alive: respond(exchange, HTTPResponse(200, json: #"{"status":"alive"}"#))
+        case .ready:
+            let reasons = core.unreadiness
+            respond(exchange, HTTPResponse(reasons.isEmpty ? 200 : 503, json: AgentViews.readiness(reasons)))
+        case .health: respond(exchange, HTTPResponse(200, json: core.healthJSON(at: Clock.bootTime)))
+        }
+    }
+
+    private mutating func respond(_ exchange: HTTPExchange, _ response: HTTPResponse) {
+        program.count(status: response.status)
+        http.answer(exchange, response)
+    }
+
+    /// What the program knows of itself now; of the board only what the last sample said.
+    private mutating func programMetrics() -> ProgramMetrics {
+        program.connections = http.connections
+        program.isConfigurationGood = standing.isSuccessful
+        program.samples = sensors.taken
+        program.missedSamples = sensors.missed
+        program.sampleMicroseconds = sensors.lastMicroseconds
+        program.processorMicroseconds = Clock.processNanoseconds / 1000
+        program.residentMemory = try? ResourceUsage.residentMemory()
+        // One of them is the listing's own.
+        program.openDescriptors = (try? FileSystem.list("/proc/self/fd")).map { $0.count - 1 }
+        // The wall clock may be set while the agent runs: the beginning moves with it, but not with its drift.
+        let started = Clock.wallTime - Clock.bootTime.since(startedAt)
+        let drift = started.since(program.started).milliseconds
+        if drift > 2000 || drift < -2000 { program.started = started }
+        return program
+    }
+}

@@ -1,0 +1,148 @@
+import AgentCore
+import Configuration
+import Cryptography
+import Gateway
+import Platform
+import Quantities
+import Wire
+
+/// How HTTP is served.
+public struct HTTPPlan: Sendable {
+    /// Where requests are taken, how many at once, and how slowly.
+    public var section: HTTPSection
+    /// The key that requests from the network have to show.
+    public var key: AccessKey?
+
+    /// A plan of both.
+    public init(_ section: HTTPSection, key: AccessKey?) {
+        self.section = section
+        self.key = key
+    }
+}
+
+/// The HTTP gateway in the daemon's loop.
+///
+/// The agent works without it: where the address is taken, or the library not installed, it says so and tries again.
+struct HTTPServer: ~Copyable {
+    /// Time until a place that could not be used is tried again.
+    private static let retryTime = TimeSpan.seconds(10)
+    /// Rounds of work at once; what is left waits until others had their turn.
+    private static let rounds = 8
+
+    private let plan: HTTPPlan
+    private let access: HTTPAccess
+    private let token: EventToken
+    private var listener: HTTPListener?
+    /// Keeps the path of a Unix socket, and removes it at the end.
+    private var socket: StreamListener?
+    private var retryAt: BootTime?
+    /// Requests whose answer the core owes.
+    private var asked: [CommandID: HTTPExchange] = [:]
+    private var hasMore = false
+    /// Connections at present.
+    private(set) var connections = 0
+    /// When the next connection becomes too slow.
+    private var slowAt: BootTime?
+
+    /// A server that does not serve yet; `token` is its own in the loop.
+    init(_ plan: HTTPPlan, token: EventToken) {
+        self.plan = plan
+        self.token = token
+        let place: HTTPPlace =
+            switch plan.section.listen {
+            case .off, .unixSocket: .unixSocket
+            case .address(let address): address.isLoopback ? .loopback : .network
+            }
+        access = HTTPAccess(place, key: plan.key)
+        retryAt = plan.section.listen == .off ? nil : .origin
+    }
+
+    /// When it has something to do, whether or not anything comes in; nil where never.
+    var nextDeadline: BootTime? {
+        if hasMore { return .origin }
+        return retryAt ?? slowAt
+    }
+
+    // MARK: Beginning
+
+    /// Begins to serve where it is time to; returns how it stands where that has been tried.
+    mutating func startIfDue(in loop: borrowing EventLoop, now: BootTime) throws(SystemError) -> GatewayState? {
+        guard let due = retryAt, due <= now else { return nil }
+        let address = plan.section.listen.text
+        let descriptor: FileDescriptor
+        do throws(SystemError) { descriptor = try listen() } catch {
+            return giveUp(address, error.description, now)
+        }
+        let most = UInt32(clamping: plan.section.connections)
+        do throws(HTTPListenerError) {
+            listener = try HTTPListener(
+                adopting: descriptor.release(), connections: most,
+                perAddress: plan.section.listen.isOpenToTheNetwork ? max(1, most / 2) : nil,
+                timeout: plan.section.timeout)
+        } catch {
+            return giveUp(address, error.explanation, now)
+        }
+        if let descriptor = listener?.descriptor { try loop.register(descriptor, token, .readable) }
+        retryAt = nil
+        return .listening(address)
+    }
+
+    private mutating func giveUp(_ address: String, _ fault: String, _ now: BootTime) -> GatewayState {
+        socket = nil
+        retryAt = now + HTTPServer.retryTime
+        return .failed(address, fault: fault)
+    }
+
+    /// A socket that listens where the plan says.
+    private mutating func listen() throws(SystemError) -> FileDescriptor {
+        switch plan.section.listen {
+        case .off: throw SystemError("listen", .invalidArgument)
+        case .address(let address): return try AddressListener.listen(at: address)
+        case .unixSocket(let path):
+            let made = try StreamListener(at: path, mode: 0o660)
+            let descriptor = try FileDescriptor(duplicating: made.descriptor)
+            socket = consume made
+            return descriptor
+        }
+    }
+
+    // MARK: Requests
+
+    /// Does what can be done now; returns the requests that came in and what they come to.
+    mutating func serve(now: BootTime) -> [(HTTPExchange, HTTPAnswer)] {
+        guard listener != nil else { return [] }
+        var arrived: [(HTTPExchange, HTTPAnswer)] = []
+        hasMore = listener?.run(now: now) == true
+        while let exchange = listener?.take() {
+            arrived.append((exchange, HTTPRoutes.answer(exchange.request, access: access)))
+        }
+        connections = listener?.connections ?? 0
+        slowAt = listener?.deadline
+        return arrived
+    }
+
+    /// Whether `serve` is to be called again at once, in this turn's round `round`.
+    func goesOn(round: Int) -> Bool { hasMore && round < HTTPServer.rounds }
+
+    /// Answers a request.
+    mutating func answer(_ exchange: HTTPExchange, _ response: HTTPResponse) {
+        listener?.answer(exchange, response)
+        hasMore = true
+    }
+
+    /// Keeps a request until the core answers command `id`.
+    mutating func wait(_ exchange: HTTPExchange, for id: CommandID) { asked[id] = exchange }
+
+    /// Answers the request that waits for command `id`; nil where none does, else the status.
+    mutating func answer(_ id: CommandID, _ reply: CommandReply) -> UInt32? {
+        guard let exchange = asked.removeValue(forKey: id) else { return nil }
+        let response = HTTPResponse(reply)
+        answer(exchange, response)
+        return response.status
+    }
+
+    /// Answers every request that waits with `reply`.
+    mutating func answerAll(_ reply: CommandReply) {
+        for id in asked.keys.sorted() { _ = answer(id, reply) }
+    }
+}

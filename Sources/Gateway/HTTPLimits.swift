@@ -1,0 +1,17 @@
+import Quantities
+
+/// Limits of the HTTP gateway.
+public enum HTTPLimits {
+    /// Memory of one connection: request line and headers, and the headers of the answer.
+    public static let connectionBytes: UInt32 = 16_384
+    /// Longest body of a request; a longer one is refused with status 413.
+    public static let bodyBytes: UInt32 = 1 << 20
+    /// Most header fields of a request; more are refused with status 431.
+    public static let headers = 64
+    /// Longest target of a request; a longer one is refused with status 414.
+    public static let targetBytes = 2_048
+    /// Energy pages in one answer.
+    public static let listedPages = GatewayLimits.listedRecords
+    /// Most segments of a path, and most parameters of a query.
+    static let parts = 32
+}

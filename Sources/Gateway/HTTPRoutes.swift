@@ -1,0 +1,160 @@
+import AgentCore
+import EnergyProofs
+import Quantities
+import Telemetry
+import Wire
+
+/// What a request comes to.
+public enum HTTPAnswer {
+    /// This answer.
+    case response(HTTPResponse)
+    /// What the core answers to this.
+    case command(AgentCommand)
+    /// The metrics, in this format.
+    case metrics(MetricsFormat)
+    /// That the loop turns.
+    case alive
+    /// Whether the agent can be used.
+    case ready
+    /// How the agent does, in the form of the federation.
+    case health
+}
+
+/// What is served where: the one table of paths, methods and parameters.
+public enum HTTPRoutes {
+    /// What a path leads to.
+    enum Endpoint: CaseIterable {
+        case metrics
+        case alive
+        case ready
+        case health
+        case energy
+        case proofs
+        case latestProof
+
+        /// The path, as segments; one that begins with a colon stands for any.
+        var path: [String] {
+            switch self {
+            case .metrics: ["metrics"]
+            case .alive: ["healthz"]
+            case .ready: ["readyz"]
+            case .health: ["api", "v1", "health"]
+            case .energy: ["api", "v1", "energy"]
+            case .proofs: ["api", "v1", "energy", "proofs"]
+            case .latestProof: ["api", "v1", "energy", "proofs", "latest"]
+            }
+        }
+
+        /// What may be done there; HEAD wherever GET may.
+        var methods: [String] { ["GET", "HEAD"] }
+
+        /// The parameters that it takes; nil where it passes over what there is.
+        var parameters: [String]? {
+            switch self {
+            case .metrics, .alive, .ready: nil
+            case .health, .energy: []
+            case .proofs: ["source", "limit"]
+            case .latestProof: ["source"]
+            }
+        }
+    }
+
+    /// Every path that is served, as text.
+    public static var paths: [String] { Endpoint.allCases.map { "/" + $0.path.joined(separator: "/") } }
+
+    /// What `request` comes to for those that `access` lets in.
+    public static func answer(_ request: HTTPRequest, access: HTTPAccess) -> HTTPAnswer {
+        guard request.headers.count <= HTTPLimits.headers else {
+            return .response(.refusal(431, "the request has more than \(HTTPLimits.headers) header fields"))
+        }
+        if let refusal = access.refusal(of: request) { return .response(refusal) }
+        guard !request.isBodyTooLarge else {
+            return .response(.refusal(413, "the body is longer than \(HTTPLimits.bodyBytes) bytes"))
+        }
+        let target: HTTPTarget
+        do throws(HTTPTarget.Refusal) { target = try HTTPTarget(request.target) } catch {
+            return .response(error.response)
+        }
+        guard let endpoint = Endpoint.allCases.first(where: { $0.path == target.segments }) else {
+            return .response(
+                .refusal(
+                    404, "nothing is served there", kind: .notFound, hint: "there are: " + paths.joined(separator: ", ")
+                )
+            )
+        }
+        guard endpoint.methods.contains(request.method) else { return .response(otherMethod(request.method, endpoint)) }
+        do throws(CommandReply) { return try answer(endpoint, target, request) } catch {
+            return .response(HTTPResponse(error))
+        }
+    }
+
+    private static func otherMethod(_ method: String, _ endpoint: Endpoint) -> HTTPResponse {
+        let allow = HTTPField("Allow", (endpoint.methods + ["OPTIONS"]).joined(separator: ", "))
+        if method == "OPTIONS" { return HTTPResponse(204, [], type: HTTPResponse.jsonType, headers: [allow]) }
+        return .refusal(405, "this can only be read", headers: [allow])
+    }
+
+    private static func answer(_ endpoint: Endpoint, _ target: HTTPTarget, _ request: HTTPRequest)
+        throws(CommandReply) -> HTTPAnswer
+    {
+        if let known = endpoint.parameters { try check(target.parameters, known) }
+        switch endpoint {
+        case .metrics: return .metrics(MetricsFormat(accept: request.values(of: "accept")))
+        case .alive: return .alive
+        case .ready: return .ready
+        case .health: return .health
+        case .energy: return .command(.energy)
+        case .proofs:
+            let limit = try number("limit", in: 1...HTTPLimits.listedPages, target) ?? 20
+            return .command(.proofs(limit: limit, source: try source(target)))
+        case .latestProof: return .command(.proofs(limit: 1, source: try source(target)))
+        }
+    }
+
+    // MARK: Parameters
+
+    /// Refuses parameters that are not among `known`, and those that come twice.
+    private static func check(_ parameters: [HTTPTarget.Parameter], _ known: [String]) throws(CommandReply) {
+        for (index, parameter) in parameters.enumerated() {
+            guard known.contains(parameter.name) else {
+                throw CommandReply(
+                    .invalid, "there is no parameter '\(cut(parameter.name))' here",
+                    hint: known.isEmpty ? "none is taken" : "there are: " + known.joined(separator: ", "))
+            }
+            guard !parameters[..<index].contains(where: { $0.name == parameter.name }) else {
+                throw CommandReply(.invalid, "the parameter '\(parameter.name)' comes twice")
+            }
+        }
+    }
+
+    /// The source that is asked for; nil for the board.
+    private static func source(_ target: HTTPTarget) throws(CommandReply) -> SourceID? {
+        guard let parameter = target.parameters.first(where: { $0.name == "source" }) else { return nil }
+        guard let source = SourceID(parameter.value) else {
+            throw CommandReply(
+                .invalid,
+                "'source' takes the identity of a source, such as battery:BAT0, not '\(cut(parameter.value))'",
+                hint: "/api/v1/energy lists them")
+        }
+        return source
+    }
+
+    private static func number(_ name: String, in range: ClosedRange<Int>, _ target: HTTPTarget)
+        throws(CommandReply) -> Int?
+    {
+        guard let parameter = target.parameters.first(where: { $0.name == name }) else { return nil }
+        let digits = Array(parameter.value.utf8)
+        guard digits.count <= 9, let value = DecimalText.unsigned(digits[...]), range.contains(Int(value)) else {
+            throw CommandReply(
+                .invalid,
+                "'\(name)' takes a whole number from \(range.lowerBound) to \(range.upperBound), not "
+                    + "'\(cut(parameter.value))'")
+        }
+        return Int(value)
+    }
+
+    /// A foreign word as an answer repeats it.
+    private static func cut(_ text: String) -> String {
+        text.utf8.count <= GatewayLimits.quotedBytes ? text : String(text.prefix(GatewayLimits.quotedBytes / 4)) + "…"
+    }
+}

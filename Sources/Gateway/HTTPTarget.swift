@@ -1,0 +1,88 @@
+import Wire
+
+/// Path and query of a request, decoded (RFC 3986 §2.1, §3.3, §3.4).
+///
+/// The path is taken apart before it is decoded, so that an encoded slash belongs to its segment.
+struct HTTPTarget: Equatable {
+    /// One `name=value` of a query.
+    struct Parameter: Equatable {
+        let name: String
+        let value: String
+    }
+
+    /// Why a target is refused.
+    enum Refusal: Error, Equatable {
+        case tooLong
+        case notAPath
+        case badEncoding
+        case tooManyParts
+
+        var response: HTTPResponse {
+            switch self {
+            case .tooLong: .refusal(414, "the target is longer than \(HTTPLimits.targetBytes) bytes")
+            case .notAPath: .refusal(400, "the target is not a path that begins with '/'")
+            case .badEncoding:
+                .refusal(400, "the target is not percent-encoded UTF-8 without control characters")
+            case .tooManyParts: .refusal(400, "the target has more than \(HTTPLimits.parts) parts")
+            }
+        }
+    }
+
+    /// The segments of the path; none at the top.
+    ///
+    /// An empty one stands for every doubled or closing slash.
+    let segments: [String]
+    /// The parameters of the query, in their order.
+    let parameters: [Parameter]
+
+    init(_ text: String) throws(Refusal) {
+        var bytes = Array(text.utf8)[...]
+        guard bytes.count <= HTTPLimits.targetBytes else { throw .tooLong }
+        // A client may write the whole address, as to a proxy (RFC 9112 §3.2.2).
+        if text.lowercased().hasPrefix("http://") {
+            let rest = bytes.dropFirst(7)
+            bytes = rest.firstIndex(of: UInt8(ascii: "/")).map { rest[$0...] } ?? [UInt8(ascii: "/")]
+        }
+        guard bytes.first == UInt8(ascii: "/") else { throw .notAPath }
+        let question = bytes.firstIndex(of: UInt8(ascii: "?")) ?? bytes.endIndex
+        let path = bytes[..<question].dropFirst()
+        let query = bytes[question...].dropFirst()
+        var segments: [String] = []
+        if !path.isEmpty {
+            for piece in path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
+                guard segments.count < HTTPLimits.parts else { throw .tooManyParts }
+                segments.append(try HTTPTarget.decode(piece, plusIsBlank: false))
+            }
+        }
+        var parameters: [Parameter] = []
+        for piece in query.split(separator: UInt8(ascii: "&")) {
+            guard parameters.count < HTTPLimits.parts else { throw .tooManyParts }
+            let equals = piece.firstIndex(of: UInt8(ascii: "=")) ?? piece.endIndex
+            parameters.append(
+                Parameter(
+                    name: try HTTPTarget.decode(piece[..<equals], plusIsBlank: true),
+                    value: try HTTPTarget.decode(piece[equals...].dropFirst(), plusIsBlank: true)))
+        }
+        self.segments = segments
+        self.parameters = parameters
+    }
+
+    private static func decode(_ bytes: ArraySlice<UInt8>, plusIsBlank: Bool) throws(Refusal) -> String {
+        var decoded: [UInt8] = []
+        decoded.reserveCapacity(bytes.count)
+        var rest = bytes
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "%") {
+                guard let high = rest.popFirst().flatMap({ hexadecimalValue($0) }),
+                    let low = rest.popFirst().flatMap({ hexadecimalValue($0) })
+                else { throw .badEncoding }
+                decoded.append(high << 4 | low)
+            } else {
+                decoded.append(plusIsBlank && byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
+            }
+        }
+        guard decoded.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }), let text = String(validating: decoded, as: UTF8.self)
+        else { throw .badEncoding }
+        return text
+    }
+}

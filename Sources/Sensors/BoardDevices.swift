@@ -1,0 +1,51 @@
+import Telemetry
+
+/// The devices that were found on a board.
+struct BoardDevices {
+    let modes: Reading<PowerModeTable>
+    let rails: [RailProbe]
+    let counters: [PowercapProbe]
+    let supplies: PowerSupplies
+    /// What is there and cannot be read, so that rails may be missing; likewise below.
+    private(set) var unreadRails: [Unavailable] = []
+    let zones: [ZoneProbe]
+    private(set) var unreadZones: [Unavailable] = []
+    let hwmon: HwmonSensors
+    let gpu: GPUProbe?
+    let throttle: [ThrottleProbe]
+    private(set) var unreadThrottle: [Unavailable] = []
+    let memory: SensorFile?
+    let processor: SensorFile?
+
+    /// Looks for all that `profile` and the kernel's classes name.
+    init(_ tree: SysfsTree, _ profile: HardwareProfile) {
+        modes = tree.powerModes()
+        rails = tree.rails(profile, &unreadRails)
+        counters = tree.powercapCounters(profile, &unreadRails)
+        supplies = PowerSupplies(tree, &unreadRails)
+        zones = tree.zones(&unreadZones)
+        hwmon = HwmonSensors(tree, profile, zones: zones.map { $0.name })
+        gpu = GPUProbe(tree, profile)
+        throttle = tree.throttleCauses(&unreadThrottle)
+        memory = tree.file("/proc/meminfo")
+        processor = tree.file("/proc/stat")
+    }
+
+    /// Names of the rails, whether they can be read or not, in the order of their readings.
+    var railNames: [String] {
+        rails.map { $0.name } + counters.map { $0.name } + hwmon.powers.map { $0.name }
+            + supplies.batteries.map { $0.name }
+    }
+
+    /// Whether another search may find more: a device went away, or could not be looked at.
+    var mayBeOthers: Bool {
+        !unreadRails.isEmpty || !unreadZones.isEmpty || !unreadThrottle.isEmpty || supplies.hasEmptyPlace
+            || rails.contains { $0.files.contains { $0?.isLost == true } }
+            || counters.contains { $0.energy?.isLost == true }
+            || supplies.batteries.contains { $0.files.contains { $0?.isLost == true } }
+            || hwmon.temperatures.contains { $0.isLost } || hwmon.powers.contains { $0.isLost }
+            || zones.contains { $0.temperature?.isLost == true }
+            || throttle.contains { $0.state?.isLost == true || $0.maximum?.isLost == true }
+            || [gpu?.load, gpu?.frequency, gpu?.maximum].contains { $0?.isLost == true }
+    }
+}

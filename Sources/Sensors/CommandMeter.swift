@@ -1,0 +1,104 @@
+import Platform
+import Quantities
+import Telemetry
+
+/// A meter whose figures a command prints, on a thread of its own.
+///
+/// The command is run anew for every sample, at most once at a time and once a second, and is killed after
+/// `SensorLimits.commandTime`. Its last answer counts for `SensorLimits.meterAge`.
+final class CommandMeter {
+    private final class Job: Sendable {}
+
+    private final class Answer: Sendable {
+        let reading: Reading<MeterFigures>
+
+        init(_ reading: Reading<MeterFigures>) { self.reading = reading }
+    }
+
+    private let thread: WorkerThread<Job, Answer>?
+    private var failure = UnavailableReason.timeout
+    private var askedAt: BootTime?
+    private var last: (figures: Reading<MeterFigures>, at: BootTime)?
+
+    /// A meter that runs `words`: a program by its path, and its arguments.
+    init(_ words: [String], name: String) {
+        do throws(SystemError) {
+            thread = try WorkerThread(name: "meter", capacity: 1) { port in
+                while port.take() != nil { port.complete(Answer(CommandRun(words).reading())) }
+            }
+        } catch {
+            thread = nil
+            failure = UnavailableReason(error.errno)
+        }
+    }
+
+    func read(at now: BootTime) -> Reading<MeterFigures> {
+        guard let thread else { return .unavailable(failure) }
+        if let answer = thread.collect(), let askedAt { last = (answer.reading, askedAt) }
+        if thread.hasRoom, askedAt.map({ !(now.since($0) < .seconds(1)) }) ?? true, thread.offer(Job()) {
+            askedAt = now
+        }
+        guard let last, !(SensorLimits.meterAge < now.since(last.at)) else { return .unavailable(.timeout) }
+        return last.figures
+    }
+}
+
+/// One run of a meter's command.
+private struct CommandRun {
+    private let words: [String]
+
+    init(_ words: [String]) { self.words = words }
+
+    func reading() -> Reading<MeterFigures> {
+        do throws(SystemError) { return try run() } catch { return .unavailable(UnavailableReason(error.errno)) }
+    }
+
+    private func run() throws(SystemError) -> Reading<MeterFigures> {
+        let deadline = Clock.bootTime + SensorLimits.commandTime
+        var child = ChildCommand(
+            path: words.first ?? "", arguments: words, environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"])
+        let output: FileDescriptor
+        var process: ChildProcess
+        do {
+            // Our copy of the end that the child writes to goes away here: the output then ends with the child.
+            let pipe = try PipeEnds()
+            output = try FileDescriptor(duplicating: pipe.readEnd.raw)
+            child.descriptors = [InheritedDescriptor(pipe.writeEnd.raw, as: 1)]
+            process = try ChildProcess(child)
+        }
+        guard let printed = try read(output, until: deadline) else {
+            try process.signal(.kill)
+            _ = try process.wait()
+            return .unavailable(.timeout)
+        }
+        guard printed.count <= TelemetryLimits.meterDocumentBytes else {
+            try process.signal(.kill)
+            _ = try process.wait()
+            return .unavailable(.malformed)
+        }
+        // Whoever closes its output and goes on is not waited for.
+        if try process.poll() == nil {
+            var loop = try EventLoop()
+            var events: [ReadyEvent] = []
+            if let ended = process.endDescriptor { try loop.register(ended, EventToken(rawValue: 0), .readable) }
+            try loop.wait(until: deadline, into: &events)
+            try process.signal(.kill)
+        }
+        guard case .exited(0) = try process.wait().manner else { return .unavailable(.inputOutput) }
+        return MeterFigures.reading(printed)
+    }
+
+    /// What is printed until the output ends, or until it is too much; nil where that takes too long.
+    private func read(_ output: borrowing FileDescriptor, until deadline: BootTime) throws(SystemError) -> [UInt8]? {
+        var loop = try EventLoop()
+        try loop.register(output.raw, EventToken(rawValue: 0), .readable)
+        var events: [ReadyEvent] = []
+        var printed: [UInt8] = []
+        while printed.count <= TelemetryLimits.meterDocumentBytes {
+            try loop.wait(until: deadline, into: &events)
+            guard !events.isEmpty else { return nil }
+            if case .end = try output.read(upTo: 4096, appendingTo: &printed) { break }
+        }
+        return printed
+    }
+}

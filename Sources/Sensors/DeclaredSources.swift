@@ -1,0 +1,106 @@
+import Platform
+import Quantities
+import Telemetry
+
+/// The sources that the operator declared, read beside the board's own.
+///
+/// It belongs to the thread of the sensors. Commands run on threads of their own and are never waited for.
+public final class DeclaredSources {
+    private enum Reader {
+        case device(DeviceMeter)
+        case file(FileMeter)
+        case command(CommandMeter)
+        case declared(Power)
+    }
+
+    private struct Source {
+        let declaration: SourceDeclaration
+        let evidence: EvidenceClass
+        let method: String
+        let reader: Reader
+        var counter = EnergyCounter(range: nil)
+    }
+
+    private var sources: [Source]
+
+    /// Readers of what was declared; at most `SensorLimits.declaredSources` of them, which the configuration sees to.
+    ///
+    /// - Parameter tree: where paths of devices are looked for; what a recording shows is replayed.
+    public init(_ declarations: [SourceDeclaration], tree: SysfsTree) {
+        sources = declarations.prefix(SensorLimits.declaredSources).map { declaration in
+            var evidence = declaration.evidence
+            let reader: Reader
+            let method: String
+            switch declaration.origin {
+            case .path(let path):
+                reader = .device(DeviceMeter(tree, path))
+                method = "path:" + path
+                if !tree.isLive, evidence == .metered { evidence = .replayed }
+            case .file(let path):
+                reader = .file(FileMeter(path))
+                method = "file:" + path
+            case .command(let words):
+                reader = .command(CommandMeter(words, name: declaration.name))
+                method = "command:" + (words.first ?? "")
+            case .declared(let power):
+                reader = .declared(power)
+                method = "declared"
+                evidence = .declared
+            }
+            return Source(declaration: declaration, evidence: evidence, method: method, reader: reader)
+        }
+    }
+
+    /// Adds every declared source to `sample`, behind the board's own; what cannot be read is listed there too.
+    ///
+    /// A source that was found under the same name gives way to the declared one; the board itself does not.
+    public func add(to sample: inout TelemetrySample) {
+        for index in sources.indices {
+            var source = source(of: sources[index])
+            // The first one that computes and is part of nothing is the board.
+            let isBoard = source.kind == .compute && source.traits.parent == nil
+            guard !isBoard || sample.sources.first.map({ $0.kind == .compute && $0.name != source.name }) ?? false
+            else { continue }
+            switch read(index, at: sample.taken) {
+            case .value(let reading): (source.power, source.counter) = (reading.power, reading.counter)
+            case .unavailable(let reason): sample.unavailable.append(Unavailable(source.name, reason))
+            }
+            sample.sources.removeAll { $0.name == source.name }
+            sample.sources.append(source)
+        }
+    }
+
+    private func source(of source: Source) -> EnergySource {
+        let declaration = source.declaration
+        var traits = SourceTraits(
+            method: source.method, rated: declaration.rated,
+            direction: declaration.kind == .battery ? .netOutput : .forward, parent: declaration.parent)
+        traits.step = Power(milliwatts: 1)
+        traits.counterStep = EnergyRegister(microjoules: 1000)
+        return EnergySource(
+            name: declaration.name, kind: declaration.kind, evidence: source.evidence, traits: traits)
+    }
+
+    private func read(_ index: Int, at now: BootTime) -> Reading<MeterFigures> {
+        let figures: Reading<MeterFigures>
+        switch sources[index].reader {
+        case .device(let meter): figures = meter.read(at: now)
+        case .file(let meter): figures = meter.read(at: now)
+        case .command(let meter): figures = meter.read(at: now)
+        case .declared(let power): return .value(MeterFigures(power: power, counter: nil))
+        }
+        guard case .value(var reading) = figures else { return figures }
+        if let counter = reading.counter {
+            let advanced = sources[index].counter.advance(to: counter.microjoules, at: now)
+            reading.counter = advanced?.register
+            reading.power = reading.power ?? advanced?.power
+        }
+        return .value(reading)
+    }
+}
+
+/// What a meter showed.
+struct MeterFigures: Hashable, Sendable {
+    var power: Power?
+    var counter: EnergyRegister?
+}

@@ -1,0 +1,64 @@
+import Quantities
+import Telemetry
+
+/// One energy counter of an x86 processor (RAPL).
+struct PowercapProbe {
+    /// The domain's name, such as `package-0`; one inside it is `package-0/core`.
+    let name: String
+    let role: RailRole
+    let energy: SensorFile?
+    let range: EnergyRegister?
+    /// The most it may draw for long, as it was when the counters were searched.
+    let rated: Power?
+
+    /// Reads the counter; `counter` is what was known of it before.
+    func read(_ counter: inout EnergyCounter, at now: BootTime, _ buffer: inout [UInt8]) -> Reading<RailReading> {
+        guard let energy else { return .unavailable(.absent) }
+        switch energy.integer(&buffer) {
+        case .unavailable(let reason): return .unavailable(reason)
+        case .value(let shown):
+            guard let shown = UInt64(exactly: shown), let reading = counter.advance(to: shown, at: now) else {
+                return .unavailable(.malformed)
+            }
+            return .value(
+                RailReading(name: name, role: role, counter: reading.register, power: reading.power, source: .rapl))
+        }
+    }
+}
+
+extension SysfsTree {
+    /// The energy counters of x86 processors, each package followed by what is inside it.
+    ///
+    /// A zone can be switched off as a limit (`enabled` is 0) and counts all the same.
+    func powercapCounters(_ profile: HardwareProfile, _ unread: inout [Unavailable]) -> [PowercapProbe] {
+        let root = "/sys/class/powercap"
+        var probes: [PowercapProbe] = []
+        var names: [String: String] = [:]
+        for folder in self.names(in: root, &unread).prefix(SensorLimits.devices) {
+            guard let zone = PowercapZone(folder: folder), let domain = text(of: root + "/" + folder + "/name", &unread)
+            else { continue }
+            var name = domain
+            if let parent = zone.parent { name = (names[parent] ?? parent) + "/" + domain }
+            // Two of one name would be taken for one.
+            if names.values.contains(name) { name = folder }
+            names[folder] = name
+            let path = root + "/" + folder
+            let role = profile.rail(name)?.role ?? PowercapZone.role(ofDomain: domain)
+            let range = value(of: path + "/max_energy_range_uj")
+            probes.append(
+                PowercapProbe(
+                    name: name, role: role, energy: file(path + "/energy_uj"),
+                    range: range.flatMap { UInt64(exactly: $0) }.map { EnergyRegister(microjoules: $0) },
+                    rated: PowercapZone.rated(
+                        limit: value(of: path + "/constraint_0_power_limit_uw").map { Power(microwatts: $0) },
+                        maximum: value(of: path + "/constraint_0_max_power_uw").map { Power(microwatts: $0) })))
+        }
+        return probes
+    }
+
+    /// The whole number in the file that `path` leads to; nil where there is none.
+    func value(of path: String) -> Int64? {
+        guard case .value(let bytes) = bytes(of: path) else { return nil }
+        return DecimalText.value(ofFile: bytes)
+    }
+}

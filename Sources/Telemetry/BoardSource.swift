@@ -1,0 +1,30 @@
+import Quantities
+
+extension EnergySource {
+    /// The board itself as `sample` shows it: the total's power and counter, where the total is complete.
+    ///
+    /// A part of the whole would be less than what was drawn, and is left out.
+    /// - Parameter limits: what rails are limited to now, by their names, where their sources say it.
+    public init(
+        boardIn sample: TelemetrySample, profile: HardwareProfile, evidence: EvidenceClass,
+        limits: [String: Power] = [:]
+    ) {
+        let total = sample.total.flatMap { $0.isComplete ? $0 : nil }
+        let names = total?.rule.split(separator: "+").map { String($0) } ?? []
+        let used = sample.rails.filter { names.contains($0.name) }
+        var sources: [String] = []
+        for rail in used where !sources.contains(rail.source.rawValue) { sources.append(rail.source.rawValue) }
+        var limit: Power? = used.isEmpty ? nil : .zero
+        for rail in used { limit = limits[rail.name].flatMap { one in limit.map { $0 + one } } }
+        // A counter may be a step off for each of its rails.
+        let counterStep = UInt64(used.count) * TelemetryLimits.counterStepMicrojoules
+        self.init(
+            name: "compute:" + profile.name, kind: .compute, evidence: evidence, power: total?.power,
+            counter: total?.counter,
+            traits: SourceTraits(
+                method: total.map { sources.joined(separator: "+") + ":" + $0.rule } ?? "",
+                step: total.flatMap { profile.powerStep(of: $0) },
+                counterStep: EnergyRegister(microjoules: counterStep),
+                rated: sample.powerMode?.rated ?? limit ?? profile.moduleRating))
+    }
+}

@@ -1,0 +1,70 @@
+import Quantities
+
+/// Makes one growing register out of a source's own counter, which may start again at its range (RAPL's `energy_uj`).
+///
+/// A counter that moved as no believable power explains was reset: the register then goes back to what the counter
+/// shows, so that a meter sees the break and begins anew. Several wraps between two readings cannot be told apart
+/// from one; at 100 W the common range wraps after 44 minutes.
+public struct EnergyCounter: Hashable, Sendable {
+    /// What the counter showed, made to grow; and the mean power since the reading before.
+    public struct Reading: Hashable, Sendable {
+        /// The register.
+        public var register: EnergyRegister
+        /// The mean power since the last reading; nil for the first, after a reset and after a long silence.
+        public var power: Power?
+
+        /// A reading of its two parts.
+        public init(register: EnergyRegister, power: Power?) {
+            self.register = register
+            self.power = power
+        }
+    }
+
+    /// What is added when the counter wraps, in µJ; nil where it never wraps.
+    public let range: UInt64?
+    private var count: UInt64 = 0
+    private var readAt: BootTime?
+    private var register: UInt64 = 0
+
+    /// A counter that was not read yet.
+    public init(range: EnergyRegister?) {
+        self.range = range.flatMap {
+            $0 == .zero || TelemetryLimits.counterMicrojoules < $0.microjoules ? nil : $0.microjoules
+        }
+    }
+
+    /// Takes in what the counter shows, in µJ; nil where no counter reaches that far.
+    public mutating func advance(to shown: UInt64, at now: BootTime) -> Reading? {
+        guard shown <= TelemetryLimits.counterMicrojoules else { return nil }
+        defer {
+            count = shown
+            readAt = now
+        }
+        guard let readAt, now >= readAt, let advance = advance(to: shown),
+            isBelievable(advance, over: now.since(readAt)),
+            register + advance <= TelemetryLimits.counterMicrojoules
+        else {
+            register = shown
+            return Reading(register: EnergyRegister(microjoules: register), power: nil)
+        }
+        register += advance
+        let span = now.since(readAt)
+        var power: Power?
+        if span > .zero, !(TelemetryLimits.counterSpan < span) {
+            // µJ over ms is mW.
+            power = Power(microwatts: Int64(clamping: UInt128(advance) * 1000 / UInt128(span.milliseconds)))
+        }
+        return Reading(register: EnergyRegister(microjoules: register), power: power)
+    }
+
+    private func advance(to shown: UInt64) -> UInt64? {
+        if shown >= count { return shown - count }
+        guard let range, count <= range, shown <= range else { return nil }
+        return range - count + shown
+    }
+
+    private func isBelievable(_ advance: UInt64, over span: TimeSpan) -> Bool {
+        let most = TelemetryLimits.counterPower.held(for: span + MeterLimits.counterLatency)
+        return advance <= UInt64(max(0, most.millijoules)) * 1000
+    }
+}

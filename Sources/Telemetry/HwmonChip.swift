@@ -1,0 +1,33 @@
+/// Which sensors of hwmon chips matter beside the kernel's thermal zones and the power monitors of boards.
+public enum HwmonChip {
+    /// Which temperatures of a chip are zones.
+    public enum Temperatures: Hashable, Sendable {
+        /// None: nobody knows what they are of.
+        case none
+        /// The first, which is the whole of what the others are parts of.
+        case first
+        /// All.
+        case all
+    }
+
+    /// The temperatures of the chip called `name` that are zones, where the thermal class shows none on a die.
+    public static func temperatures(of name: String) -> Temperatures {
+        switch name {
+        // The package and then its cores; the composite that the drive throttles by and then its sensors.
+        case "coretemp", "nvme": .first
+        case "k10temp", "zenpower", "amdgpu": .all
+        default: .none
+        }
+    }
+
+    /// Whether the powers of the chip called `name` are rails: not those that another reader knows better.
+    ///
+    /// A battery is in the power supply class, and what USB-C says was negotiated, not measured.
+    public static func hasRails(_ name: String, device: String) -> Bool {
+        !["ina3221", "ina3221x", "ina238", "soctherm_oc"].contains(name) && !name.hasPrefix("ucsi_")
+            && !device.split(separator: "/").contains("power_supply")
+    }
+
+    /// What a rail of the chip called `name` feeds, unless the profile knows better.
+    public static func role(of name: String) -> RailRole { name == "amdgpu" ? .gpu : .other }
+}

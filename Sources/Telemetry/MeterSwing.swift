@@ -1,0 +1,46 @@
+import Quantities
+
+/// The largest change between neighbouring readings of late: what is known of how far power may swing unseen.
+///
+/// A sensor that shows power at single moments says nothing of what happened between two of them. What may have
+/// happened is taken from memory: power that went from one level to another within a sample period lately may
+/// do so again, up and down, between any two samples. Until `MeterLimits.memory` intervals have been seen,
+/// nothing is known, and any power that the source can have may hide.
+struct MeterSwing: Sendable {
+    /// Intervals that share one remembered change; the memory forgets so many at once.
+    private static let intervalsPerSlot = 16
+    private static let slots = MeterLimits.memory / intervalsPerSlot
+
+    /// Largest change of each run of intervals, in µW; the oldest makes room.
+    private var largest: [Int64] = []
+    private var current = 0
+    private var inSlot = 0
+    private var seen = 0
+
+    /// Takes in the change over one interval beyond what the sensor's rounding explains.
+    mutating func note(_ change: Power) {
+        if seen < MeterLimits.memory { seen += 1 }
+        if largest.isEmpty { largest = [0] }
+        if inSlot == MeterSwing.intervalsPerSlot {
+            inSlot = 0
+            // One slot more than the memory needs, so that it never holds less than it promises.
+            if largest.count <= MeterSwing.slots {
+                largest.append(0)
+                current = largest.count - 1
+            } else {
+                current = (current + 1) % largest.count
+                largest[current] = 0
+            }
+        }
+        inSlot += 1
+        largest[current] = max(largest[current], change.microwatts)
+    }
+
+    /// How far power may leave the readings between two of them, for a source that never goes beyond `most`.
+    ///
+    /// Complexity: linear in the slots, of which there are few.
+    func unseen(atMost most: Power) -> Power {
+        guard seen >= MeterLimits.memory else { return most }
+        return min(most, Power(microwatts: largest.max() ?? 0))
+    }
+}

@@ -1,0 +1,67 @@
+import Quantities
+
+/// What a window has collected so far.
+struct MeterTally: Sendable {
+    var start: BootTime
+    var startTotal: UInt128
+    /// A battery's intake at the start that still has to be given back before output counts.
+    var startDeficit: UInt128
+    var covered: TimeSpan = .zero
+    var gap: TimeSpan = .zero
+    var samples: UInt64 = 0
+    var peak: Power = .zero
+    /// Error that the readings may hide where power does not turn between two of them.
+    var error: UInt128 = 0
+    /// Covered time that no reading says anything about.
+    var unseen: TimeSpan = .zero
+    var usedCounter = false
+    var usedPower = false
+
+    /// Takes in the part of `segment` from `from` to `to`; the reading at its end belongs to that part.
+    mutating func add(_ segment: MeterSegment, from: BootTime, to: BootTime, averaging: TimeSpan) {
+        if to == segment.end { samples += 1 }
+        switch segment.measure {
+        case .gap: gap = gap + to.since(from)
+        case .power, .counter:
+            guard to > from else { return }
+            covered = covered + to.since(from)
+            error += segment.error(from: from, to: to)
+            unseen = unseen + segment.unseen(from: from, to: to, averaging: averaging)
+            peak = max(peak, segment.peak)
+            if segment.measure == .counter { usedCounter = true } else { usedPower = true }
+        }
+    }
+
+    /// The error bound in thousandths of `energy`, rounded up, where power may leave the readings by `swing`
+    /// between two of them.
+    ///
+    /// It adds up the sensor's step and the change between samples; the swing for as long as nothing was seen; at
+    /// both ends what an average or a counter that is not up to date says of the time before; the counter's step
+    /// at both ends. No more can be wrong than everything counted, or everything that the source could have drawn
+    /// beyond it; and in a gap that much may have been drawn.
+    func errorBoundPermille(energy: UInt128, swing: Power, _ configuration: MeterConfiguration) -> UInt32 {
+        let ceiling = MeterLimits.errorBoundCeilingPermille
+        guard covered.milliseconds > 0 else { return gap.milliseconds > 0 ? ceiling : 0 }
+        var error = error + product(swing, unseen)
+        if usedPower { error += 2 * product(swing, configuration.averaging) }
+        if usedCounter {
+            error += 2 * UInt128(configuration.counterStep.microjoules) * MeterSegment.perMicrojoule
+            error += product(peak + swing, configuration.counterRefresh)
+        }
+        if configuration.direction == .forward {
+            let most = product(configuration.maximumPower + configuration.sensorStep, covered)
+            error = min(error, max(energy, most > energy ? most - energy : 0))
+        }
+        error += product(configuration.maximumPower, gap)
+        guard error > 0 else { return 0 }
+        guard energy > 0 else { return ceiling }
+        return UInt32(min(UInt128(ceiling), (error * 1000 + energy - 1) / energy))
+    }
+
+    /// Half nanojoules of `power` over `span`.
+    private func product(_ power: Power, _ span: TimeSpan) -> UInt128 {
+        2 * UInt128(max(0, power.microwatts)) * part(span)
+    }
+
+    private func part(_ span: TimeSpan) -> UInt128 { UInt128(max(0, span.milliseconds)) }
+}

@@ -1,0 +1,31 @@
+let completionCommand = CommandSpecification(
+    ["completion"], "Print the completion script for a shell", positionals: ["SHELL"],
+    examples: ["completion bash > sage-edge.bash", "completion fish > sage-edge.fish"]
+) { invocation throws(Failure) in
+    let name = invocation.positionals[0]
+    guard let shell = CompletionScript.Shell(rawValue: name) else {
+        let known = CompletionScript.Shell.allCases.map { $0.rawValue }.joined(separator: ", ")
+        throw Failure(.usage, "there is no completion for '\(name)'; there is for: \(known)")
+    }
+    let script = CompletionScript(allCommands).text(for: shell)
+    if invocation.wantsJSON {
+        try Console.print { $0.member("script", script) }
+    } else {
+        try Console.write(script)
+    }
+    return .success
+}
+
+/// How the manual pages of the package are made; not for people.
+let manualCommand = CommandSpecification(
+    ["manual"], "Print a manual page in roff", positionals: ["[PAGE]"],
+    examples: ["manual", "manual sage-edge.yaml"], isListed: false
+) { invocation throws(Failure) in
+    let name = invocation.positionals.first ?? "sage-edge"
+    switch name {
+    case "sage-edge": try Console.write(ManualPage.commands(allCommands))
+    case "sage-edge.yaml": try Console.write(ManualPage.configuration())
+    default: throw Failure(.usage, "there is no page '\(name)'; there are: sage-edge, sage-edge.yaml")
+    }
+    return .success
+}

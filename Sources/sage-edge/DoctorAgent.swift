@@ -1,0 +1,175 @@
+import Quantities
+
+// Whether the agent runs, is reached, and reaches others.
+extension DoctorFacts {
+    /// The diagnosis of these facts.
+    var diagnosis: Diagnosis {
+        Diagnosis(
+            boardFindings() + powerFindings() + heatFindings() + memoryFindings() + clockFindings() + stateFindings()
+                + keyFindings() + configurationFindings() + networkFindings() + peerFindings() + agentFindings()
+                + serviceFindings())
+    }
+
+    func networkFindings() -> [Finding] {
+        guard let network else { return [] }
+        var findings: [Finding] = []
+        if let failure = network.failure {
+            if network.isInUse {
+                let holder = network.holder ?? "another process"
+                findings.append(
+                    Finding(
+                        .network, .problem, "port-in-use", "UDP port \(network.port) is taken by \(holder)",
+                        why: "The agent cannot listen at \(network.listen).",
+                        .run("sudo ss -ulpn 'sport = :\(network.port)'"),
+                        .advice("end that program, or set link.listen to another port on this board")))
+            } else {
+                findings.append(
+                    Finding(
+                        .network, .problem, "cannot-listen", "it cannot be listened at \(network.listen): \(failure)",
+                        why: "Peers then cannot reach this board.", .run("ip -brief address"),
+                        .advice("set link.listen to an address of this board and a port from 1024 on")))
+            }
+        } else {
+            findings.append(Finding(.network, .ok, "port", "UDP at \(network.listen)"))
+        }
+        if let firewall = network.firewalls.first {
+            let open: Finding.Remedy =
+                switch firewall {
+                case "ufw": .run("sudo ufw allow \(network.port)/udp")
+                case "firewalld":
+                    .run("sudo firewall-cmd --permanent --add-port=\(network.port)/udp && sudo firewall-cmd --reload")
+                case "nftables": .run("sudo nft list ruleset")
+                default: .run("sudo iptables -L INPUT -n -v")
+                }
+            findings.append(
+                Finding(
+                    .network, .note, "firewall", listed(network.firewalls) + " may keep peers away",
+                    why: "Peers send to UDP port \(network.port); whether it is open cannot be seen from here.", open))
+        }
+        if !network.isAdvertised, !peers.isEmpty {
+            findings.append(
+                Finding(
+                    .network, .note, "not-advertised", "this board's record names no address",
+                    why: "Peers cannot call it; it can call them.",
+                    .advice("set link.advertise, restart, export anew:"),
+                    .run("sage-edge key export --node > this-board.node")))
+        }
+        return findings
+    }
+
+    func peerFindings() -> [Finding] {
+        peers.flatMap { peer in
+            let money = peer.moneyStoppedBecause.map { reason in
+                [
+                    Finding(
+                        .peers, .warning, "money-stopped", "no money moves with \(peer.name): \(reason)",
+                        .run("sage-edge ledger reconcile \(peer.name)"),
+                        .advice("then, on both boards: sage-edge ledger reconcile PEER --accept"))
+                ]
+            }
+            return [reach(peer)] + (money ?? [])
+        }
+    }
+
+    private func reach(_ peer: Peer) -> Finding {
+        let place = peer.name + (peer.address.map { " at \($0)" } ?? "")
+        switch peer.ping {
+        case .answered(let milliseconds):
+            return Finding(.peers, .ok, "peer", "\(place) answers in " + duration(milliseconds: milliseconds))
+        case .failed, nil:
+            if peer.isUp, peer.ping == nil { return Finding(.peers, .ok, "peer", "\(place) is up") }
+            guard let ago = peer.heardMillisecondsAgo else {
+                return Finding(
+                    .peers, .warning, "peer-never-heard", "\(place) has never answered",
+                    why: "Each board must have the other's record, with an address that reaches it, and both the same "
+                        + "keys.psk_file, federation and configuration_epoch.",
+                    .run("sage-edge peers list"), .run("sage-edge key export --node > this-board.node"),
+                    .advice("on \(peer.name): sage-edge peers add this-board.node"))
+            }
+            return Finding(
+                .peers, .warning, "peer-unreachable",
+                "\(place) does not answer; it was last heard \(duration(milliseconds: ago)) ago",
+                why: "Tasks stay here, and what was promised is settled when it comes back.",
+                .run("sage-edge peers ping \(peer.name)"), .advice("on \(peer.name): sage-edge status"))
+        }
+    }
+
+    func agentFindings() -> [Finding] {
+        var findings: [Finding] = []
+        if let agent {
+            switch agent.presence {
+            case .running:
+                findings.append(Finding(.agent, .ok, "agent", "\(agent.platform), \(agent.state)"))
+            case .absent where agent.systemSocket != nil:
+                findings.append(
+                    Finding(
+                        .agent, .note, "agent-elsewhere",
+                        "the system's agent is another one: \(agent.systemSocket ?? "")",
+                        why: "Asked was the one of this user, at \(agent.socket).", .run("sudo sage-edge doctor")))
+            case .absent:
+                findings.append(
+                    Finding(
+                        .agent, .note, "agent-absent", "no agent is running",
+                        why: "Nobody listens at \(agent.socket); what only it knows was left out here.",
+                        .run(service?.activity.isEmpty == false ? "sudo systemctl start sage-edge" : "sage-edge run")))
+            case .closed(let group):
+                findings.append(
+                    Finding(
+                        .agent, .problem, "socket-closed", "the agent's socket is not for you: \(agent.socket)",
+                        why: "It is for its user and the group \(group).", .run("sudo usermod -aG \(group) $USER"),
+                        .advice("then log in again, or for now: sudo sage-edge doctor")))
+            case .silent(let reason):
+                findings.append(
+                    Finding(
+                        .agent, .problem, "agent-silent", "the agent does not answer: \(reason)",
+                        .run("sudo systemctl restart sage-edge"), .run("journalctl -u sage-edge -n 50")))
+            }
+            if let refusal = agent.chargeRefusal {
+                findings.append(
+                    Finding(
+                        .agent, .warning, "not-charging", "the last proof allowed no charge: \(refusal)",
+                        .run("sage-edge proof latest")))
+            }
+        }
+        switch worker {
+        case .works(let milliseconds):
+            findings.append(
+                Finding(.agent, .ok, "worker", "a worker ran a task in " + duration(milliseconds: milliseconds)))
+        case .fails(let reason):
+            findings.append(
+                Finding(
+                    .agent, .problem, "worker-fails", "no task can be run here: \(reason)",
+                    why: "Tasks run in processes of their own, with limits on memory and time.", .run("ulimit -a"),
+                    .run("cat /proc/sys/vm/overcommit_memory")))
+        case nil: break
+        }
+        return findings
+    }
+
+    func serviceFindings() -> [Finding] {
+        guard let service else { return [] }
+        switch service.activity {
+        case "failed":
+            return [
+                Finding(
+                    .service, .problem, "service-failed", "sage-edge.service has failed (\(service.result))",
+                    .run("journalctl -u sage-edge -n 50 --no-pager"),
+                    .run("sudo systemctl reset-failed sage-edge && sudo systemctl start sage-edge"))
+            ]
+        case "active", "activating", "reloading":
+            let what = "sage-edge.service is \(service.activity)"
+            if service.enablement == "enabled" { return [Finding(.service, .ok, "service", what)] }
+            return [
+                Finding(
+                    .service, .note, "service-not-enabled", what + ", and does not start with the board",
+                    .run("sudo systemctl enable sage-edge"))
+            ]
+        default:
+            return [
+                Finding(
+                    .service, .note, "service-inactive", "sage-edge.service is installed and \(service.activity)",
+                    .run("sudo systemctl enable --now sage-edge"))
+            ]
+        }
+    }
+}

@@ -1,0 +1,255 @@
+import AgentCore
+import Configuration
+import Cryptography
+import Federation
+import Gateway
+import Platform
+import Quantities
+import Sensors
+import Store
+import Telemetry
+import Wire
+
+/// Gathers what `doctor` judges by; what cannot be found out stays unknown.
+struct DoctorExamination {
+    let invocation: Invocation
+    let paths: StatePaths
+    let client: AgentClient
+
+    init(_ invocation: Invocation) {
+        self.invocation = invocation
+        paths = StatePaths(state: invocation.value("state"))
+        client = AgentClient(invocation)
+    }
+
+    /// The facts; of a captured tree only what is in it.
+    func facts() throws(Failure) -> DoctorFacts {
+        var facts = DoctorFacts()
+        let files = ConfigurationFiles(given: invocation.value("config"))
+        let configuration = configuration(files, &facts.configuration)
+        if let root = invocation.value("sysroot") {
+            guard SysfsTree(root: root).isThere else { throw Failure(.noInput, "there is no folder \(root)") }
+            let reader = reader(of: DoctorFacts.Agent())
+            facts.board = board(root, configuration, files, sample: nil)
+            if facts.board?.isLive == true {
+                facts.reader = reader.facts
+                facts.board?.closedFiles = closedPowerFiles(reader, under: root)
+            } else {
+                // Whose rights a recording shows is not known; an agent's, perhaps.
+                facts.reader = .init(user: .max, name: reader.facts.group, group: reader.facts.group)
+            }
+            facts.configuration = .init(files: facts.configuration.files)
+            return facts
+        }
+        let (agent, status) = agent()
+        facts.agent = agent
+        let reader = reader(of: agent)
+        facts.reader = reader.facts
+        let root = configuration?.telemetry.sysroot ?? "/"
+        facts.board = board(root, configuration, files, sample: status == nil ? nil : sampleOfAgent())
+        if var board = facts.board, board.isLive {
+            board.closedFiles = closedPowerFiles(reader, under: root)
+            board.closedDevices = reader.closed(DoctorExamination.devices)
+            facts.board = board
+        }
+        facts.clock = .init(
+            isSynchronized: Clock.timeStatus == .synchronized, wallMilliseconds: Clock.wallTime.milliseconds,
+            hasBootID: (try? Clock.bootID()) != nil)
+        facts.state = state(status, isOwn: reader.isSelf)
+        facts.keys = keys(configuration, isOwn: reader.isSelf)
+        facts.network = network(configuration, isAgentRunning: agent.presence != .absent)
+        facts.peers = agent.presence == .running ? peers() : []
+        facts.service = service()
+        facts.worker = worker(configuration)
+        return facts
+    }
+
+    // MARK: Configuration
+
+    private func configuration(_ files: ConfigurationFiles, _ facts: inout DoctorFacts.Configuration)
+        -> AgentConfiguration?
+    {
+        do throws(ConfigurationError) {
+            let configuration = try files.load()
+            facts.files = configuration.files
+            _ = try files.profiles(for: configuration)
+            let named = NamedThings(configuration)
+            facts.problems = named.missing
+            facts.missingTegrastats = named.missingTegrastats
+            facts.warnings = named.warnings.filter { $0 != named.missingTegrastats }
+            do throws(ConfigurationError) { _ = try configuration.presharedKey() } catch {
+                facts.problems.append(error.explanation)
+            }
+            return configuration
+        } catch {
+            facts.problems = error.explanation.split(separator: "\n").map { String($0) }
+            return nil
+        }
+    }
+
+    // MARK: The board
+
+    private func board(
+        _ root: String, _ configuration: AgentConfiguration?, _ files: ConfigurationFiles, sample: SampleView?
+    ) -> DoctorFacts.Board? {
+        let profiles: [HardwareProfile]
+        if let configuration, let all = try? files.profiles(for: configuration) {
+            profiles = all
+        } else if let builtIn = try? HardwareProfileFile.builtIn() {
+            profiles = builtIn
+        } else {
+            return nil
+        }
+        let tree = SysfsTree(root: root)
+        let hardware = tree.facts()
+        let name = sample?.profile ?? configuration?.telemetry.profile
+        guard
+            let profile = profiles.first(where: { $0.name == name })
+                ?? HardwareProfile.detect(hardware, among: profiles)
+        else { return nil }
+        let reader = BoardReader(tree: tree, profile: profile, model: hardware.model)
+        var board = DoctorFacts.Board()
+        board.root = root
+        board.isLive = tree.isLive
+        board.profile = reader.profile
+        board.hasDeviceTree = !hardware.compatible.isEmpty
+        board.memoryReserve = (configuration?.memoryReserve ?? profile.memoryReserve).bytes
+        let isAgents = sample != nil
+        board.sample = sample ?? view(of: reader)
+        guard isAgents || tree.isLive else { return board }
+        let first = board.sample
+        let start = Clock.bootTime
+        let counters = first.throttle.filter { $0.maximum == nil }
+        guard !counters.isEmpty else { return board }
+        Console.progress("watching the over-current counters")
+        pause(until: start + DoctorExamination.watch)
+        Console.progress(nil)
+        let second = (isAgents ? sampleOfAgent() : view(of: reader)) ?? first
+        let span = Clock.bootTime.since(start).milliseconds
+        board.climbing = counters.compactMap { counter in
+            guard let later = second.throttle.first(where: { $0.name == counter.name }), later.state > counter.state
+            else { return nil }
+            return DoctorFacts.Climb(cause: counter.name, events: later.state - counter.state, milliseconds: span)
+        }
+        return board
+    }
+
+    /// How long counters are watched.
+    private static let watch = TimeSpan.seconds(2)
+
+    private func view(of reader: BoardReader) -> SampleView {
+        var json = JSONWriter()
+        reader.sample(at: Clock.bootTime).writeJSON(to: &json)
+        return (try? JSONValue(parsing: Array(json.text.utf8))).map { SampleView($0) } ?? SampleView()
+    }
+
+    private func pause(until deadline: BootTime) {
+        guard var loop = try? EventLoop() else { return }
+        var events: [ReadyEvent] = []
+        try? loop.wait(until: deadline, into: &events)
+    }
+
+    // MARK: The agent
+
+    private func agent() -> (DoctorFacts.Agent, JSONValue?) {
+        var facts = DoctorFacts.Agent(socket: paths.socket)
+        do throws(Failure) {
+            guard let answer = try client.askIfRunning(.status, timeout: DoctorExamination.patience) else {
+                let system = "/run/sage-edge/control.sock"
+                if system != paths.socket, (try? FileSystem.status(system)).flatMap({ $0 }) != nil {
+                    facts.systemSocket = system
+                }
+                return (facts, nil)
+            }
+            facts.presence = .running
+            facts.platform = answer.value.word("platform")
+            facts.state = answer.value.word("state")
+            facts.chargeRefusal = answer.value["energy"]?["charge_refused"]?.text
+            return (facts, answer.value)
+        } catch {
+            if error.code == .permission {
+                let group = (try? FileSystem.status(paths.socket))?.map { accounts.group($0.group) }
+                facts.presence = .closed(group: group ?? "sage-edge")
+            } else {
+                facts.presence = .silent(error.message)
+            }
+            return (facts, nil)
+        }
+    }
+
+    private static let patience = TimeSpan.seconds(3)
+
+    private func sampleOfAgent() -> SampleView? {
+        (try? client.askIfRunning(.telemetry, timeout: DoctorExamination.patience)).map { SampleView($0.value) }
+    }
+
+    /// Most peers that are called.
+    private static let calledPeers = 8
+
+    private func peers() -> [DoctorFacts.Peer] {
+        let listed = (try? client.askIfRunning(.peers, timeout: DoctorExamination.patience))?.value["peers"]
+        var peers: [DoctorFacts.Peer] = []
+        for peer in listed?.elements ?? [] {
+            let name = peer.word("peer")
+            var facts = DoctorFacts.Peer(
+                name: name, address: peer["address"]?.text, isUp: peer["up"] == .boolean(true),
+                heardMillisecondsAgo: peer["heard_ms_ago"]?.number,
+                moneyStoppedBecause: peer["money_stopped_because"]?.text)
+            if peers.count < DoctorExamination.calledPeers {
+                do throws(Failure) {
+                    let answer = try client.askIfRunning(
+                        .ping(name: name), timeout: DoctorExamination.patience, progress: "calling \(name)")
+                    if let time = answer?.value["round_trip_ms"]?.number { facts.ping = .answered(milliseconds: time) }
+                } catch { facts.ping = .failed(error.message) }
+            }
+            peers.append(facts)
+        }
+        return peers
+    }
+
+    // MARK: State and keys
+
+    private func state(_ status: JSONValue?, isOwn: Bool) -> DoctorFacts.State {
+        var facts = DoctorFacts.State(folder: paths.state)
+        guard let found = try? FileSystem.status(paths.state), found.kind == .directory else {
+            facts.isThere = false
+            return facts
+        }
+        facts.owner = found.owner
+        facts.mode = found.mode & 0o777
+        facts.availableBytes = (try? FileSystem.space(at: paths.state))?.available.bytes
+        do throws(SystemError) { facts.syncMicroseconds = try DiskProbe.syncMicroseconds(in: paths.state) } catch {
+            // Who may not write there as somebody else learns nothing of the agent's rights.
+            if isOwn { facts.writeFailure = error.errno.text }
+        }
+        if let status {
+            facts.fault = status["store_fault"]?.text
+        } else if (try? FileSystem.status(paths.ledger)) != nil {
+            do throws(StoreError) { _ = try AgentStore(path: paths.ledger, for: .inspection) } catch {
+                if error.failure != .inUse { facts.fault = error.failure.explanation }
+            }
+            if (try? FileSystem.status(paths.lock)) != nil, case .held(let holder)? = try? LockFile.acquire(paths.lock)
+            {
+                facts.holder = holder
+            }
+        }
+        return facts
+    }
+
+    private func keys(_ configuration: AgentConfiguration?, isOwn: Bool) -> [DoctorFacts.KeyFile] {
+        var files = NodeKeys.fileNames.map { paths.keyFile($0) }
+        if let shared = configuration?.presharedKeyFile { files.append(shared) }
+        var keys: [DoctorFacts.KeyFile] = []
+        for path in files {
+            guard let status = (try? FileSystem.status(path)).flatMap({ $0 }) else { continue }
+            keys.append(DoctorFacts.KeyFile(path: path, owner: status.owner, mode: status.mode & 0o777))
+        }
+        guard isOwn, !keys.isEmpty else { return keys }
+        do throws(KeyFileError) { _ = try NodeKeys.load(paths) } catch {
+            // Its mode is told by itself.
+            if case .exposed = error { return keys }
+            keys[0].fault = error.explanation
+        }
+        return keys
+    }
+}

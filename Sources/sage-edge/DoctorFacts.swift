@@ -1,0 +1,170 @@
+import Telemetry
+
+/// Everything that `doctor` judges by, as the shell gathered it.
+///
+/// What was not looked at is nil or empty, and nothing is said about it.
+struct DoctorFacts: Equatable {
+    /// The user whose rights count: the running agent's, or else whoever runs the program.
+    var reader = Reader()
+    var board: Board?
+    var clock: Clock?
+    var state: State?
+    var keys: [KeyFile] = []
+    var configuration = Configuration()
+    var network: Network?
+    var peers: [Peer] = []
+    var agent: Agent?
+    var service: Service?
+    var worker: Worker?
+
+    struct Reader: Equatable {
+        var user: UInt32 = 0
+        var name = "root"
+        /// The group that is given what root keeps for itself.
+        var group = "sage-edge"
+        /// Whether it is the running agent's, and not the caller's.
+        var isAgent = false
+    }
+
+    /// A file that the reader may not read.
+    struct ClosedFile: Equatable {
+        var path: String
+        var owner: UInt32
+        var mode: UInt32
+    }
+
+    struct Board: Equatable {
+        /// Where the board's files are; `/` on the machine itself.
+        var root = "/"
+        /// Whether they are a running kernel's.
+        var isLive = true
+        var sample = SampleView()
+        /// The profile in use, its throttle limit lowered to the board's own where that is lower.
+        var profile = HardwareProfile(name: "", title: "")
+        /// Whether there is a device tree, as on every board that is no PC.
+        var hasDeviceTree = false
+        /// Counters of over-current events that rose while they were looked at, and by how much.
+        var climbing: [Climb] = []
+        /// Power files that the reader may not read.
+        var closedFiles: [ClosedFile] = []
+        /// Devices of the graphics driver that the reader may not open.
+        var closedDevices: [ClosedFile] = []
+        /// Memory that tasks leave free, in bytes.
+        var memoryReserve: Int64 = 0
+    }
+
+    struct Climb: Equatable {
+        var cause: String
+        var events: Int64
+        var milliseconds: Int64
+    }
+
+    struct Clock: Equatable {
+        var isSynchronized = true
+        /// The time of day, in milliseconds since 1970.
+        var wallMilliseconds: Int64 = 0
+        /// Whether the kernel tells this boot from others.
+        var hasBootID = true
+    }
+
+    struct State: Equatable {
+        var folder = ""
+        var isThere = true
+        var owner: UInt32 = 0
+        var mode: UInt32 = 0o750
+        var availableBytes: Int64?
+        /// The median of a few waits for the disk; nil where nothing could be written.
+        var syncMicroseconds: Int64?
+        /// Why a file could not be written there.
+        var writeFailure: String?
+        /// What is wrong with the ledger.
+        var fault: String?
+        /// The process that holds the folder's lock.
+        var holder: Int32?
+    }
+
+    struct KeyFile: Equatable {
+        var path: String
+        var owner: UInt32
+        var mode: UInt32
+        /// Why it cannot be used, where it is not its mode.
+        var fault: String?
+    }
+
+    struct Configuration: Equatable {
+        var files: [String] = []
+        /// What keeps the agent from starting.
+        var problems: [String] = []
+        /// What it would start without.
+        var warnings: [String] = []
+        /// The tegrastats program that is configured and not there.
+        var missingTegrastats: String?
+    }
+
+    struct Network: Equatable {
+        /// The address that is listened at.
+        var listen = ""
+        var port: UInt16 = 0
+        /// Why it cannot be listened there; nil where it can, or where the agent does.
+        var failure: String?
+        /// Whether that is because another has the port.
+        var isInUse = false
+        /// Who has it, as far as the kernel tells.
+        var holder: String?
+        /// Firewalls that are set up, by name.
+        var firewalls: [String] = []
+        /// Whether the node's record names an address.
+        var isAdvertised = true
+    }
+
+    struct Peer: Equatable {
+        var name: String
+        var address: String?
+        var isUp: Bool
+        var heardMillisecondsAgo: Int64?
+        /// What a ping came to; nil where none was sent.
+        var ping: Ping?
+        var moneyStoppedBecause: String?
+    }
+
+    enum Ping: Equatable {
+        case answered(milliseconds: Int64)
+        case failed(String)
+    }
+
+    struct Agent: Equatable {
+        enum Presence: Equatable {
+            /// It answers.
+            case running
+            /// Nobody listens.
+            case absent
+            /// Its socket is not for this user.
+            case closed(group: String)
+            /// It listens, and does not answer as it should.
+            case silent(String)
+        }
+
+        var presence = Presence.absent
+        var socket = ""
+        /// The socket of the system's agent, where that is there and another one was asked for.
+        var systemSocket: String?
+        var platform = ""
+        var state = ""
+        /// Why its last page allowed no charge.
+        var chargeRefusal: String?
+    }
+
+    struct Service: Equatable {
+        /// What systemd calls its state, such as `active` or `failed`.
+        var activity = ""
+        /// How it ended the last time, such as `success` or `watchdog`.
+        var result = ""
+        /// Whether it starts with the board, such as `enabled`.
+        var enablement = ""
+    }
+
+    enum Worker: Equatable {
+        case works(milliseconds: Int64)
+        case fails(String)
+    }
+}

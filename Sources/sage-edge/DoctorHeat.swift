@@ -1,0 +1,110 @@
+import Quantities
+import Telemetry
+
+// Whether the board is too hot, slowed down, or short of memory.
+extension DoctorFacts {
+    func heatFindings() -> [Finding] {
+        guard let board else { return [] }
+        return temperatureFindings(board) + throttleFindings(board) + overCurrentFindings(board)
+    }
+
+    private func temperatureFindings(_ board: Board) -> [Finding] {
+        let thermal = board.profile.thermal
+        guard let hottest = board.sample.hottest else {
+            return [
+                Finding(
+                    .heat, .warning, "no-temperature", "no temperature can be read",
+                    why: "Capacity can then not be lowered when the board gets hot.",
+                    .run("grep -s . /sys/class/thermal/thermal_zone*/type"))
+            ]
+        }
+        let limit = Int64(thermal.throttle.millidegrees)
+        let room = limit - hottest.millidegrees
+        let figures =
+            "\(hottest.name) \(degrees(millidegrees: hottest.millidegrees)), the limit is "
+            + degrees(millidegrees: limit)
+        if room <= 0 {
+            return [
+                Finding(
+                    .heat, .problem, "too-hot", figures,
+                    why: "At its limit the board slows itself down, and its capacity counts as nothing.",
+                    remedies: DoctorFacts.cooling)
+            ]
+        }
+        if hottest.millidegrees >= Int64(thermal.soft.millidegrees) {
+            return [
+                Finding(
+                    .heat, .warning, "hot", figures,
+                    why: "From \(degrees(millidegrees: Int64(thermal.soft.millidegrees))) on its capacity counts as "
+                        + "falling.", remedies: DoctorFacts.cooling)
+            ]
+        }
+        return [Finding(.heat, .ok, "temperature", figures)]
+    }
+
+    private static let cooling: [Finding.Remedy] = [
+        .advice("see that the fan turns and nothing covers it, or set a lower power mode:"),
+        .run("sudo nvpmodel -q --verbose"), .run("sudo nvpmodel -m NUMBER"),
+    ]
+
+    private func throttleFindings(_ board: Board) -> [Finding] {
+        let active = board.sample.throttle.filter { $0.isActive }
+        guard !active.isEmpty else { return [] }
+        let words = active.map { cause in
+            cause.name + " at step \(cause.state)" + (cause.maximum.map { " of \($0)" } ?? "")
+        }
+        return [
+            Finding(
+                .heat, .warning, "throttled", "the board is slowed down now: " + listed(words),
+                why: "While it lasts, no more is charged than the board really draws.", remedies: DoctorFacts.cooling)
+        ]
+    }
+
+    /// Events are counted since boot, so that only their rise says something of now.
+    private func overCurrentFindings(_ board: Board) -> [Finding] {
+        board.climbing.map { climb in
+            let number = climb.cause.split(separator: ":").last.map { String($0) } ?? ""
+            let what =
+                "\(climb.cause): \(climb.events) events in " + duration(milliseconds: climb.milliseconds)
+            switch number {
+            case "1":
+                return Finding(
+                    .heat, .problem, "under-voltage", what,
+                    why: "The input voltage breaks in: the power supply or its cable is too weak.",
+                    .advice("use the board's own power supply, or one of more watts, with a short cable"))
+            case "2":
+                return Finding(
+                    .heat, .warning, "over-current", what,
+                    why: "The mean current is over the limit, and the clocks are lowered each time.",
+                    .run("sudo nvpmodel -q"), .run("sudo nvpmodel -m NUMBER"))
+            default:
+                return Finding(
+                    .heat, .note, "current-peaks", what,
+                    why: "Short peaks of current; they come by the thousands in ordinary heavy use.")
+            }
+        }
+    }
+
+    // MARK: Memory
+
+    func memoryFindings() -> [Finding] {
+        guard let board else { return [] }
+        guard let available = board.sample.availableMemory else {
+            // A captured tree often lacks the file; a kernel never does.
+            return [
+                Finding(
+                    .memory, board.isLive ? .problem : .note, "memory-unknown", "the free memory is unknown",
+                    why: "A board that does not know it takes no tasks.", .run("head -3 /proc/meminfo"))
+            ]
+        }
+        let figures =
+            memorySize(bytes: available) + " free, " + memorySize(bytes: board.memoryReserve)
+            + " are left to the system"
+        guard available < board.memoryReserve else { return [Finding(.memory, .ok, "memory", figures)] }
+        return [
+            Finding(
+                .memory, .warning, "memory-short", figures, why: "No task is taken until more is free.",
+                .run("ps -eo rss,comm --sort=-rss | head"), .advice("or keep less free, with memory.reserve_mib"))
+        ]
+    }
+}

@@ -1,0 +1,325 @@
+import Quantities
+import Telemetry
+
+// What is wrong with the board's profile, its power mode and its rails.
+extension DoctorFacts {
+    func boardFindings() -> [Finding] {
+        guard let board else { return [] }
+        let sample = board.sample
+        var findings: [Finding] = []
+        let about = [sample.profile, sample.model, sample.release.map { "Jetson Linux " + $0 }].compactMap { $0 }
+        findings.append(Finding(.board, .ok, "board", about.joined(separator: ", ")))
+        if sample.profile == "generic", board.hasDeviceTree {
+            findings.append(
+                Finding(
+                    .board, .note, "board-unknown", "no hardware profile knows this board",
+                    why: "It runs with what can be read; its modes, limits and total are guesses.",
+                    .run("sage-edge profile detect"),
+                    .run("sage-edge profile show generic --yaml > /etc/sage-edge/profiles/my-board.yaml")))
+        }
+        findings += modeFindings(board)
+        if !board.closedDevices.isEmpty {
+            let paths = board.closedDevices.map { $0.path }
+            findings.append(
+                Finding(
+                    .board, .warning, "devices-closed",
+                    "\(reader.name) may not open " + listed(paths),
+                    why: "The GPU and its sensors are for members of the group video.",
+                    .run("sudo usermod -aG video \(reader.name)"),
+                    .advice(reader.isAgent ? "then restart the agent" : "then log in again")))
+        }
+        return findings
+    }
+
+    private func modeFindings(_ board: Board) -> [Finding] {
+        let sample = board.sample
+        if let reason = sample.reason(of: "power_mode") {
+            let path = "/var/lib/nvpmodel/status"
+            let fallback = "The board is rated at \(rating(board)) whatever mode is set."
+            switch reason {
+            case "ENOENT":
+                return [
+                    Finding(
+                        .board, .warning, "power-mode-unknown", "the power mode is unknown: \(path) is not there",
+                        why: "nvpmodel has not set a mode yet, or is not installed. " + fallback,
+                        .run("sudo nvpmodel -q"), .run("sudo systemctl restart nvpmodel"))
+                ]
+            case "EACCES":
+                return [
+                    Finding(
+                        .board, .warning, "power-mode-closed", "the power mode may not be read: \(path)", why: fallback,
+                        .run("sudo chmod a+r \(path)"))
+                ]
+            default:
+                return [
+                    Finding(
+                        .board, .warning, "power-mode-unreadable", "the power mode cannot be read: \(path): \(reason)",
+                        why: fallback, .run("sudo nvpmodel -q"))
+                ]
+            }
+        }
+        guard let mode = sample.mode else { return [] }
+        guard let name = mode.name else {
+            return [
+                Finding(
+                    .board, .warning, "power-mode-nameless",
+                    "power mode \(mode.number) has no name: /etc/nvpmodel.conf does not list it",
+                    why: "Numbers differ from board to board; only that file tells what one means.",
+                    .run("ls -l /etc/nvpmodel.conf /etc/nvpmodel/"), .run("sudo nvpmodel -q"))
+            ]
+        }
+        guard let rated = mode.ratedMilliwatts else {
+            return [
+                Finding(
+                    .board, .warning, "power-mode-unrated", "no profile says what power mode \(name) allows",
+                    why: "The board is rated at \(rating(board)) in it.",
+                    .advice("set energy.rated_watts, or list the mode in a profile of your own"),
+                    .run("sage-edge profile show --yaml > /etc/sage-edge/profiles/\(sample.profile).yaml"))
+            ]
+        }
+        return [Finding(.board, .ok, "power-mode", "power mode \(name), rated \(watts(milliwatts: rated))")]
+    }
+
+    private func rating(_ board: Board) -> String {
+        board.profile.moduleRating.map { watts(milliwatts: $0.milliwatts) } ?? "what its largest mode allows"
+    }
+
+    // MARK: Power
+
+    func powerFindings() -> [Finding] {
+        guard let board else { return [] }
+        return permissionFindings(board) + totalFindings(board) + residualFindings(board) + railFindings(board)
+            + unreadFindings(board)
+    }
+
+    /// Files that root keeps for itself, with what gives them to the reader's group.
+    private func permissionFindings(_ board: Board) -> [Finding] {
+        let reported = board.sample.names(unavailableFor: "EACCES").filter { $0 != "power_mode" && $0 != "total" }
+        let files = board.closedFiles
+        guard !files.isEmpty || !reported.isEmpty else { return [] }
+        let counters = files.filter { file in file.path.split(separator: "/").contains { $0 == "powercap" } }
+        let others = files.filter { !counters.contains($0) }
+        var findings: [Finding] = []
+        if !counters.isEmpty {
+            let folders = "/sys/class/powercap/intel-rapl*/energy_uj"
+            findings.append(
+                Finding(
+                    .power, .problem, "rapl-closed",
+                    "\(reader.name) may not read the processor's energy: " + listed(counters.map { $0.path }),
+                    why: "Since Linux 5.10 the counters are for root alone, because whoever reads them learns "
+                        + "something of what others compute.",
+                    remedies: [
+                        .run("sudo chgrp \(reader.group) \(folders) && sudo chmod g+r \(folders)"),
+                        .advice("and for every later boot:"),
+                        .run(
+                            "echo 'SUBSYSTEM==\"powercap\", ACTION==\"add\", RUN+=\"/bin/chgrp -R \(reader.group) /sys%p\", "
+                                + "RUN+=\"/bin/chmod -R g+rX /sys%p\"' "
+                                + "| sudo tee /etc/udev/rules.d/60-sage-edge-powercap.rules"),
+                    ] + joiningGroup))
+        }
+        if !others.isEmpty || counters.isEmpty {
+            let paths = others.map { $0.path }
+            let what = paths.isEmpty ? listed(reported) : listed(paths)
+            let target = paths.isEmpty ? "/sys/class/hwmon/hwmon*/{in,curr,power}*_input" : paths.joined(separator: " ")
+            findings.append(
+                Finding(
+                    .power, .problem, "rails-closed", "\(reader.name) may not read \(what)",
+                    why: "Some images keep the files of the power monitors for root.",
+                    remedies: [
+                        .run("sudo chgrp \(reader.group) \(target) && sudo chmod g+r \(target)"),
+                        .advice("and for every later boot:"),
+                        .run(
+                            "echo 'SUBSYSTEM==\"hwmon\", ACTION==\"add\", RUN+=\"/bin/chgrp -R \(reader.group) /sys%p\", "
+                                + "RUN+=\"/bin/chmod -R g+rX /sys%p\"' "
+                                + "| sudo tee /etc/udev/rules.d/60-sage-edge-hwmon.rules"),
+                    ] + joiningGroup))
+        }
+        return findings
+    }
+
+    private var joiningGroup: [Finding.Remedy] {
+        reader.name == reader.group || reader.user == 0
+            ? [] : [.run("sudo usermod -aG \(reader.group) \(reader.name)")]
+    }
+
+    private func totalFindings(_ board: Board) -> [Finding] {
+        let sample = board.sample
+        guard let total = sample.total else {
+            if board.profile.totals.isEmpty {
+                return [
+                    Finding(
+                        .power, .note, "not-metered", "profile \(sample.profile) has no total: nothing is metered",
+                        why: "Without it there are no proofs and no credits; the board can work for others.",
+                        .run("sage-edge profile show"))
+                ]
+            }
+            let rules = board.profile.totals.map { $0.text }.joined(separator: ", or else ")
+            let reason = sample.reason(of: "total") ?? "ENOENT"
+            return [
+                Finding(
+                    .power, .problem, "no-total", "the board's power is unknown: \(rules) cannot be read (\(reason))",
+                    why: "Without a total there are no proofs and no credits.",
+                    remedies: totalRemedies(reason, board))
+            ]
+        }
+        guard total.isComplete else {
+            let missing = total.rails.filter { name in !sample.rails.contains { $0.name == name } }
+            let reasons = missing.map { name in name + (sample.reason(of: name).map { " (\($0))" } ?? "") }
+            return [
+                Finding(
+                    .power, .problem, "total-incomplete",
+                    "the total \(total.rule) lacks " + listed(reasons),
+                    why: "The sum is a lower bound, and a lower bound is not metered.",
+                    remedies: totalRemedies(missing.first.flatMap { sample.reason(of: $0) } ?? "ENOENT", board))
+            ]
+        }
+        let scope = total.isLowerBound ? "at least " : ""
+        return [
+            Finding(
+                .power, .ok, "total",
+                scope + watts(microwatts: total.microwatts) + " = \(total.rule) (\(total.scope))")
+        ]
+    }
+
+    private func totalRemedies(_ reason: String, _ board: Board) -> [Finding.Remedy] {
+        switch reason {
+        case "EACCES": [.advice("see above who may read the files")]
+        case "disabled": [.run("echo 1 | sudo tee /sys/class/hwmon/hwmon*/in*_enable")]
+        case "ENOENT":
+            [.run("grep -s . /sys/class/hwmon/hwmon*/name"), .run("sudo modprobe ina3221; sudo modprobe ina238")]
+                + (board.isLive ? [.advice("in a container: show it the host's /sys, and name it by --sysroot")] : [])
+        default: [.run("sudo dmesg | grep -i ina")]
+        }
+    }
+
+    /// What the total leaves when the parts that it feeds are taken off.
+    private func residualFindings(_ board: Board) -> [Finding] {
+        let sample = board.sample
+        guard let total = sample.total, total.rails.count == 1,
+            let whole = sample.rails.first(where: { $0.name == total.rule }), whole.role == "total"
+        else { return [] }
+        let parts = sample.rails.filter { rail in
+            rail.role != "total" && board.profile.rail(rail.name) != nil && isFed(rail, by: whole)
+        }
+        guard !parts.isEmpty else { return [] }
+        let sum = parts.reduce(Int64(0)) { $0 + $1.microwatts }
+        let rest = whole.microwatts - sum
+        let steps = ([whole] + parts).map { rail in
+            board.profile.rail(rail.name)?.step?.microwatts ?? DoctorFacts.assumedStep.microwatts
+        }
+        let names = parts.map { $0.name }.joined(separator: " - ")
+        let figures = "\(whole.name) - \(names) = \(watts(microwatts: rest))"
+        guard rest < -steps.reduce(0, +) else {
+            return [
+                Finding(
+                    .power, .ok, "residual", figures,
+                    why: rest < 0
+                        ? "Below zero by less than the sensors can tell." : "What is left feeds the rest of the board.")
+            ]
+        }
+        return [
+            Finding(
+                .power, .problem, "residual-negative", "the parts draw more than the whole: " + figures,
+                why: "Some carrier boards have their labels swapped; then the wrong rail is metered.",
+                .advice("compare \(whole.name) with a meter at the plug, idle and under load"),
+                .run("sage-edge profile show --yaml > /etc/sage-edge/profiles/\(sample.profile).yaml"),
+                .advice("and give the labels their true roles there"))
+        ]
+    }
+
+    private static let assumedStep = Power(milliwatts: 100)
+
+    /// Whether `part` hangs on `whole`: power monitors beside each other do, and a processor's domains on its package.
+    private func isFed(_ part: SampleView.Rail, by whole: SampleView.Rail) -> Bool {
+        let monitors = ["ina3221", "ina238", "iio", "tegrastats"]
+        if monitors.contains(part.source) { return monitors.contains(whole.source) }
+        return part.source == whole.source
+    }
+
+    private func railFindings(_ board: Board) -> [Finding] {
+        let sample = board.sample
+        var findings: [Finding] = []
+        let disabled = sample.names(unavailableFor: "disabled").filter { !(sample.total?.rails.contains($0) ?? false) }
+        if !disabled.isEmpty {
+            findings.append(
+                Finding(
+                    .power, .note, "rails-disabled", listed(disabled) + isAre(disabled) + "switched off",
+                    why: "The driver has the channel disabled; the total does not need it.",
+                    .run("grep -s . /sys/class/hwmon/hwmon*/in*_enable")))
+        }
+        for rail in sample.rails where rail.microwatts < 0 {
+            let step = board.profile.rail(rail.name)?.step ?? DoctorFacts.assumedStep
+            // One step below zero is what an idle rail can read.
+            guard rail.microwatts < -2 * step.microwatts else { continue }
+            findings.append(
+                Finding(
+                    .power, .warning, "rail-negative",
+                    "\(rail.name) reads \(watts(microwatts: rail.microwatts))",
+                    why: "That is below zero by more than its sensor can be wrong.",
+                    .run("grep -s . /sys/class/hwmon/hwmon*/shunt*_resistor")))
+        }
+        return findings
+    }
+
+    /// What else could not be read, reason by reason; new sources and new reasons need nothing here.
+    private func unreadFindings(_ board: Board) -> [Finding] {
+        let sample = board.sample
+        let told = Set(["total", "power_mode", "power_mode.name", "memory", "zones", "tegrastats"])
+        let isOrin = sample.profile.split(separator: "-").contains { $0 == "orin" }
+        var findings: [Finding] = []
+        var reasons: [String] = []
+        for entry in sample.unavailable where !reasons.contains(entry.reason) { reasons.append(entry.reason) }
+        for reason in reasons {
+            let names = sample.names(unavailableFor: reason).filter { name in
+                !told.contains(name) && !(sample.total?.rails.contains(name) ?? false)
+            }
+            guard !names.isEmpty else { continue }
+            let nvml = names.filter { $0.lowercased().hasPrefix("nvml") }
+            if reason == "not-supported", isOrin, !nvml.isEmpty {
+                findings.append(
+                    Finding(
+                        .power, .note, "nvml-refuses", "NVML is there and measures nothing",
+                        why: "Normal on Orin: its rails are read instead."))
+                if names == nvml { continue }
+            }
+            if let finding = unread(names.filter { !nvml.contains($0) || !isOrin }, reason) { findings.append(finding) }
+        }
+        return findings
+    }
+
+    private func unread(_ names: [String], _ reason: String) -> Finding? {
+        guard !names.isEmpty else { return nil }
+        let what = listed(names)
+        return switch reason {
+        case "disabled", "EACCES": nil
+        case "EAGAIN":
+            Finding(
+                .power, .note, "powered-down", what + isAre(names) + "powered down (EAGAIN)",
+                why: "Normal where nothing uses them: the kernel has no value then.")
+        case "ENODATA", "empty":
+            Finding(
+                .power, .note, "no-value", what + (names.count == 1 ? " has" : " have") + " no value now (\(reason))")
+        case "not-supported":
+            Finding(
+                .power, .note, "not-supported", what + ": this board has no way to tell",
+                why: "The board works without; what is not read is left out, and never counted as zero.")
+        case "ENOENT":
+            Finding(
+                .power, .note, "absent", what + isAre(names) + "not there (ENOENT)",
+                why: "The profile knows of it; this board or its kernel does not have it.", .run("sage-edge telemetry"))
+        default:
+            Finding(
+                .power, .warning, "unread", what + " cannot be read (\(reason))",
+                why: "The driver or the device fails.", .run("sudo dmesg | tail -50"))
+        }
+    }
+
+    /// `names` as one phrase; of many the first few, and how many more there are.
+    func listed(_ names: [String]) -> String {
+        let shown = 6
+        if names.count <= shown { return names.joined(separator: ", ") }
+        return names.prefix(shown).joined(separator: ", ") + " and \(names.count - shown) more"
+    }
+
+    func isAre(_ names: [String]) -> String { names.count == 1 ? " is " : " are " }
+}

@@ -1,0 +1,210 @@
+import Quantities
+
+// Whether time, folder, keys and configuration are as an agent needs them.
+extension DoctorFacts {
+    /// 2024-01-01 in UTC: no clock that was ever set says less.
+    private static let firstBelievable: Int64 = 1_704_067_200_000
+
+    func clockFindings() -> [Finding] {
+        guard let clock else { return [] }
+        var findings: [Finding] = []
+        if clock.wallMilliseconds < DoctorFacts.firstBelievable {
+            findings.append(
+                Finding(
+                    .clock, .problem, "clock-unset", "the clock says \(utc(milliseconds: clock.wallMilliseconds))",
+                    why: "It was never set, as after a start without network and without a battery for the clock. "
+                        + "Peers may refuse what is dated so.",
+                    .run("sudo timedatectl set-ntp true"), .advice("or fit the clock's battery")))
+        } else if !clock.isSynchronized {
+            findings.append(
+                Finding(
+                    .clock, .warning, "clock-unsynchronised",
+                    "the clock is not synchronised: \(utc(milliseconds: clock.wallMilliseconds))",
+                    why: "Proofs then say that their time of day is not to be trusted; energy is metered all the same.",
+                    .run("sudo timedatectl set-ntp true"), .run("timedatectl timesync-status")))
+        } else {
+            findings.append(
+                Finding(.clock, .ok, "clock", "synchronised, \(utc(milliseconds: clock.wallMilliseconds))"))
+        }
+        if !clock.hasBootID {
+            findings.append(
+                Finding(
+                    .clock, .problem, "no-boot-id", "the kernel does not say which boot this is",
+                    why: "Proofs name it, so the agent does not start without.",
+                    .run("cat /proc/sys/kernel/random/boot_id"),
+                    .advice("in a container: let it see /proc/sys/kernel/random")))
+        }
+        return findings
+    }
+
+    // MARK: The state folder
+
+    private static let leastSpace: Int64 = 64 << 20
+    private static let wantedSpace: Int64 = 512 << 20
+    private static let slowSync: Int64 = 250_000
+    private static let verySlowSync: Int64 = 2_000_000
+
+    func stateFindings() -> [Finding] {
+        guard let state else { return [] }
+        guard state.isThere else {
+            return [
+                Finding(
+                    .state, .note, "state-absent", "\(state.folder) is not there yet",
+                    why: "It is made when the agent first starts.", .run("sage-edge run"))
+            ]
+        }
+        var findings = folderFindings(state) + spaceFindings(state) + syncFindings(state)
+        if let fault = state.fault {
+            findings.append(
+                Finding(
+                    .state, .problem, "ledger-fault", "the ledger cannot be used: \(fault)",
+                    why: "Until then the agent only measures: nothing is proved, charged or paid.",
+                    .run("sage-edge ledger verify"), .run("df -h \(state.folder)")))
+        }
+        if let holder = state.holder, agent?.presence == .absent {
+            findings.append(
+                Finding(
+                    .state, .problem, "state-locked",
+                    "process \(holder) holds \(state.folder)/lock and takes no commands",
+                    why: "No other agent can start there as long as it runs.",
+                    .run("ps -o pid,etime,args -p \(holder)"), .run("sudo kill \(holder)")))
+        }
+        if !findings.contains(where: { $0.isWrong }) {
+            findings.append(Finding(.state, .ok, "state", state.folder))
+        }
+        return findings
+    }
+
+    private func folderFindings(_ state: State) -> [Finding] {
+        var findings: [Finding] = []
+        if let failure = state.writeFailure {
+            findings.append(
+                Finding(
+                    .state, .problem, "state-closed", "nothing can be written in \(state.folder): \(failure)",
+                    why: "The agent keeps its ledger and its keys there.",
+                    .run("sudo chown -R \(reader.name) \(state.folder)"), .run("findmnt -T \(state.folder)")))
+        } else if reader.isAgent, state.owner != reader.user {
+            findings.append(
+                Finding(
+                    .state, .warning, "state-foreign",
+                    "\(state.folder) belongs to user \(state.owner), the agent runs as \(reader.name)",
+                    .run("sudo chown -R \(reader.name) \(state.folder)")))
+        }
+        if state.mode & 0o027 != 0 {
+            findings.append(
+                Finding(
+                    .state, .warning, "state-open", "\(state.folder) has mode \(String(state.mode, radix: 8))",
+                    why: "Others can read or change what the agent keeps.", .run("sudo chmod 750 \(state.folder)")))
+        }
+        return findings
+    }
+
+    private func spaceFindings(_ state: State) -> [Finding] {
+        guard let available = state.availableBytes else { return [] }
+        let what = memorySize(bytes: available) + " free where \(state.folder) is"
+        let remedies: [Finding.Remedy] = [
+            .run("df -h \(state.folder)"), .run("sudo journalctl --vacuum-size=100M"), .run("sudo apt-get clean"),
+        ]
+        if available < DoctorFacts.leastSpace {
+            return [
+                Finding(
+                    .state, .problem, "disk-full", what, why: "When it is full, the agent only measures.",
+                    remedies: remedies)
+            ]
+        }
+        if available < DoctorFacts.wantedSpace {
+            return [
+                Finding(
+                    .state, .warning, "disk-low", what, why: "An idle agent writes up to 4 MB an hour.",
+                    remedies: remedies)
+            ]
+        }
+        return [Finding(.state, .ok, "disk", what)]
+    }
+
+    private func syncFindings(_ state: State) -> [Finding] {
+        guard let microseconds = state.syncMicroseconds else { return [] }
+        let what = "a write is on the disk after " + DoctorFacts.shortTime(microseconds: microseconds)
+        if microseconds < DoctorFacts.slowSync { return [Finding(.state, .ok, "sync", what)] }
+        let why = "Every charge, lock and payment waits for that; worn memory cards are often so slow."
+        let remedies: [Finding.Remedy] = [
+            .run("findmnt -T \(state.folder)"),
+            .advice("put the state folder on an SSD or eMMC, with --state or STATE_DIRECTORY"),
+        ]
+        if microseconds < DoctorFacts.verySlowSync {
+            return [Finding(.state, .warning, "sync-slow", what, why: why, remedies: remedies)]
+        }
+        return [Finding(.state, .problem, "sync-very-slow", what, why: why, remedies: remedies)]
+    }
+
+    /// A short time in microseconds or milliseconds, `840 µs`, `12.3 ms`.
+    private static func shortTime(microseconds: Int64) -> String {
+        if microseconds < 1000 { return "\(microseconds) µs" }
+        return microseconds < 1_000_000
+            ? decimal(tenthsOf: microseconds) + " ms" : duration(milliseconds: microseconds / 1000)
+    }
+
+    // MARK: Keys and configuration
+
+    func keyFindings() -> [Finding] {
+        var findings: [Finding] = []
+        for key in keys {
+            if key.mode & 0o077 != 0 {
+                findings.append(
+                    Finding(
+                        .keys, .problem, "key-exposed", "\(key.path) has mode \(String(key.mode, radix: 8))",
+                        why: "Others than its owner can use it; the agent does not start with such a key.",
+                        .run("sudo chmod 600 \(key.path)"),
+                        .advice("if others could read it for long, make new keys: sage-edge key generate")))
+            }
+            if key.owner != reader.user {
+                findings.append(
+                    Finding(
+                        .keys, reader.user == 0 ? .warning : .problem, "key-foreign",
+                        "\(key.path) belongs to user \(key.owner), not to \(reader.name)",
+                        why: reader.user == 0
+                            ? "Its owner can use it, too." : "The agent cannot read it as \(reader.name).",
+                        .run("sudo chown \(reader.name) \(key.path)")))
+            }
+            if let fault = key.fault {
+                findings.append(
+                    Finding(
+                        .keys, .problem, "key-broken", fault,
+                        .advice("put it back from a copy, or begin anew in another --state folder")))
+            }
+        }
+        if findings.isEmpty, let first = keys.first {
+            findings.append(
+                Finding(.keys, .ok, "keys", "\(keys.count) key files, for \(reader.name) alone, such as \(first.path)"))
+        }
+        return findings
+    }
+
+    func configurationFindings() -> [Finding] {
+        var findings = configuration.problems.map { problem in
+            Finding(
+                .configuration, .problem, "configuration-wrong", problem, why: "The agent does not start so.",
+                .run("sage-edge config check"))
+        }
+        if let command = configuration.missingTegrastats {
+            findings.append(
+                Finding(
+                    .configuration, .problem, "tegrastats-absent", command,
+                    why: "Nothing is read from the board without it.",
+                    .advice("remove telemetry.tegrastats: the board's own files need no program"),
+                    .run("command -v tegrastats")))
+        }
+        findings += configuration.warnings.map { warning in
+            Finding(
+                .configuration, .warning, "configuration-doubtful", warning, .run("sage-edge config check"))
+        }
+        if findings.isEmpty {
+            let files = configuration.files
+            findings.append(
+                Finding(
+                    .configuration, .ok, "configuration",
+                    files.isEmpty ? "no file, defaults only" : files.joined(separator: ", ")))
+        }
+        return findings
+    }
+}

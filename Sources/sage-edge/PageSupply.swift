@@ -1,0 +1,151 @@
+import AgentCore
+import Configuration
+import Cryptography
+import EnergyProofs
+import Gateway
+import Quantities
+import Sensors
+import Store
+import Telemetry
+
+/// Which pages a command wants.
+struct PageSelection {
+    /// Those of this source; nil for every source.
+    var source: SourceID?
+    /// From this number on.
+    var first: UInt64 = 0
+    /// With windows that end after this.
+    var from: WallTime?
+    /// With windows that end at this or before.
+    var to: WallTime?
+
+    /// Whether the window of `page` ends within the time.
+    func containsTime(of page: ProofPage) -> Bool {
+        let end = page.proof.wallEnd
+        if let from, end <= from { return false }
+        if let to, end > to { return false }
+        return true
+    }
+
+    /// Whether both windows end on the same side of the time, so that what was signed between them does, too.
+    ///
+    /// A clock that jumped into the time and back again between the two is not noticed.
+    func isBeside(_ one: ProofPage, _ other: ProofPage) -> Bool {
+        if let from, one.proof.wallEnd <= from, other.proof.wallEnd <= from { return true }
+        if let to, one.proof.wallEnd > to, other.proof.wallEnd > to { return true }
+        return false
+    }
+}
+
+/// A page as it comes out of a supply.
+struct SuppliedPage {
+    /// The page as it was made.
+    let bytes: [UInt8]
+    /// What it says; nil where it cannot be read.
+    let page: ProofPage?
+    /// Whether pages of its source before it were left out.
+    let isResumed: Bool
+}
+
+/// The signed pages of one key, wherever they lie: with the running agent, in its files, or in an export.
+struct PageSupply {
+    /// The federation and configuration in which they were signed.
+    let domain: SignatureDomain
+    /// The key that signed them.
+    let key: PublicKey
+    /// The board.
+    let board: ProofText
+    private let origin: Origin
+
+    private enum Origin {
+        case agent(AgentPages)
+        case store(AgentStore, path: String)
+        case export([[UInt8]])
+    }
+
+    /// The pages of an export.
+    init(_ export: ProofExport) {
+        domain = export.domain
+        key = export.key
+        board = export.board
+        origin = .export(export.pages)
+    }
+
+    /// The pages of the running agent, or of its files where none runs.
+    ///
+    /// - Throws: `noInput` where there are none.
+    init(_ invocation: Invocation) throws(Failure) {
+        if let agent = try AgentPages(invocation) {
+            domain = agent.sample.domain
+            key = agent.sample.key
+            board = agent.sample.board
+            origin = .agent(agent)
+            return
+        }
+        let keys = try nodeKeys(invocation)
+        let (configuration, files) = try loadConfiguration(invocation)
+        let tree = SysfsTree(root: configuration.telemetry.sysroot)
+        let profile = HardwareProfile.detect(tree.facts(), among: try hardwareProfiles(configuration, files))
+        domain = configuration.federation.domain
+        key = keys.identity.publicKey
+        board = ProofText(replacing: profile?.title ?? "", limit: EnergyProofLimits.boardDescriptionBytes)
+        let path = StatePaths(state: invocation.value("state")).ledger
+        let store = try openStore(invocation)
+        Console.note("sage-edge: no agent is running; this is from \(path)")
+        origin = .store(store, path: path)
+    }
+
+    /// Hands `body` the selected pages, source after source, those of each in their order; false ends it.
+    ///
+    /// Pages beside the selected time come along where they lie among the others. At most some thousands of pages
+    /// are in memory at once.
+    func read(
+        _ selection: PageSelection, _ body: (SuppliedPage) throws(Failure) -> Bool
+    ) throws(Failure) {
+        switch origin {
+        case .agent(let agent): try agent.read(selection, body)
+        case .store(let store, let path): try read(store, path, selection, body)
+        case .export(let pages): for bytes in pages { guard try hand(bytes, selection, body) else { return } }
+        }
+    }
+
+    /// The time that the pages of `source`, or of every source, are about, where they are those of an export.
+    func exportedExtent(of source: SourceID?) throws(Failure) -> (from: WallTime, to: WallTime)? {
+        guard case .export = origin else { return nil }
+        var extent: (from: WallTime, to: WallTime)?
+        try read(PageSelection(source: source)) { supplied throws(Failure) in
+            guard let proof = supplied.page?.proof else { return true }
+            let known = extent ?? (proof.wallStart, proof.wallEnd)
+            extent = (min(known.from, proof.wallStart), max(known.to, proof.wallEnd))
+            return true
+        }
+        return extent
+    }
+
+    private func read(
+        _ store: AgentStore, _ path: String, _ selection: PageSelection,
+        _ body: (SuppliedPage) throws(Failure) -> Bool
+    ) throws(Failure) {
+        var next: [UInt8] = []
+        while true {
+            let records: [StoredRecord]
+            do throws(StoreError) {
+                records = try store.records(.proof, from: next, limit: StoreLimits.queryRows)
+            } catch { throw failure(error, path) }
+            for record in records { guard try hand(record.value, selection, body) else { return } }
+            guard records.count == StoreLimits.queryRows, let last = records.last else { return }
+            next = last.key + [0]
+        }
+    }
+
+    private func hand(
+        _ bytes: [UInt8], _ selection: PageSelection, _ body: (SuppliedPage) throws(Failure) -> Bool
+    ) throws(Failure) -> Bool {
+        let page = try? ProofPage(decoding: bytes)
+        if let page {
+            if let source = selection.source, page.proof.source != source { return true }
+            if page.proof.page < selection.first { return true }
+        }
+        return try body(SuppliedPage(bytes: bytes, page: page, isResumed: false))
+    }
+}

@@ -1,0 +1,90 @@
+import Cryptography
+import EnergyProofs
+import Quantities
+import Telemetry
+import Wire
+
+/// A report as it is handed on: what it comes to, and about which board.
+struct ShownReport {
+    /// The energy.
+    let energy: EnergyReport
+    /// The board.
+    let board: ProofText
+    /// When it was made.
+    let made: WallTime
+
+    /// The report's time and periods.
+    var periods: ReportPeriods { energy.periods }
+
+    /// A point in time on the report's clock, `2026-01-31 17:05:09`.
+    func shown(_ time: WallTime) -> String {
+        let civil = CivilTime(time, offset: periods.offset)
+        return civil.date + " " + civil.timeOfDay
+    }
+
+    /// The clock whose hours are shown.
+    var clock: String { periods.offset == .zero ? "UTC" : "UTC" + CivilTime(made, offset: periods.offset).offsetText() }
+
+    /// Period `index` by the name of its beginning.
+    func name(ofPeriod index: Int) -> String {
+        let start = CivilTime(periods.start(of: index), offset: periods.offset)
+        switch periods.interval {
+        case .hour: return start.date + " " + String(start.timeOfDay.prefix(5))
+        case .day: return start.date
+        case .whole: return "whole time"
+        }
+    }
+
+    /// Entries of one source in one class, in the order of time.
+    func entries(of total: SourceSummary) -> [ReportEntry] {
+        energy.entries.filter { $0.pages.source == total.source && $0.pages.evidence == total.evidence }
+    }
+
+    /// What about `pages` a reader must know besides its sums.
+    func remarks(on pages: SourceSummary) -> [String] {
+        var remarks: [String] = []
+        if pages.throttledTime > .zero {
+            remarks.append(
+                "throttled in windows of " + duration(milliseconds: pages.throttledTime.milliseconds) + " ("
+                    + pages.throttle.all.map { $0.name }.joined(separator: ", ") + ")")
+        }
+        if pages.unsynchronizedPages > 0 {
+            remarks.append("clock unsynchronized in \(pages.unsynchronizedPages) pages")
+        }
+        if pages.restarts > 0 { remarks.append(counted(pages.restarts, "restart")) }
+        if pages.newEpochs > 0 { remarks.append(counted(pages.newEpochs, "new register")) }
+        if pages.unboundedPages > 0 { remarks.append("error not bounded in " + counted(pages.unboundedPages, "page")) }
+        return remarks
+    }
+
+    /// The remarks in as few words as a column has room for.
+    func shortRemarks(on pages: SourceSummary) -> String {
+        var remarks: [String] = []
+        if pages.throttledTime > .zero {
+            remarks.append("throttled " + duration(milliseconds: pages.throttledTime.milliseconds))
+        }
+        if pages.unsynchronizedPages > 0 { remarks.append("clock unsynchronized") }
+        if pages.restarts > 0 { remarks.append(counted(pages.restarts, "restart")) }
+        if pages.newEpochs > 0 { remarks.append(counted(pages.newEpochs, "new register")) }
+        if pages.unboundedPages > 0 { remarks.append("error not bounded") }
+        return remarks.joined(separator: ", ")
+    }
+
+    private func counted(_ count: Int, _ name: String) -> String { "\(count) \(name)" + (count == 1 ? "" : "s") }
+
+    /// What can be said of how the energy of `evidence` is known.
+    static func meaning(of evidence: EvidenceClass) -> String {
+        switch evidence {
+        case .metered: "a sensor measured it"
+        case .modeled: "computed from use and rating, not measured"
+        case .declared: "the operator's word, not measured"
+        case .replayed: "a recording, not measured here"
+        }
+    }
+
+    /// Energy with its unit and error, `12.345 Wh ± 0.012 Wh`.
+    static func energy(_ pages: SourceSummary) -> String {
+        let unit = EnergyUnit(fitting: pages.energy)
+        return unit.text(pages.energy) + " ± " + unit.text(pages.errorBound)
+    }
+}

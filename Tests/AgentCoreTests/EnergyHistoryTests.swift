@@ -1,0 +1,156 @@
+import Quantities
+import Simulation
+import Telemetry
+import Testing
+import Wire
+
+@testable import AgentCore
+
+/// Readings of a board, one a second, as a history takes them in.
+private struct HistoryTape {
+    var history = EnergyHistory(samplePeriod: .seconds(1), resuming: nil)
+    var boot: Int64 = 1_000_000
+    /// 2027-01-15 08:00:00 UTC.
+    var wall: Int64 = 1_800_000_000_000
+    var microjoules: UInt64 = 0
+    var closed: [EnergyHistory.Closed] = []
+
+    mutating func pass(_ seconds: Int64, milliwatts: Int64?, degrees: Int32 = 50, isThrottled: Bool = false) {
+        for _ in 0..<seconds {
+            boot += 1000
+            wall += 1000
+            microjoules += UInt64(max(0, milliwatts ?? 0)) * 1000
+            closed += history.record(
+                HistoryReading(
+                    at: BootTime(milliseconds: boot), wall: WallTime(milliseconds: wall),
+                    power: milliwatts.map { Power(milliwatts: $0) },
+                    register: EnergyRegister(microjoules: microjoules),
+                    temperature: Temperature(millidegrees: degrees * 1000), isThrottled: isThrottled))
+        }
+    }
+
+    func buckets(_ resolution: HistoryResolution) -> [HistoryBucket] {
+        closed.filter { $0.resolution == resolution }.map(\.bucket)
+    }
+}
+
+@Suite struct EnergyHistoryTests {
+    @Test func `minutes add up to hours, and both to the register`() throws {
+        var tape = HistoryTape()
+        for hour in 0..<3 as Range<Int64> {
+            tape.pass(1800, milliwatts: 5000 + hour * 1000)
+            tape.pass(1800, milliwatts: 15_000, degrees: 80, isThrottled: true)
+        }
+        tape.pass(1, milliwatts: 5000)
+        let minutes = tape.buckets(.minute)
+        #expect(minutes.count == 180)
+        #expect(tape.buckets(.hour).count == 2)
+        let hours = tape.buckets(.hour) + tape.history.open(.hour)
+        #expect(hours.count == 4)
+        let open = try #require(tape.history.open(.minute).first)
+        // The first sample only begins: nothing is known of the second before it.
+        let total = tape.microjoules - 5_000_000
+        #expect(minutes.reduce(0) { $0 + $1.microjoules } + open.microjoules == total)
+        #expect(hours.reduce(0) { $0 + $1.microjoules } == total)
+        let second = hours[1]
+        #expect(second.covered == .seconds(3600))
+        #expect(second.lowest == Power(milliwatts: 6000))
+        #expect(second.highest == Power(milliwatts: 15_000))
+        #expect(second.hottest == Temperature(millidegrees: 80_000))
+        #expect(second.throttled == .seconds(1800))
+        #expect(second.samples == 3600)
+        #expect(second.mean > Power(milliwatts: 10_490) && second.mean < Power(milliwatts: 10_510))
+        #expect(tape.closed.filter { $0.resolution == .minute }.map(\.number) == Array(0..<180))
+    }
+
+    @Test func `a gap is not covered and a failed read is no power`() throws {
+        var tape = HistoryTape()
+        tape.pass(20, milliwatts: 5000)
+        tape.boot += 20_000
+        tape.wall += 20_000
+        tape.pass(10, milliwatts: 5000)
+        tape.pass(5, milliwatts: nil)
+        let minute = try #require(tape.history.open(.minute).first)
+        #expect(minute.samples == 30)
+        #expect(minute.covered == .seconds(19 + 9))
+        #expect(minute.mean == Power(milliwatts: 5000))
+    }
+
+    @Test(arguments: [365 * 86_400_000, -365 * 86_400_000] as [Int64])
+    func `a wall clock that jumps by a year begins another minute, and no energy is lost or made`(jump: Int64) throws {
+        var tape = HistoryTape()
+        tape.pass(90, milliwatts: 10_000)
+        tape.wall += jump
+        tape.pass(90, milliwatts: 10_000)
+        let open = try #require(tape.history.open(.minute).first)
+        let sum = tape.buckets(.minute).reduce(open.microjoules) { $0 + $1.microjoules }
+        #expect(sum == 179 * 10_000_000)
+        #expect(tape.buckets(.hour).count == 1)
+        #expect(
+            tape.closed.map(\.number).count
+                == Set(tape.closed.map { [Int($0.number), Int($0.resolution.rawValue)] }).count)
+    }
+
+    @Test func `a register of a new epoch takes nothing with it`() throws {
+        var tape = HistoryTape()
+        tape.pass(10, milliwatts: 10_000)
+        tape.microjoules = 0
+        tape.pass(1, milliwatts: 10_000)
+        let open = try #require(tape.history.open(.minute).first)
+        #expect(open.microjoules == 90_000_000)
+    }
+
+    @Test func `only so many samples are remembered, the newest`() {
+        var tape = HistoryTape()
+        tape.pass(1000, milliwatts: 5000)
+        tape.pass(1, milliwatts: 7000)
+        let samples = tape.history.newestSamples
+        #expect(samples.count == EnergyHistoryLimits.samples)
+        #expect(samples.last?.power == Power(milliwatts: 7000))
+        #expect(samples.map(\.wall) == samples.map(\.wall).sorted())
+        #expect(MemoryLayout<HistorySample>.size * EnergyHistoryLimits.samples < 16 * 1024)
+    }
+
+    @Test func `what is stored is read back, and damage is refused`() throws {
+        var tape = HistoryTape()
+        tape.pass(7300, milliwatts: 12_345, degrees: -5)
+        for closed in tape.closed {
+            let bytes = closed.bucket.encoded
+            #expect(bytes.count <= 60)
+            #expect(HistoryBucket(decoding: bytes) == closed.bucket)
+            for end in bytes.indices { #expect(HistoryBucket(decoding: Array(bytes[..<end])) == nil) }
+            #expect(HistoryBucket(decoding: bytes + [0]) == nil)
+        }
+        let state = tape.history.state
+        let encoded = state.encoded
+        var reader = try CBORReader(encoded.span, limit: 512)
+        #expect(try HistoryState(from: &reader) == state)
+        #expect(state.hour != nil)
+    }
+
+    @Test func `a running agent tells its past, by samples, minutes and hours, also after a restart`() throws {
+        var fleet = try ScriptedFleet(boards: 1)
+        fleet.pass(milliseconds: 7_200_000)
+        func told(_ query: HistoryQuery) throws -> String {
+            let command = fleet.ask(0, .energyHistory(query))
+            fleet.pass(milliseconds: 1000)
+            let reply = try #require(fleet.reply(to: command))
+            #expect(reply.refusal == nil)
+            return reply.json
+        }
+        func count(_ text: String, _ word: String) -> Int { text.split(separator: word).count - 1 }
+        #expect(try count(told(HistoryQuery(.sample, limit: 50)), "\"at_ms\"") == 50)
+        let minutes = try count(told(HistoryQuery(.minute)), "\"start_ms\"")
+        #expect((119...122).contains(minutes))
+        #expect(try count(told(HistoryQuery(.hour)), "\"start_ms\"") >= 2)
+        #expect(try count(told(HistoryQuery(.minute, to: .origin)), "\"start_ms\"") == 0)
+        let page = try told(HistoryQuery(.minute, limit: 10))
+        #expect(page.contains("\"next_before\":"))
+        #expect((10...11).contains(count(page, "\"start_ms\"")))
+        fleet.crash(0)
+        fleet.pass(milliseconds: 60_000)
+        let after = try count(told(HistoryQuery(.minute)), "\"start_ms\"")
+        #expect(after >= minutes - 1)
+        #expect(fleet.finding == nil)
+    }
+}

@@ -1,0 +1,260 @@
+import AgentCore
+import Cryptography
+import EnergyProofs
+import Quantities
+import Simulation
+import Telemetry
+import Testing
+
+/// Boards with more than one source: a battery, a panel, a part of the board, the operator's word.
+@Suite struct SourceTests {
+    private static let battery = SourceID("battery:BAT0")
+    private static let panel = SourceID("solar:roof")
+    private static let part = SourceID("compute:gpu:sprout")
+    private static let board = SourceID("compute:simulated:sprout")
+
+    /// A panel that fills the battery, as its operator declares it.
+    private static let roof = SourceDeclaration(
+        name: "solar:roof", kind: .solar, evidence: .metered, origin: .path("/sys/roof"),
+        rated: Power(milliwatts: 20_000), feeds: "battery:BAT0")
+
+    init() throws { try #require(prepareCryptography()) }
+
+    private func view(_ source: SourceID?, of fleet: ScriptedFleet) throws -> SourceView {
+        try #require(fleet.sources(of: 0).first { $0.source == source })
+    }
+
+    private func pages(_ source: SourceID?, of fleet: ScriptedFleet) throws -> [EnergyCapacityProof] {
+        let source = try #require(source)
+        let keys = source == Self.board ? PageKeys.board : PageKeys(of: source)
+        return try fleet.pages(of: 0, keys).map { try ProofPage(decoding: $0).proof }
+    }
+
+    /// Ends the fleet, which checks every chain of pages.
+    private func end(_ fleet: inout ScriptedFleet) {
+        #expect(fleet.rest() == nil)
+        #expect(fleet.finding == nil)
+    }
+
+    /// A fleet that charges whatever it can.
+    private func hungryFleet(_ change: (inout ScriptedFleet) -> Void = { _ in }) throws -> ScriptedFleet {
+        var fleet = try ScriptedFleet(boards: 2)
+        change(&fleet)
+        fleet.restart(0) {
+            $0.chargeTarget = Energy(joules: 4_900)
+            $0.energy.declarations = [Self.roof]
+        }
+        return fleet
+    }
+
+    @Test func `every source has a register and pages of its own`() throws {
+        var fleet = try ScriptedFleet(boards: 2)
+        fleet.setSource(of: 0, SimulatedSource("battery:BAT0", .battery, milliwatts: 5_000))
+        var meter = SimulatedSource("grid:meter-1", .grid, milliwatts: 42_000)
+        meter.hasCounter = true
+        fleet.setSource(of: 0, meter)
+        var part = SimulatedSource("compute:gpu", .compute, milliwatts: 1_500)
+        part.traits.parent = "board"
+        fleet.setSource(of: 0, part)
+        fleet.pass(milliseconds: 185_000)
+        fleet.write(0)
+        let names = fleet.sources(of: 0).map { $0.source.text }
+        #expect(names == [Self.board?.text, "battery:BAT0", "grid:meter-1", Self.part?.text])
+        for (name, milliwatts) in [("battery:BAT0", 5_000), ("grid:meter-1", 42_000), (Self.part?.text, 1_500)] {
+            let source = name.flatMap { SourceID($0) }
+            let view = try view(source, of: fleet)
+            let pages = try pages(source, of: fleet)
+            #expect(pages.count >= 12 && pages.allSatisfy { $0.source == source })
+            #expect(pages.map { $0.page } == Array(0..<UInt64(pages.count)))
+            for page in pages { #expect(page.drawn == Energy(millijoules: Int64(milliwatts) * 10)) }
+            #expect(view.tally.missed == 0 && view.tally.gaps == 0 && view.tally.samples >= 170)
+            #expect(view.register.map { $0.energy.millijoules >= Int64(milliwatts) * 180 } == true)
+        }
+        #expect(try view(Self.part, of: fleet).parent == Self.board)
+        #expect(try pages(Self.board, of: fleet).allSatisfy { $0.source == Self.board })
+        end(&fleet)
+    }
+
+    @Test func `a battery charges only its net discharge, and none of what its own society put into it`() throws {
+        var fleet = try hungryFleet {
+            // The board itself is not measured wholly, and so charges nothing.
+            $0.setTotal(of: 0, isComplete: false)
+            $0.setSource(of: 0, SimulatedSource("battery:BAT0", .battery, milliwatts: -8_000))
+            $0.setSource(of: 0, SimulatedSource("solar:roof", .solar, milliwatts: 10_000))
+        }
+        fleet.pass(milliseconds: 95_000)
+        let fed = try view(Self.panel, of: fleet).charged
+        #expect(fed >= Energy(joules: 700))
+        #expect(try view(Self.battery, of: fleet).charged == .zero)
+        fleet.write(0)
+        #expect(try pages(Self.battery, of: fleet).allSatisfy { $0.drawn == .zero })
+        // The sun is gone. What flowed in has to flow out first, then what the panel charged for it.
+        fleet.setSource(of: 0, SimulatedSource("solar:roof", .solar, milliwatts: 0))
+        fleet.setSource(of: 0, SimulatedSource("battery:BAT0", .battery, milliwatts: 9_000))
+        fleet.pass(milliseconds: 300_000)
+        fleet.write(0)
+        let output = try pages(Self.battery, of: fleet).reduce(Energy.zero) { $0 + $1.drawn }
+        let view = try view(Self.battery, of: fleet)
+        #expect(output > fed)
+        #expect(view.charged > .zero)
+        #expect(view.charged <= output - fed)
+        #expect(view.charged >= output - fed - Energy(joules: 100))
+        end(&fleet)
+    }
+
+    @Test func `a panel is not charged from before the battery that it fills is known`() throws {
+        var fleet = try hungryFleet {
+            $0.setTotal(of: 0, isComplete: false)
+            $0.setSource(of: 0, SimulatedSource("solar:roof", .solar, milliwatts: 10_000))
+        }
+        fleet.pass(milliseconds: 60_000)
+        var view = try view(Self.panel, of: fleet)
+        #expect(view.charged == .zero)
+        #expect(view.refusal == .feedsNoBattery(try #require(Self.battery)))
+        fleet.setSource(of: 0, SimulatedSource("battery:BAT0", .battery, milliwatts: -8_000))
+        fleet.pass(milliseconds: 60_000)
+        view = try self.view(Self.panel, of: fleet)
+        #expect(view.charged > .zero && view.refusal == nil)
+        end(&fleet)
+    }
+
+    @Test func `what a part charges and what the whole charges is no more than the whole has`() throws {
+        var part = SimulatedSource("compute:gpu", .compute, milliwatts: 1_000)
+        part.traits.parent = "board"
+        part.traits.rated = Power(milliwatts: 6_000)
+        var fleet = try hungryFleet { $0.setSource(of: 0, part) }
+        fleet.pass(milliseconds: 125_000)
+        let whole = try view(Self.board, of: fleet).charged
+        // The whole comes first, and leaves nothing to its part.
+        #expect(whole > Energy(joules: 500))
+        #expect(try view(Self.part, of: fleet).charged == .zero)
+        // Where the whole is not measured, the part may charge what it has itself.
+        fleet.setTotal(of: 0, isComplete: false)
+        fleet.pass(milliseconds: 60_000)
+        #expect(try view(Self.part, of: fleet).charged >= Energy(joules: 150))
+        end(&fleet)
+    }
+
+    @Test func `nothing is charged from a part that nobody rated`() throws {
+        var part = SimulatedSource("compute:gpu", .compute, milliwatts: 1_000)
+        part.traits.parent = "board"
+        var fleet = try hungryFleet {
+            $0.setTotal(of: 0, isComplete: false)
+            $0.setSource(of: 0, part)
+        }
+        fleet.pass(milliseconds: 60_000)
+        fleet.write(0)
+        #expect(try view(Self.part, of: fleet).charged == .zero)
+        #expect(try pages(Self.part, of: fleet).allSatisfy { $0.chargeable == .zero && $0.drawn > .zero })
+        end(&fleet)
+    }
+
+    @Test func `a source that vanishes leaves gaps, and one that comes back goes on`() throws {
+        var fleet = try ScriptedFleet(boards: 2)
+        let battery = SimulatedSource("battery:BAT0", .battery, milliwatts: 5_000)
+        fleet.setSource(of: 0, battery)
+        fleet.pass(milliseconds: 60_000)
+        fleet.removeSource(of: 0, battery.name)
+        fleet.pass(milliseconds: 30_000)
+        let gone = try view(Self.battery, of: fleet)
+        #expect(!gone.isReporting)
+        #expect(gone.lastPage?.coverage == .zero)
+        let register = try #require(gone.register)
+        // An hour later it is away: windows without end are not written down one by one.
+        fleet.pass(milliseconds: 3_600_000)
+        let away = try view(Self.battery, of: fleet)
+        #expect(away.register == register)
+        #expect(away.pages < gone.pages + 10)
+        fleet.setSource(of: 0, battery)
+        fleet.pass(milliseconds: 185_000)
+        fleet.write(0)
+        let back = try view(Self.battery, of: fleet)
+        #expect(back.isReporting && back.lastPage?.coverage == .one)
+        #expect(back.lastPage?.epoch == 1)
+        let pages = try pages(Self.battery, of: fleet)
+        #expect(pages.contains { $0.gap > .seconds(3_000) && $0.drawn == .zero })
+        let drawn = pages.reduce(Energy.zero) { $0 + $1.drawn }
+        #expect(drawn <= register.energy + Energy(joules: 5 * 185))
+        end(&fleet)
+    }
+
+    @Test func `a source that is measured in another way begins a new epoch, and not where only its limit changes`()
+        throws
+    {
+        var fleet = try ScriptedFleet(boards: 2)
+        var meter = SimulatedSource("grid:meter-1", .grid, milliwatts: 42_000)
+        let grid = SourceID(meter.name)
+        meter.traits.method = "hwmon:ina226, limit 50 W"
+        fleet.setSource(of: 0, meter)
+        fleet.pass(milliseconds: 60_000)
+        meter.traits.method = "hwmon:ina226, limit 60 W"
+        fleet.setSource(of: 0, meter)
+        fleet.pass(milliseconds: 60_000)
+        #expect(try view(grid, of: fleet).lastPage?.epoch == 1)
+        meter.traits.method = "hwmon:ina260, limit 60 W"
+        fleet.setSource(of: 0, meter)
+        fleet.pass(milliseconds: 60_000)
+        fleet.write(0)
+        // While it does not run, too.
+        meter.traits.method = "command, limit 60 W"
+        fleet.crash(0)
+        fleet.setSource(of: 0, meter)
+        fleet.pass(milliseconds: 200_000)
+        fleet.write(0)
+        let pages = try pages(grid, of: fleet)
+        #expect(Set(pages.map { $0.epoch }) == [1, 2, 3])
+        for page in pages where page.epoch > 1 { #expect(page.epochReason == .sensorChanged) }
+        end(&fleet)
+    }
+
+    @Test func `sources go on where they were after a crash`() throws {
+        var fleet = try ScriptedFleet(boards: 2)
+        fleet.setSource(of: 0, SimulatedSource("battery:BAT0", .battery, milliwatts: 5_000))
+        for _ in 0..<4 {
+            fleet.pass(milliseconds: 150_000)
+            fleet.crash(0)
+        }
+        fleet.pass(milliseconds: 100_000)
+        let view = try view(Self.battery, of: fleet)
+        #expect(view.lastPage?.epoch == 1)
+        #expect(view.pages > 20)
+        end(&fleet)
+    }
+
+    @Test func `of too many sources the first are metered`() throws {
+        var fleet = try ScriptedFleet(boards: 2)
+        for number in 1...20 {
+            fleet.setSource(of: 0, SimulatedSource("grid:meter-\(number)", .grid, milliwatts: 1_000))
+        }
+        fleet.pass(milliseconds: 60_000)
+        let views = fleet.sources(of: 0)
+        #expect(views.count == SourceLimits.sources)
+        #expect(views.allSatisfy { $0.pages > 3 })
+        end(&fleet)
+    }
+
+    @Test func `an operator's word makes pages that charge as far as the policy goes`() throws {
+        var fleet = try ScriptedFleet(boards: 2)
+        fleet.setTotal(of: 0, isComplete: false)
+        let person = SourceDeclaration(
+            name: "human:dp", kind: .human, evidence: .declared, origin: .declared(Power(milliwatts: 100_000)))
+        fleet.restart(0) {
+            $0.energy.declarations = [person]
+            $0.chargeTarget = Energy(joules: 4_900)
+        }
+        fleet.pass(milliseconds: 60_000)
+        let id = SourceID("human:dp")
+        #expect(try view(id, of: fleet).charged == .zero)
+        #expect(try view(id, of: fleet).refusal == .classNotAllowed(.declared))
+        // A tenth of a person's power.
+        fleet.restart(0) { $0.charging.shares[.declared] = BasisPoints(clamping: 1_000) }
+        fleet.pass(milliseconds: 60_000)
+        fleet.write(0)
+        let view = try view(id, of: fleet)
+        #expect(view.charged >= Energy(joules: 400) && view.charged <= Energy(joules: 1_000))
+        #expect(view.register == nil)
+        let pages = try pages(id, of: fleet)
+        #expect(pages.allSatisfy { $0.evidence == .declared && $0.drawn == .zero })
+        end(&fleet)
+    }
+}

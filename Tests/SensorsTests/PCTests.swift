@@ -1,0 +1,168 @@
+import Quantities
+import Telemetry
+import Testing
+
+@testable import Sensors
+
+private let powercap = "sys/devices/virtual/powercap/intel-rapl/"
+
+/// The captured PC with both packages readable.
+private func pc() throws -> TemporaryTree {
+    let tree = try TemporaryTree(copyOf: "pc-rapl-nvme-coretemp")
+    try tree.remove("_errno.tsv")
+    try tree.write(powercap + "intel-rapl:0/energy_uj", "262143100000\n")
+    return tree
+}
+
+@Suite struct `processors with energy counters` {
+    @Test func `show power from the second look on, over the captured wrap`() throws {
+        let tree = try pc()
+        let reader = try reader(tree.path)
+        let first = reader.sample(at: BootTime(milliseconds: 1000))
+        #expect(first.rails.map { $0.name } == ["package-0", "package-0/core", "package-10"])
+        #expect(first.rails.allSatisfy { $0.power == nil && $0.counter != nil })
+        #expect(
+            first.total
+                == TotalPower(
+                    power: nil, counter: EnergyRegister(microjoules: 262_143_100_000 + 240_422_366_267),
+                    isComplete: true,
+                    rule: "package-0+package-10", scope: .cpuPackage))
+        #expect(reader.tellsMoreLater(than: first))
+        try tree.write(powercap + "intel-rapl:0/energy_uj", "4771150\n")
+        try tree.write(powercap + "intel-rapl:a/energy_uj", "240424366267\n")
+        let second = reader.sample(at: BootTime(milliseconds: 1100))
+        #expect(second.power(ofRail: "package-0") == Power(milliwatts: 50_000))
+        #expect(second.power(ofRail: "package-0/core") == .zero)
+        // What is inside a package is in it already.
+        #expect(second.totalPower == Power(milliwatts: 70_000))
+        let board = try #require(second.sources.first)
+        #expect(board.power == Power(milliwatts: 70_000))
+        #expect(board.counter == EnergyRegister(microjoules: 262_148_100_000 + 240_424_366_267))
+        #expect(board.traits.rated == Power(milliwatts: 190_000))
+        #expect(board.traits.method == "rapl:package-0+package-10")
+    }
+
+    @Test func `keep their counters over a new search for devices`() throws {
+        let tree = try pc()
+        let reader = try reader(tree.path)
+        _ = reader.sample(at: .origin)
+        try tree.remove("sys/class/thermal/thermal_zone1")
+        try tree.write("sys/class/thermal/thermal_zone1/type", "")
+        try tree.write(powercap + "intel-rapl:0/energy_uj", "4771150\n")
+        _ = reader.sample(at: BootTime(milliseconds: 1000))
+        let later = reader.sample(at: BootTime(milliseconds: 40_000))
+        #expect(later.rails.first?.counter == EnergyRegister(microjoules: 262_148_100_000))
+    }
+
+    @Test func `that root keeps for itself are named`() throws {
+        let tree = try pc()
+        try tree.write(
+            "_errno.tsv", ["0", "0:0", "a"].map { "sys/class/powercap/intel-rapl:\($0)/energy_uj\tEACCES\n" }.joined())
+        let sample = try reader(tree.path).sample(at: .origin)
+        #expect(sample.total == nil)
+        #expect(sample.sources == [])
+        for what in ["package-0", "package-0/core", "package-10", "total"] {
+            #expect(sample.unavailable.contains(Unavailable(what, .permission)))
+        }
+    }
+
+    @Test func `with a counter of the whole platform take that for the total`() throws {
+        let tree = try pc()
+        try tree.write(powercap + "intel-rapl:1/name", "psys\n")
+        try tree.write(powercap + "intel-rapl:1/energy_uj", "77\n")
+        try tree.write("sys/class/powercap/intel-rapl:1", "../../devices/virtual/powercap/intel-rapl/intel-rapl:1")
+        let total = try #require(try reader(tree.path).sample(at: .origin).total)
+        #expect(total.rule == "psys")
+        #expect(total.scope == .board)
+        try tree.write("_errno.tsv", "sys/class/powercap/intel-rapl:1/energy_uj\tEACCES\n")
+        #expect(try reader(tree.path).sample(at: .origin).total?.rule == "package-0+package-10")
+    }
+
+    @Test func `seen twice under two names are counted once`() throws {
+        let tree = try pc()
+        try tree.write("sys/class/powercap/intel-rapl-mmio:0/name", "package-0\n")
+        try tree.write("sys/class/powercap/intel-rapl-mmio:0/energy_uj", "5\n")
+        #expect(try reader(tree.path).sample(at: .origin).rails.count == 3)
+    }
+
+    @Test(arguments: ["-5\n", "x\n", "99999999999999999999\n", "9223372036854775807\n"])
+    func `that show what no counter shows are malformed`(content: String) throws {
+        let tree = try pc()
+        try tree.write(powercap + "intel-rapl:a/energy_uj", content)
+        let sample = try reader(tree.path).sample(at: .origin)
+        #expect(sample.unavailable.contains(Unavailable("package-10", .malformed)))
+        #expect(sample.total?.isComplete == false)
+    }
+}
+
+@Suite struct `batteries` {
+    private let first =
+        "sys/devices/LNXSYSTM:00/LNXSYBUS:00/PNP0A08:00/device:00/PNP0C09:00/PNP0C0A:00/power_supply/BAT0/"
+    private let second = "sys/devices/LNXSYSTM:00/PNP0C0A:01/power_supply/BAT1/"
+    private let adapter =
+        "sys/devices/LNXSYSTM:00/LNXSYBUS:00/PNP0A08:00/device:00/PNP0C09:00/ACPI0003:00/power_supply/AC/online"
+
+    @Test func `are sources of what they give, and of less than nothing while they charge`() throws {
+        let tree = try TemporaryTree(copyOf: "laptop-battery")
+        try tree.write(first + "status", "Charging\n")
+        let sample = try reader(tree.path).sample(at: .origin)
+        #expect(sample.sources.map { $0.name } == ["battery:BAT0-38109", "battery:BAT1"])
+        #expect(sample.sources.map { $0.power } == [Power(microwatts: -4_830_000), Power(microwatts: 14_250_000)])
+        #expect(sample.sources.allSatisfy { $0.traits.direction == .netOutput && $0.kind == .battery })
+        #expect(sample.total == nil)
+        #expect(sample.unavailable.contains(Unavailable("total", .notSupported)))
+    }
+
+    @Test func `are not the total while a supply from outside is connected`() throws {
+        let tree = try TemporaryTree(copyOf: "laptop-battery")
+        #expect(try reader(tree.path).sample(at: .origin).total?.scope == .battery)
+        try tree.write(adapter, "1\n")
+        let sample = try reader(tree.path).sample(at: .origin)
+        #expect(sample.total == nil)
+        #expect(sample.rails.count == 2)
+    }
+
+    @Test func `are not the total where a counter was it`() throws {
+        let tree = try TemporaryTree(copyOf: "laptop-battery")
+        let energy = "sys/class/powercap/intel-rapl:0/energy_uj"
+        try tree.write("sys/class/powercap/intel-rapl:0/name", "package-0\n")
+        try tree.write(energy, "1\n")
+        let reader = try reader(tree.path)
+        #expect(reader.sample(at: .origin).total?.rule == "package-0")
+        try tree.write(energy, "")
+        let failing = reader.sample(at: BootTime(milliseconds: 1000))
+        #expect(failing.total == nil)
+        #expect(failing.unavailable.contains(Unavailable("total", .empty)))
+    }
+
+    @Test func `of mice, absent ones and what USB-C negotiated are none`() throws {
+        let tree = try TemporaryTree(copyOf: "laptop-battery")
+        try tree.write(second + "present", "0\n")
+        try tree.write("sys/class/power_supply/ucsi-source-psy-USBC000:001/type", "Battery\n")
+        try tree.write("sys/class/power_supply/ucsi-source-psy-USBC000:001/status", "Discharging\n")
+        try tree.write("sys/class/power_supply/ucsi-source-psy-USBC000:001/power_now", "15000000\n")
+        let reader = try reader(tree.path)
+        #expect(reader.sample(at: .origin).rails.map { $0.name } == ["BAT0"])
+        // One that is put in is found later.
+        try tree.write(second + "present", "1\n")
+        #expect(reader.sample(at: BootTime(milliseconds: 30_000)).rails.map { $0.name } == ["BAT0", "BAT1"])
+    }
+
+    @Test func `with names that no identity may have are called by what it may`() throws {
+        let tree = try TemporaryTree(copyOf: "laptop-battery")
+        try tree.write(first + "serial_number", " 12:3 ä\n")
+        #expect(try reader(tree.path).sample(at: .origin).sources[1].name == "battery:BAT0-12_3___")
+    }
+
+    @Test(arguments: [
+        ("status", "", UnavailableReason.empty), ("status", "\u{1}\n", .malformed), ("status", "Unknown\n", .malformed),
+        ("power_now", "nonsense\n", .absent), ("power_now", "1000000001\n", .malformed),
+    ])
+    func `that cannot be read are listed`(file: String, content: String, reason: UnavailableReason) throws {
+        let tree = try TemporaryTree(copyOf: "laptop-battery")
+        try tree.write(first + file, content)
+        let sample = try reader(tree.path).sample(at: .origin)
+        #expect(sample.unavailable.contains(Unavailable("BAT0", reason)))
+        #expect(sample.sources.first { $0.name.hasPrefix("battery:BAT0") }?.power == nil)
+    }
+}

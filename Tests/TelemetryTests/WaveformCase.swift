@@ -1,0 +1,114 @@
+import Quantities
+import Telemetry
+import TestKit
+
+/// What goes wrong while a waveform is metered.
+enum WaveformTrouble: CaseIterable {
+    case none
+    /// Samples are lost, one by one and for up to half a minute.
+    case lostSamples
+    /// Somebody sets the wall clock a year ahead, and back.
+    case clockJumps
+    /// The board sleeps; boot time goes on.
+    case suspend
+}
+
+/// One waveform, metered: a seed says which.
+struct WaveformCase {
+    let windows: [MeterWindow]
+    let waveform: Waveform
+    /// What the wall clock said at the end of each window.
+    private(set) var wallEnds: [Int64] = []
+    /// How often the wall clock jumped.
+    let clockJumps: Int
+
+    /// Where the load has been watched for long enough.
+    static let known = Int64(MeterLimits.memory + 32) * 1000
+    private static let year: Int64 = 365 * 86_400_000
+
+    /// Meters a waveform of `shape` with `sensor`, whatever `trouble` there is.
+    init(
+        _ shape: WaveformShape, _ sensor: WaveformSensor, _ trouble: WaveformTrouble, _ random: inout SeededRandom
+    ) {
+        let isFine = random.oneIn(2)
+        let rated = (isFine ? random.number(in: 7...60) : random.number(in: 25...130)) * 1_000_000 as Int64
+        let length = WaveformCase.known + random.number(in: 40_000...60_000)
+        let waveform = shape.waveform(
+            rated: rated, floor: isFine ? 5_000_000 : 20_000_000, length: length + 2000, &random)
+        self.init(
+            waveform, sensor, trouble, rated: rated, step: isFine ? 98_000 : 393_000, length: length, &random)
+    }
+
+    /// Meters a steady 5 W in which, once it is known, there is one burst of a tenth of a second at 60 W.
+    init(isolatedBurstWith sensor: WaveformSensor, _ random: inout SeededRandom) {
+        var waveform = Waveform()
+        waveform.append(5_000_000, for: WaveformCase.known + random.number(in: 0...10_000))
+        waveform.append(60_000_000, for: 100)
+        waveform.append(5_000_000, for: 30_000)
+        self.init(
+            waveform, sensor, .none, rated: 60_000_000, step: 98_000, length: waveform.length - 2000, &random)
+    }
+
+    private init(
+        _ waveform: Waveform, _ sensor: WaveformSensor, _ trouble: WaveformTrouble, rated: Int64, step: Int64,
+        length: Int64, _ random: inout SeededRandom
+    ) {
+        self.waveform = waveform
+        let counter = WaveformCounter(&random)
+        var meter = Meter(
+            sensor.configuration(rated: rated, step: step, counter: counter), bootID: .zero, at: .origin)
+        var rhythm = SamplingRhythm(period: .seconds(1), start: .origin, seed: random.next())
+        // Trouble draws for itself, so that the same readings come with it and without.
+        var mischief = SeededRandom(seed: random.next())
+        var windows: [MeterWindow] = []
+        var clock = (offset: 1_764_000_000_000 as Int64, jumps: 0)
+        var silentUntil: Int64 = -1
+        while rhythm.due.milliseconds < length {
+            // The reading takes a moment, and the timer is never quite right.
+            let now = rhythm.due.milliseconds + random.number(in: 0...5)
+            rhythm.advance(past: BootTime(milliseconds: now))
+            switch trouble {
+            case .none: break
+            case .lostSamples:
+                if now > silentUntil, mischief.oneIn(40) { silentUntil = now + mischief.number(in: 1...30_000) }
+                if now <= silentUntil || mischief.oneIn(10) { continue }
+            case .clockJumps:
+                if mischief.oneIn(20) {
+                    clock = (clock.offset + (mischief.oneIn(2) ? 1 : -1) * WaveformCase.year, clock.jumps + 1)
+                }
+            case .suspend:
+                if now > silentUntil, mischief.oneIn(60) { silentUntil = now + mischief.number(in: 3000...60_000) }
+                if now <= silentUntil { continue }
+            }
+            if case .newEpoch(_, let last?) = meter.record(
+                sensor.reading(of: waveform, at: now, step: step, counter: counter))
+            {
+                windows.append(last)
+            }
+            let time = BootTime(milliseconds: now)
+            while let window = meter.closeWindow(at: meter.windowStart + .seconds(10), now: time) {
+                windows.append(window)
+                wallEnds.append(clock.offset + now - time.since(window.end).milliseconds)
+            }
+        }
+        clockJumps = clock.jumps
+        self.windows = windows
+    }
+
+    /// How far the register of `window` is from the truth, in nanojoules.
+    func error(of window: MeterWindow) -> Int64 {
+        abs(waveform.energy(from: window.start.milliseconds, to: window.end.milliseconds) - WaveformCase.drawn(window))
+    }
+
+    /// What the register of `window` says, in nanojoules.
+    static func drawn(_ window: MeterWindow) -> Int64 {
+        Int64(window.registerEnd.microjoules - window.registerStart.microjoules) * 1000
+    }
+
+    /// Whether the truth lies within the bound that `window` states; the largest bound says that none is known.
+    func holds(_ window: MeterWindow) -> Bool {
+        if window.errorBoundPermille == MeterLimits.errorBoundCeilingPermille { return true }
+        // The register is floored to whole microjoules at both ends.
+        return error(of: window) <= WaveformCase.drawn(window) / 1000 * Int64(window.errorBoundPermille) + 2000
+    }
+}
