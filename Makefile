@@ -100,6 +100,7 @@ test-arm64-telemetry: build arm64
 bench: build ## Measure this machine, beside the peers (IDLE=30 seconds, MEASURES="link start" for some)
 	$(SWIFT) build -c release --scratch-path .build/embedded $(EMBEDDED) --product sage-edge-bench \
 		$(EMBEDDED_LINK)
+	@.ci/packages bench
 	@.ci/bench .build/embedded/release/sage-edge-bench build/sage-edge $(IDLE) $(MEASURES)
 
 test: packages-test build simulation-embedded ## Build and run all tests, end to end with the shipped program

@@ -27,31 +27,56 @@ enum AgentBenchmark {
 
     // MARK: Idle
 
+    /// The agent with a peer, beside two exporters of Debian's that read and are read at the same pace.
     static func idle(_ setup: AgentProcess.Setup, seconds: Int64) throws(BenchmarkError) {
-        var pair = try AgentPair(setup)
-        // The first pages, heartbeats and credits are past then.
-        try pause(.seconds(15))
-        let before = try processorNanoseconds(of: pair.first.identifier)
-        let begin = Clock.bootNanoseconds
-        var page = 0
-        for _ in 0..<seconds {
-            try pause(.seconds(1))
-            page = try pair.first.scrape()
-        }
-        let used = try processorNanoseconds(of: pair.first.identifier) - before
-        let span = Clock.bootNanoseconds - begin
-        let memory = try ProcessMemory(of: pair.first.identifier)
-        try pair.stop()
-        Table.row("idle agent: resident (VmRSS)", .kibibytes(memory.resident), beside: "target", .kibibytes(8_192))
-        Table.row("  at its highest (VmHWM)", .kibibytes(memory.peak))
-        Table.row("  its share (PSS)", .kibibytes(memory.proportional))
-        Table.note(
-            "1 sample/s, one scrape/s of \(page) bytes, ledger, HTTP and one peer open, over \(seconds) s: "
-                + "\(used / 1_000_000) ms of processor time, "
-                + decimal(Int64(Int128(used) * 10_000 / Int128(span))) + " % of a core")
+        let ours = try watch(setup, periodMilliseconds: 1000, seconds)
+        let fast = try watch(setup, periodMilliseconds: 100, seconds)
+        Table.row(
+            "idle agent: resident (VmRSS)", .kibibytes(ours.memory.resident), beside: "most 10 MiB; aim",
+            .kibibytes(8_192))
+        Table.row("  at its highest (VmHWM)", .kibibytes(ours.memory.peak))
+        Table.row("  its share (PSS)", .kibibytes(ours.memory.proportional))
+        Table.row("  processor, 1 sample/s and 1 scrape/s", .share(ours.share), beside: "most 0.25 %; aim", .share(100))
+        Table.row("  processor, 10 samples/s, 1 scrape/s", .share(fast.share), beside: "most", .share(500))
+        Table.row("  a scrape of /metrics", Figure(ours.scrapes))
+        Table.note("ledger, HTTP and one peer open, over \(seconds) s each; a scrape has \(ours.bytes) bytes")
         let size = try system { () throws(SystemError) in try FileSystem.status(setup.program) }
-        Table.row("program file", .bytes(size?.size.bytes ?? 0))
-        Table.note("resident by mapping: " + summary(of: memory))
+        Table.row("program file", .bytes(size?.size.bytes ?? 0), beside: "most 6 MB; aim", .bytes(3_000_000))
+        Table.note("resident by mapping: " + summary(of: ours.memory))
+        try neighbours(setup, ours, seconds)
+    }
+
+    /// What one of two agents takes, scraped once a second.
+    private static func watch(
+        _ setup: AgentProcess.Setup, periodMilliseconds: Int64, _ seconds: Int64
+    ) throws(BenchmarkError) -> IdleFigures {
+        var pair = try AgentPair(setup, periodMilliseconds: periodMilliseconds)
+        // The first pages, heartbeats and credits are past then.
+        let figures = try IdleFigures.watch(
+            pair.first.identifier, scraping: AgentProcess.httpPort(of: ports.0), seconds: seconds,
+            settling: .seconds(15))
+        try pair.stop()
+        return figures
+    }
+
+    private static func neighbours(
+        _ setup: AgentProcess.Setup, _ ours: IdleFigures, _ seconds: Int64
+    ) throws(BenchmarkError) {
+        var exporter = try Neighbour.nodeExporter(setup, port: 29_411)
+        let exported = try IdleFigures.watch(
+            exporter.identifier, scraping: 29_411, seconds: seconds, settling: .seconds(3))
+        try exporter.stop()
+        var collectd = try Neighbour.collectd(setup)
+        let collected = try IdleFigures.watch(
+            collectd.identifier, scraping: nil, seconds: seconds, settling: .seconds(3))
+        try collectd.stop()
+        for (name, theirs) in [("node exporter", exported), ("collectd", collected)] {
+            Table.row(
+                "  resident", .kibibytes(ours.memory.resident), beside: name, .kibibytes(theirs.memory.resident))
+            Table.row("  processor", .share(ours.share), beside: name, .share(theirs.share))
+        }
+        Table.row("  a scrape of /metrics", Figure(ours.scrapes), beside: "node exporter", Figure(exported.scrapes))
+        Table.note("the exporter's scrape has \(exported.bytes) bytes; collectd reads once a second and serves nobody")
     }
 
     private static func summary(of memory: ProcessMemory) -> String {
@@ -96,9 +121,13 @@ enum AgentBenchmark {
         var first: AgentProcess
         var second: AgentProcess
 
-        init(_ setup: AgentProcess.Setup) throws(BenchmarkError) {
-            let sprout = try AgentProcess(try AgentProcess.prepare("Sprout", port: ports.0, setup), setup)
-            let thor = try AgentProcess(try AgentProcess.prepare("Thor", port: ports.1, setup), setup)
+        init(_ setup: AgentProcess.Setup, periodMilliseconds: Int64 = 1000) throws(BenchmarkError) {
+            func start(_ name: String, _ port: UInt16) throws(BenchmarkError) -> AgentProcess {
+                let state = try AgentProcess.prepare(name, port: port, setup, periodMilliseconds: periodMilliseconds)
+                return try AgentProcess(state, setup)
+            }
+            let sprout = try start("Sprout", ports.0)
+            let thor = try start("Thor", ports.1)
             try sprout.waitUntilReady()
             try thor.waitUntilReady()
             try AgentPair.introduce(sprout, to: thor)

@@ -7,7 +7,6 @@ import Quantities
 struct AgentProcess: ~Copyable {
     private var child: ChildProcess
     private let socket: String
-    private let httpSocket: String
     private let log: String
 
     /// How the agents of this run are started.
@@ -23,7 +22,9 @@ struct AgentProcess: ~Copyable {
     /// Makes the folder of agent `name`, with its configuration, and returns its path.
     ///
     /// The board is a recording, which charges credits here as it does in the demo's society.
-    static func prepare(_ name: String, port: UInt16, _ setup: Setup) throws(BenchmarkError) -> String {
+    static func prepare(
+        _ name: String, port: UInt16, _ setup: Setup, periodMilliseconds: Int64 = 1000
+    ) throws(BenchmarkError) -> String {
         let state = setup.folder + "/" + name
         let configuration = """
             federation:
@@ -33,10 +34,11 @@ struct AgentProcess: ~Copyable {
                 replayed: 100
             telemetry:
               sysroot: \(setup.sysroot)
+              period_milliseconds: \(periodMilliseconds)
+            http:
+              listen: 127.0.0.1:\(httpPort(of: port))
             link:
               listen: 127.0.0.1:\(port)
-            http:
-              listen: unix:\(state)/http.sock
             executors:
               tasks_per_minute: 60000
 
@@ -50,10 +52,12 @@ struct AgentProcess: ~Copyable {
         return state
     }
 
+    /// Where the agent whose link has `port` serves HTTP.
+    static func httpPort(of port: UInt16) -> UInt16 { port + 100 }
+
     /// Starts the agent of `state`; it is not ready yet.
     init(_ state: String, _ setup: Setup) throws(BenchmarkError) {
         socket = state + "/control.sock"
-        httpSocket = state + "/http.sock"
         let arguments = ["sage-edge", "run", "--state", state, "--config", state + "/config.yaml"]
         log = state + "/log"
         let path = log
@@ -93,19 +97,6 @@ struct AgentProcess: ~Copyable {
             }
         } catch { throw .system(error) }
         do throws(JSONError) { return try JSONValue(parsing: answer) } catch { throw .failed(error.message) }
-    }
-
-    /// Reads the metrics, as Prometheus does; their size in bytes.
-    func scrape() throws(BenchmarkError) -> Int {
-        var answer: [UInt8] = []
-        do throws(SystemError) {
-            let connection = try StreamConnection(connectingTo: httpSocket, timeout: .seconds(20))
-            let request = Array("GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8)
-            try connection.descriptor.writeAll(request.span)
-            while case .bytes = try connection.descriptor.read(upTo: 65_536, appendingTo: &answer) {}
-        } catch { throw .system(error) }
-        guard answer.starts(with: Array("HTTP/1.1 200".utf8)) else { throw .failed("no metrics are served") }
-        return answer.count
     }
 
     /// Asks it to end, and waits.

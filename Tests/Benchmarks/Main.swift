@@ -47,6 +47,7 @@ struct Benchmarks {
             Measure(name: "signature") { () throws(BenchmarkError) in
                 try SignatureBenchmark.run(rounds: rounds, count: 500)
             },
+            Measure(name: "report") { () throws(BenchmarkError) in try ReportBenchmark.run(count: 26_214) },
             Measure(name: "ledger") { () throws(BenchmarkError) in
                 try LedgerBenchmark.run(rounds: rounds, count: 200, folder: setup.folder)
             },

@@ -8,6 +8,8 @@ enum Figure {
     case rate(Int64)
     case kibibytes(Int64)
     case bytes(Int64)
+    /// Hundred-thousandths of a processor.
+    case share(Int64)
 
     init(_ durations: Durations) { self = .time(median: durations.median, p99: durations.p99) }
 
@@ -15,7 +17,7 @@ enum Figure {
     var number: Int64 {
         switch self {
         case .time(let median, _): median
-        case .rate(let number), .kibibytes(let number), .bytes(let number): number
+        case .rate(let number), .kibibytes(let number), .bytes(let number), .share(let number): number
         }
     }
 
@@ -25,6 +27,7 @@ enum Figure {
         case .rate(let number): "\(number)/s"
         case .kibibytes(let number): decimal(number * 100 / 1024) + " MiB"
         case .bytes(let number): decimal(number / 10_000) + " MB"
+        case .share(let number): decimal(number / 10) + " %"
         }
     }
 

@@ -17,6 +17,10 @@ void peers_pin(uint32_t processor);
 /// processor 1; the caller's is the other.
 int32_t peers_udp_round_trips(size_t bytes, size_t count, int64_t *nanoseconds);
 
+/// GET of `path` from `port` on loopback, one connection each; writes how many bytes came. EPROTO where the answer is
+/// not 200.
+int32_t peers_scrape(uint16_t port, const char *path, size_t *bytes);
+
 /// Ed25519 signatures of `bytes` bytes by libsodium, and their verification.
 int32_t peers_sign(size_t bytes, size_t count, int64_t *nanoseconds);
 int32_t peers_verify(size_t bytes, size_t count, int64_t *nanoseconds);
