@@ -33,7 +33,7 @@ SWIFT_FILES := Package.swift Sources Tests
 
 .PHONY: install man deb deb-amd64 deb-arm64 check-deb stops
 .PHONY: help build arm64 test test-arm64 lint format demo sim bench soak fuzz clean packages packages-arm64 simulation-embedded \
-	test-arm64-telemetry
+	test-arm64-telemetry embedded-programs test-programs
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -103,7 +103,17 @@ bench: build ## Measure this machine, beside the peers (IDLE=30 seconds, MEASURE
 	@.ci/packages bench
 	@.ci/bench .build/embedded/release/sage-edge-bench build/sage-edge $(IDLE) $(MEASURES)
 
-test: packages-test build simulation-embedded ## Build and run all tests, end to end with the shipped program
+# The two lanes have folders of their own, and a compiler alone is seldom busy on more than one processor.
+embedded-programs: packages
+	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory simulation-embedded
+
+test-programs: packages-test
+	$(SWIFT) build --build-tests
+	$(SWIFT) build -c release --product sage-edge-simulation
+
+test: packages-test ## Build and run all tests, end to end with the shipped program
+	@$(MAKE) --no-print-directory -j2 embedded-programs test-programs
 	@.ci/test $(SWIFT)
 	@.ci/simulate $(SWIFT) $(SIMULATION_SECONDS)
 

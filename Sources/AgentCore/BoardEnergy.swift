@@ -72,8 +72,10 @@ struct BoardEnergy: Sendable {
     /// A reading that fails changes nothing.
     private(set) var evidence: EvidenceClass?
 
-    /// Power that the active mode allows.
-    var rated: Power { sample?.powerMode?.rated ?? profile.moduleRating ?? settings.rated }
+    /// Power that the active mode allows, or what processor and graphics board are limited to.
+    var rated: Power {
+        sample?.powerMode?.rated ?? sample?.boardSource?.traits.rated ?? profile.moduleRating ?? settings.rated
+    }
 
     /// The board's register as far as it is measured.
     var register: EnergyRegister? { meter.register }
@@ -123,7 +125,8 @@ struct BoardEnergy: Sendable {
         let configuration = MeterConfiguration(
             samplePeriod: settings.samplePeriod,
             sensorStep: traits.step ?? sample.total.flatMap { profile.powerStep(of: $0) } ?? BoardEnergy.assumedStep,
-            counterStep: traits.counterStep, counterRange: traits.counterRange, maximumPower: believable)
+            counterStep: traits.counterStep, counterRange: traits.counterRange, maximumPower: believable,
+            averaging: traits.averaging, counterRefresh: traits.counterRefresh)
         return SourceLook(
             reading: MeterReading(at: sample.taken, power: power, counter: isWhole ? source?.counter : nil),
             configuration: configuration, way: isWhole ? way(of: source, sample.total) : nil)
@@ -158,10 +161,17 @@ struct BoardEnergy: Sendable {
 
     private var validationMethod: ProofText {
         let total = sample?.total
-        let source = sample?.rails.first?.source.rawValue ?? "none"
-        var text = source + ":" + (total?.rule ?? "no total")
+        let traits = sample?.boardSource?.traits
+        var text = traits?.method ?? ""
+        if text.isEmpty {
+            text = (sample?.rails.first?.source.rawValue ?? "none") + ":" + (total?.rule ?? "no total")
+        }
         if let total { text += " scope " + total.scope.rawValue + (total.isComplete ? "" : " incomplete") }
-        if let mode = sample?.powerMode?.name { text += ", nvpmodel " + mode }
+        if let mode = sample?.powerMode?.name {
+            text += ", nvpmodel " + mode
+        } else if let limit = traits?.rated, limit != profile.moduleRating {
+            text += ", limit \(limit.milliwatts) mW"
+        }
         if evidence == .replayed { text = "replayed recording: " + text }
         return ProofText(replacing: text, limit: EnergyProofLimits.validationMethodBytes)
     }

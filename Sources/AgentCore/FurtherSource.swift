@@ -83,7 +83,7 @@ struct FurtherSource: Sendable {
         let configuration = MeterConfiguration(
             samplePeriod: settings.samplePeriod, sensorStep: traits.step ?? BoardEnergy.assumedStep,
             counterStep: traits.counterStep, counterRange: traits.counterRange, maximumPower: believable,
-            direction: traits.direction)
+            direction: traits.direction, averaging: traits.averaging, counterRefresh: traits.counterRefresh)
         let direction = traits.direction == .netOutput ? " net" : ""
         let look = SourceLook(
             reading: MeterReading(at: now, power: source.power, counter: source.counter),

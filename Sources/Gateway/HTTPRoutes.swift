@@ -29,6 +29,7 @@ public enum HTTPRoutes {
         case ready
         case health
         case energy
+        case energyHistory
         case proofs
         case latestProof
 
@@ -40,6 +41,7 @@ public enum HTTPRoutes {
             case .ready: ["readyz"]
             case .health: ["api", "v1", "health"]
             case .energy: ["api", "v1", "energy"]
+            case .energyHistory: ["api", "v1", "energy", "history"]
             case .proofs: ["api", "v1", "energy", "proofs"]
             case .latestProof: ["api", "v1", "energy", "proofs", "latest"]
             }
@@ -53,6 +55,7 @@ public enum HTTPRoutes {
             switch self {
             case .metrics, .alive, .ready: nil
             case .health, .energy: []
+            case .energyHistory: ["resolution", "from_ms", "to_ms", "before", "limit"]
             case .proofs: ["source", "limit"]
             case .latestProof: ["source"]
             }
@@ -104,6 +107,14 @@ public enum HTTPRoutes {
         case .ready: return .ready
         case .health: return .health
         case .energy: return .command(.energy)
+        case .energyHistory:
+            return .command(
+                .energyHistory(
+                    HistoryQuery(
+                        try resolution(target), from: try time("from_ms", target), to: try time("to_ms", target),
+                        before: try number("before", in: 0...1 << 53, target).map { UInt64($0) },
+                        limit: try number("limit", in: 1...EnergyHistoryLimits.listed, target)
+                            ?? EnergyHistoryLimits.listed)))
         case .proofs:
             let limit = try number("limit", in: 1...HTTPLimits.listedPages, target) ?? 20
             return .command(.proofs(limit: limit, source: try source(target)))
@@ -139,18 +150,32 @@ public enum HTTPRoutes {
         return source
     }
 
+    /// How finely the history is to be told; by minutes where it is not said.
+    private static func resolution(_ target: HTTPTarget) throws(CommandReply) -> HistoryResolution {
+        guard let parameter = target.parameters.first(where: { $0.name == "resolution" }) else { return .minute }
+        guard let resolution = HistoryResolution(name: parameter.value) else {
+            let known = HistoryResolution.allCases.map { $0.name }.joined(separator: ", ")
+            throw CommandReply(.invalid, "'resolution' is one of \(known), not '\(cut(parameter.value))'")
+        }
+        return resolution
+    }
+
+    private static func time(_ name: String, _ target: HTTPTarget) throws(CommandReply) -> WallTime? {
+        try number(name, in: 0...1 << 53, target).map { WallTime(milliseconds: Int64($0)) }
+    }
+
     private static func number(_ name: String, in range: ClosedRange<Int>, _ target: HTTPTarget)
         throws(CommandReply) -> Int?
     {
         guard let parameter = target.parameters.first(where: { $0.name == name }) else { return nil }
         let digits = Array(parameter.value.utf8)
-        guard digits.count <= 9, let value = DecimalText.unsigned(digits[...]), range.contains(Int(value)) else {
+        guard let value = DecimalText.unsigned(digits[...]).flatMap({ Int(exactly: $0) }), range.contains(value) else {
             throw CommandReply(
                 .invalid,
                 "'\(name)' takes a whole number from \(range.lowerBound) to \(range.upperBound), not "
                     + "'\(cut(parameter.value))'")
         }
-        return Int(value)
+        return value
     }
 
     /// A foreign word as an answer repeats it.

@@ -18,7 +18,7 @@ public final class DeclaredSources {
         let evidence: EvidenceClass
         let method: String
         let reader: Reader
-        var counter = EnergyCounter(range: nil)
+        var counter: EnergyCounter?
     }
 
     private var sources: [Source]
@@ -91,7 +91,9 @@ public final class DeclaredSources {
         }
         guard case .value(var reading) = figures else { return figures }
         if let counter = reading.counter {
-            let advanced = sources[index].counter.advance(to: counter.microjoules, at: now)
+            var known = sources[index].counter ?? EnergyCounter(range: reading.counterRange)
+            let advanced = known.advance(to: counter.microjoules, at: now)
+            sources[index].counter = known
             reading.counter = advanced?.register
             reading.power = reading.power ?? advanced?.power
         }
@@ -103,4 +105,6 @@ public final class DeclaredSources {
 struct MeterFigures: Hashable, Sendable {
     var power: Power?
     var counter: EnergyRegister?
+    /// What is added when the counter wraps; nil where it never does.
+    var counterRange: EnergyRegister?
 }

@@ -29,7 +29,7 @@ final class DeviceMeter {
     }
 
     private enum Found {
-        case file(SensorFile, Kind)
+        case file(SensorFile, Kind, range: EnergyRegister?)
         /// Voltage and current, in the unit whose product is a millionth of this many microwatts.
         case product(SensorFile, SensorFile, divisor: Int64)
         case battery(BatteryProbe)
@@ -64,7 +64,7 @@ final class DeviceMeter {
             case .value(let rail): return .value(MeterFigures(power: rail.power, counter: nil))
             case .unavailable(let reason): return .unavailable(reason)
             }
-        case .file(let file, let kind):
+        case .file(let file, let kind, let range):
             switch file.integer(&buffer) {
             case .unavailable(let reason): return .unavailable(reason)
             case .value(let value):
@@ -77,7 +77,8 @@ final class DeviceMeter {
                 guard value >= 0, UInt64(value) <= TelemetryLimits.counterMicrojoules else {
                     return .unavailable(.malformed)
                 }
-                return .value(MeterFigures(power: nil, counter: EnergyRegister(microjoules: UInt64(value))))
+                let counter = EnergyRegister(microjoules: UInt64(value))
+                return .value(MeterFigures(power: nil, counter: counter, counterRange: range))
             }
         case .product(let voltage, let current, let divisor):
             switch (voltage.integer(&buffer), current.integer(&buffer)) {
@@ -93,8 +94,7 @@ final class DeviceMeter {
     private func search() -> Found? {
         guard let place = tree.place(path) else { return nil }
         guard place.isFolder else {
-            guard let kind = Kind(fileName: place.name), let file = tree.file(place.path) else { return nil }
-            return .file(file, kind)
+            return meter(at: place.path, called: place.name)
         }
         let inside = tree.names(in: place.path + "/hwmon").map { place.path + "/hwmon/" + $0 }
         let numbered = tree.names(in: place.path).filter { $0.hasPrefix("iio:device") }.map { place.path + "/" + $0 }
@@ -102,6 +102,14 @@ final class DeviceMeter {
             if let found = meter(in: folder) { return found }
         }
         return nil
+    }
+
+    private func meter(at path: String, called name: String) -> Found? {
+        guard let kind = Kind(fileName: name), let file = tree.file(path) else { return nil }
+        // A processor's counter starts again at a number that stands beside it.
+        let range = name == "energy_uj" ? tree.value(of: path.dropLast(name.count) + "max_energy_range_uj") : nil
+        return .file(
+            file, kind, range: range.flatMap { UInt64(exactly: $0) }.map { EnergyRegister(microjoules: $0) })
     }
 
     private func meter(in folder: String) -> Found? {
@@ -113,7 +121,7 @@ final class DeviceMeter {
                     voltage: file("voltage_now"), current: file("current_now")))
         }
         for name in ["energy1_input", "energy_uj", "power1_input", "power1_average", "power_now", "in_power0_input"] {
-            if let file = file(name), let kind = Kind(fileName: name) { return .file(file, kind) }
+            if let found = meter(at: folder + "/" + name, called: name) { return found }
         }
         // mV × mA is µW; µV × µA is a millionth of one.
         for (first, second, divisor) in [

@@ -16,6 +16,9 @@ extension EnergySource {
         for rail in used where !sources.contains(rail.source.rawValue) { sources.append(rail.source.rawValue) }
         var limit: Power? = used.isEmpty ? nil : .zero
         for rail in used { limit = limits[rail.name].flatMap { one in limit.map { $0 + one } } }
+        // A sum of an average and of moments is neither; the shorter memory is the safe one.
+        let isAveraged = !used.isEmpty && used.allSatisfy { $0.source == .nvml }
+        let averaging = isAveraged ? TelemetryLimits.graphicsAveraging : .zero
         // A counter may be a step off for each of its rails.
         let counterStep = UInt64(used.count) * TelemetryLimits.counterStepMicrojoules
         self.init(
@@ -24,7 +27,9 @@ extension EnergySource {
             traits: SourceTraits(
                 method: total.map { sources.joined(separator: "+") + ":" + $0.rule } ?? "",
                 step: total.flatMap { profile.powerStep(of: $0) },
-                counterStep: EnergyRegister(microjoules: counterStep),
+                counterStep: EnergyRegister(microjoules: counterStep), averaging: averaging,
+                counterRefresh: used.contains { $0.source == .nvml }
+                    ? TelemetryLimits.graphicsCounterRefresh : TelemetryLimits.processorCounterRefresh,
                 rated: sample.powerMode?.rated ?? limit ?? profile.moduleRating))
     }
 }

@@ -73,6 +73,10 @@ public struct SourceTraits: Hashable, Sendable {
     public var counterStep: EnergyRegister
     /// What is added when its energy counter wraps; nil where it never wraps.
     public var counterRange: EnergyRegister?
+    /// The time before a reading over which its power is the mean; zero where it shows a moment.
+    public var averaging: TimeSpan
+    /// How old its energy counter's value may be when it is read.
+    public var counterRefresh: TimeSpan
     /// The power that it is made or set for now; nil where the source does not say it.
     public var rated: Power?
     /// Which way its energy counts.
@@ -88,13 +92,15 @@ public struct SourceTraits: Hashable, Sendable {
     /// Traits of a source whose readings are known by `method`.
     public init(
         method: String = "", step: Power? = nil, counterStep: EnergyRegister = .zero,
-        counterRange: EnergyRegister? = nil, rated: Power? = nil, direction: MeterDirection = .forward,
-        parent: String? = nil
+        counterRange: EnergyRegister? = nil, averaging: TimeSpan = .zero, counterRefresh: TimeSpan = .zero,
+        rated: Power? = nil, direction: MeterDirection = .forward, parent: String? = nil
     ) {
         self.method = method
         self.step = step
         self.counterStep = counterStep
         self.counterRange = counterRange
+        self.averaging = averaging
+        self.counterRefresh = counterRefresh
         self.rated = rated
         self.direction = direction
         self.parent = parent

@@ -10,6 +10,12 @@ public enum TelemetryLimits {
     public static let microwatts: Int64 = 10_000_000_000_000_000
     /// Highest state of an energy counter, in µJ: half of what the register of a meter can hold.
     public static let counterMicrojoules: UInt64 = MeterLimits.largestRegister.microjoules / 2
+    /// How old a processor's energy counter may be when it is read (RAPL is brought up to date every millisecond).
+    public static let processorCounterRefresh = TimeSpan.milliseconds(1)
+    /// How old a graphics board's energy counter may be when it is read (NVML: about a tenth of a second).
+    public static let graphicsCounterRefresh = TimeSpan.milliseconds(100)
+    /// The time over which a graphics board's power is the mean (NVML on Ampere and newer).
+    public static let graphicsAveraging = TimeSpan.seconds(1)
     /// Highest power between two readings of an energy counter; beyond it the counter was reset.
     public static let counterPower = Power(milliwatts: 10_000_000)
     /// The step of an energy counter, in µJ: NVML's; RAPL's is 61 or less.

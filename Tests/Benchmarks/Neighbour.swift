@@ -49,9 +49,9 @@ struct Neighbour: ~Copyable {
     private init(
         _ name: String, _ path: String, _ arguments: [String], _ setup: AgentProcess.Setup
     ) throws(BenchmarkError) {
+        self.name = name
         guard FileSystem.isThere(path) else { throw .failed(path + " is missing; install it: .ci/packages bench") }
         let log = setup.folder + "/" + name + ".log"
-        self.name = name
         child = try system { () throws(SystemError) in
             let messages = try FileDescriptor(opening: log, .write, [.create, .truncate])
             return try ChildProcess(

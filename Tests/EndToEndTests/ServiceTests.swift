@@ -130,9 +130,10 @@ struct `an agent whose errors go to the journal` {
             process.executableURL = URL(fileURLWithPath: "/usr/bin/unshare")
             process.arguments =
                 ["-Urm", "/bin/sh", "-c", script, folder.path + "/journal"] + (inner.arguments ?? [])
-            process.environment = inner.environment?.merging(["JOURNAL_STREAM": "\(status.device):\(status.inode)"]) {
-                $1
-            }
+            // Whether another test has the port of HTTP would be told in the journal, too.
+            process.environment = inner.environment?.merging([
+                "JOURNAL_STREAM": "\(status.device):\(status.inode)", "SAGE_EDGE_HTTP_LISTEN": "off",
+            ]) { $1 }
             process.standardInput = FileHandle.nullDevice
             process.standardError = try FileHandle(forWritingTo: errors)
             try process.run()

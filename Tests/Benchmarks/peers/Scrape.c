@@ -16,7 +16,8 @@
 // Sends a request and reads the whole answer, which ends with the connection.
 static int32_t exchange(int descriptor, const char *path, size_t *bytes) {
     char request[512];
-    int length = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
+    const char *form = "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    int length = snprintf(request, sizeof request, form, path);
     if (length <= 0 || (size_t)length >= sizeof request) return EMSGSIZE;
     if (send(descriptor, request, (size_t)length, MSG_NOSIGNAL) != length) return errno ? errno : EIO;
     char answer[65536];
@@ -40,7 +41,9 @@ int32_t peers_scrape(uint16_t port, const char *path, size_t *bytes) {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    int32_t result = connect(descriptor, (struct sockaddr *)&to, sizeof to) != 0 ? errno : exchange(descriptor, path, bytes);
+    int32_t result = 0;
+    if (connect(descriptor, (struct sockaddr *)&to, sizeof to) != 0) result = errno;
+    if (result == 0) result = exchange(descriptor, path, bytes);
     close(descriptor);
     return result;
 }
