@@ -125,7 +125,8 @@ struct BoardEnergy: Sendable {
         let configuration = MeterConfiguration(
             samplePeriod: settings.samplePeriod,
             sensorStep: traits.step ?? sample.total.flatMap { profile.powerStep(of: $0) } ?? BoardEnergy.assumedStep,
-            counterStep: traits.counterStep, counterRange: traits.counterRange, maximumPower: believable,
+            counterStep: traits.counterStep, counterRange: traits.counterRange,
+            maximumPower: SourceLimits.mostPower(rated: rated), believablePower: believable,
             averaging: traits.averaging, counterRefresh: traits.counterRefresh)
         return SourceLook(
             reading: MeterReading(at: sample.taken, power: power, counter: isWhole ? source?.counter : nil),

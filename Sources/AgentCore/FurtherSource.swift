@@ -82,7 +82,8 @@ struct FurtherSource: Sendable {
         let believable = Power(milliwatts: max(registeredPower.milliwatts, 1) * EnergyProofLimits.drawnOverRated)
         let configuration = MeterConfiguration(
             samplePeriod: settings.samplePeriod, sensorStep: traits.step ?? BoardEnergy.assumedStep,
-            counterStep: traits.counterStep, counterRange: traits.counterRange, maximumPower: believable,
+            counterStep: traits.counterStep, counterRange: traits.counterRange,
+            maximumPower: SourceLimits.mostPower(rated: registeredPower), believablePower: believable,
             direction: traits.direction, averaging: traits.averaging, counterRefresh: traits.counterRefresh)
         let direction = traits.direction == .netOutput ? " net" : ""
         let look = SourceLook(

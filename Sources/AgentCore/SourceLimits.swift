@@ -13,10 +13,16 @@ public enum SourceLimits {
     public static let emptyWindows = 6
     /// The most that is believed of a source that nobody rated.
     public static let unratedPower = Power(milliwatts: 10_000_000)
+    /// A source is taken to have no more than so many times its rating where nobody looks: a rating limits what is
+    /// drawn on average, not at every moment.
+    private static let mostOverRated: Int64 = 2
     /// Most causes of throttling that are followed; further ones are not.
     public static let throttleCauses = 64
     /// A cause that is not heard of, or a counter that does not rise, for so long has ended.
     public static let throttleQuiet = TimeSpan.seconds(10)
     /// Beginnings of one cause within this time are told once.
     public static let throttleLogPause = TimeSpan.seconds(60)
+
+    /// What a source that is rated for `rated` can have at most, for as long as no reading shows more.
+    static func mostPower(rated: Power) -> Power { Power(milliwatts: max(rated.milliwatts, 1) * mostOverRated) }
 }

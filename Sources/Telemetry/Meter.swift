@@ -40,6 +40,10 @@ public struct Meter: Sendable {
     private var foldedUpTo: BootTime
     private var history = MeterHistory()
     private var swing = MeterSwing()
+    /// Power that the source can have at most, as far as its readings show.
+    private var most: Power
+    /// When the load was last looked at; nil before the first reading.
+    private var lookedAt: BootTime?
     /// Mean power of the last interval that the counter measured.
     private var lastMean: Power?
 
@@ -60,7 +64,8 @@ public struct Meter: Sendable {
     ///
     /// Within the same boot the first window begins where the last one ended, and the time in
     /// between is a gap; in another boot it begins at `at`. Neither way is energy counted for the
-    /// time in between. Boot time that went back begins a new epoch.
+    /// time in between. Boot time that went back begins a new epoch. What was known of the load still counts
+    /// where readings go on within `MeterLimits.memory` sample periods.
     public init(resuming state: MeterState, _ configuration: MeterConfiguration, bootID: Bytes16, at: BootTime) {
         if state.bootID == bootID, at < state.windowEnd {
             self.init(following: state, configuration, bootID: bootID, at: at, because: .clockWentBack)
@@ -69,6 +74,10 @@ public struct Meter: Sendable {
         self.init(
             configuration, bootID: bootID, windowStart: state.bootID == bootID ? state.windowEnd : at,
             epoch: state.epoch, reason: state.epochReason, total: state.total, deficit: state.deficit)
+        // Another boot has another load, and how long nobody looked is not known then.
+        guard state.bootID == bootID, let memory = state.memory, memory.fits(configuration) else { return }
+        swing = MeterSwing(memory)
+        lookedAt = state.windowEnd
     }
 
     /// A meter in the epoch after that of `state`, for a source whose register cannot go on.
@@ -93,6 +102,7 @@ public struct Meter: Sendable {
         self.epochReason = reason
         self.total = total
         self.deficit = deficit
+        self.most = configuration.maximumPower
         self.tally = MeterTally(start: windowStart, startTotal: total, startDeficit: deficit)
         self.foldedUpTo = windowStart
     }
@@ -110,7 +120,7 @@ public struct Meter: Sendable {
     public var state: MeterState {
         MeterState(
             epoch: epoch, epochReason: epochReason, bootID: bootID, windowEnd: tally.start, total: tally.startTotal,
-            deficit: tally.startDeficit)
+            deficit: tally.startDeficit, memory: MeterMemory(swing, configuration))
     }
 
     // MARK: Readings
@@ -119,13 +129,17 @@ public struct Meter: Sendable {
     @discardableResult
     public mutating func record(_ reading: MeterReading) -> MeterOutcome {
         var reading = reading
-        if let power = reading.power, power.magnitude > UInt64(configuration.maximumPower.microwatts) {
+        if let power = reading.power, power.magnitude > UInt64(configuration.believablePower.microwatts) {
             reading.power = nil
         }
         if let last, reading.at <= last.at { return .stale }
         guard reading.at >= tally.start, reading.at >= foldedUpTo else { return .stale }
         guard reading.power != nil || reading.counter != nil else { return .unreadable }
 
+        // What a load does that nobody watched for so long is not known any more.
+        if let lookedAt, reading.at.since(lookedAt) > configuration.memorySpan { swing = MeterSwing() }
+        lookedAt = reading.at
+        if let power = reading.power { noteMost(power) }
         var segment = MeterSegment(start: last?.at ?? foldedUpTo, end: reading.at, startTotal: total)
         switch advance(to: reading) {
         case .unmeasured: break
@@ -183,8 +197,15 @@ public struct Meter: Sendable {
         // Two differences of readings that are each off by less than a step: µJ over ms is mW.
         let rounding = 2000 * UInt128(configuration.counterStep.microjoules) / UInt128(max(1, span.milliseconds))
         let change = lastMean.map { (mean - $0).magnitude } ?? 0
+        noteMost(mean)
         swing.note(beyond(Power(microwatts: Int64(clamping: rounding)), change))
         lastMean = mean
+    }
+
+    /// Takes in how much the source was seen to have.
+    private mutating func noteMost(_ power: Power) {
+        // Whoever has more than it can have may have whatever is believed.
+        if power.magnitude > UInt64(configuration.maximumPower.microwatts) { most = configuration.believablePower }
     }
 
     /// What of `change` is more than a sensor's rounding by `step` makes of a power that does not change.
@@ -206,7 +227,7 @@ public struct Meter: Sendable {
             guard let range = configuration.counterRange?.microjoules, old <= range else { return nil }
             advance = UInt128(range - old) + UInt128(new)
         }
-        let limit = configuration.maximumPower.held(for: span + MeterLimits.counterLatency)
+        let limit = configuration.believablePower.held(for: span + MeterLimits.counterLatency)
         guard advance <= UInt128(max(0, limit.millijoules)) * 1000 + UInt128(configuration.counterStep.microjoules)
         else { return nil }
         return UInt64(advance)
@@ -307,7 +328,7 @@ public struct Meter: Sendable {
             gap: tally.gap, samples: tally.samples, expected: max(tally.samples, UInt64(max(0, periods))),
             peak: tally.peak,
             errorBoundPermille: tally.errorBoundPermille(
-                energy: energy, swing: swing.unseen(atMost: configuration.maximumPower), configuration))
+                energy: energy, swing: swing.unseen(atMost: most), most: most, configuration))
         // Output counted before an intake in the same window was not net: it is taken off the next one.
         deficit = min(deficit, energy)
         tally = MeterTally(start: end, startTotal: endTotal, startDeficit: deficit)

@@ -35,9 +35,11 @@ public struct MeterConfiguration: Hashable, Sendable {
     public let counterStep: EnergyRegister
     /// What is added when the counter wraps (RAPL's `max_energy_range_uj`); nil where it never wraps.
     public let counterRange: EnergyRegister?
-    /// Power that the source can have at most, also between two readings: beyond it a reading is a broken sensor
-    /// and a counter's jump is a reset.
+    /// Power that the source can have at most, also where nobody looks, for as long as no reading shows more.
     public let maximumPower: Power
+    /// Beyond this, which is no less than `maximumPower`, a reading is a broken sensor and a counter's jump a reset;
+    /// it is what the source can have at most once a reading showed more than `maximumPower`.
+    public let believablePower: Power
     /// The time before a reading over which it is the mean (NVML on Ampere and newer: 1 s); zero for a sensor that
     /// shows power at a moment, as an INA3221 does.
     public let averaging: TimeSpan
@@ -50,10 +52,12 @@ public struct MeterConfiguration: Hashable, Sendable {
     public init(
         samplePeriod: TimeSpan, sensorStep: Power, counterStep: EnergyRegister = .zero,
         counterRange: EnergyRegister? = nil, maximumPower: Power = MeterLimits.largestPower,
-        direction: MeterDirection = .forward, averaging: TimeSpan = .zero, counterRefresh: TimeSpan = .zero
+        believablePower: Power = .zero, direction: MeterDirection = .forward, averaging: TimeSpan = .zero,
+        counterRefresh: TimeSpan = .zero
     ) {
         self.samplePeriod = min(max(samplePeriod, .milliseconds(1)), MeterLimits.longestPeriod)
         self.maximumPower = min(max(maximumPower, Power(microwatts: 1)), MeterLimits.largestPower)
+        self.believablePower = min(max(believablePower, self.maximumPower), MeterLimits.largestPower)
         self.sensorStep = min(sensorStep.clampedToZero, self.maximumPower)
         self.counterStep = min(counterStep, MeterLimits.largestRegister)
         self.counterRange = counterRange == .zero ? nil : counterRange
@@ -64,6 +68,9 @@ public struct MeterConfiguration: Hashable, Sendable {
 
     /// The longest interval between two samples over which energy is counted.
     var gapLimit: TimeSpan { samplePeriod * MeterLimits.gapPeriods }
+
+    /// How long nobody may have looked at a load that still counts as known.
+    var memorySpan: TimeSpan { samplePeriod * Int64(MeterLimits.memory) }
 }
 
 /// Why a register's epoch began.

@@ -4,7 +4,8 @@ import Wire
 /// What of a meter outlives a restart: its register at the end of the last closed window.
 ///
 /// Encoding: a map of 1 epoch, 2 reason, 3 register (µJ) and 4 its remainder (half nanojoules, below
-/// 2000), 5 and 6 the same of a battery's deficit, 7 boot id, 8 window end (boot ms).
+/// 2000), 5 and 6 the same of a battery's deficit, 7 boot id, 8 window end (boot ms), and 9 what is known of the
+/// load, which may be absent: the first release did not write it.
 public struct MeterState: Hashable, Sendable {
     /// The register's epoch.
     public internal(set) var epoch: UInt64
@@ -18,6 +19,8 @@ public struct MeterState: Hashable, Sendable {
     var total: UInt128
     /// A battery's intake still to be given back, in half nanojoules.
     var deficit: UInt128
+    /// What is known of the load's swings; nil where nothing is.
+    var memory: MeterMemory?
 
     /// The register at the end of the last window.
     public var register: EnergyRegister { EnergyRegister(total: total) }
@@ -31,11 +34,12 @@ public struct MeterState: Hashable, Sendable {
         static let deficitRemainder: UInt64 = 6
         static let bootID: UInt64 = 7
         static let windowEnd: UInt64 = 8
+        static let memory: UInt64 = 9
     }
 
     init(
         epoch: UInt64, epochReason: MeterEpochReason, bootID: Bytes16, windowEnd: BootTime, total: UInt128,
-        deficit: UInt128
+        deficit: UInt128, memory: MeterMemory?
     ) {
         self.epoch = epoch
         self.epochReason = epochReason
@@ -43,6 +47,7 @@ public struct MeterState: Hashable, Sendable {
         self.windowEnd = windowEnd
         self.total = total
         self.deficit = deficit
+        self.memory = memory
     }
 
     /// Reads the state that comes next.
@@ -70,12 +75,13 @@ public struct MeterState: Hashable, Sendable {
         bootID = try reader.bytes16()
         try reader.field(Field.windowEnd, of: &map)
         windowEnd = BootTime(milliseconds: try reader.nonNegative())
+        memory = try reader.hasField(Field.memory, of: &map) ? try MeterMemory(from: &reader) : nil
         try reader.endMap(&map)
     }
 
     /// Appends the state's encoding.
     public func write(to writer: inout CBORWriter) {
-        writer.map(8)
+        writer.map(memory == nil ? 8 : 9)
         writer.unsigned(Field.epoch)
         writer.unsigned(epoch)
         writer.unsigned(Field.reason)
@@ -92,6 +98,10 @@ public struct MeterState: Hashable, Sendable {
         writer.byteString(bootID)
         writer.unsigned(Field.windowEnd)
         writer.unsigned(UInt64(max(0, windowEnd.milliseconds)))
+        if let memory {
+            writer.unsigned(Field.memory)
+            memory.write(to: &writer)
+        }
     }
 }
 

@@ -15,7 +15,21 @@ struct MeterSwing: Sendable {
     private var largest: [Int64] = []
     private var current = 0
     private var inSlot = 0
-    private var seen = 0
+    /// Intervals seen, at most `MeterLimits.memory`.
+    private(set) var seen = 0
+
+    /// Nothing seen so far.
+    init() {}
+
+    /// What `memory` knows, its change remembered for as many further intervals as the memory holds.
+    init(_ memory: MeterMemory) {
+        seen = memory.seen
+        largest = [memory.largest.microwatts]
+        inSlot = MeterSwing.intervalsPerSlot
+    }
+
+    /// The largest change that is remembered.
+    var change: Power { Power(microwatts: largest.max() ?? 0) }
 
     /// Takes in the change over one interval beyond what the sensor's rounding explains.
     mutating func note(_ change: Power) {
@@ -41,6 +55,6 @@ struct MeterSwing: Sendable {
     /// Complexity: linear in the slots, of which there are few.
     func unseen(atMost most: Power) -> Power {
         guard seen >= MeterLimits.memory else { return most }
-        return min(most, Power(microwatts: largest.max() ?? 0))
+        return min(most, change)
     }
 }

@@ -33,13 +33,15 @@ struct MeterTally: Sendable {
     }
 
     /// The error bound in thousandths of `energy`, rounded up, where power may leave the readings by `swing`
-    /// between two of them.
+    /// between two of them and the source can have `most`.
     ///
     /// It adds up the sensor's step and the change between samples; the swing for as long as nothing was seen; at
     /// both ends what an average or a counter that is not up to date says of the time before; the counter's step
     /// at both ends. No more can be wrong than everything counted, or everything that the source could have drawn
     /// beyond it; and in a gap that much may have been drawn.
-    func errorBoundPermille(energy: UInt128, swing: Power, _ configuration: MeterConfiguration) -> UInt32 {
+    func errorBoundPermille(
+        energy: UInt128, swing: Power, most: Power, _ configuration: MeterConfiguration
+    ) -> UInt32 {
         let ceiling = MeterLimits.errorBoundCeilingPermille
         guard covered.milliseconds > 0 else { return gap.milliseconds > 0 ? ceiling : 0 }
         var error = error + product(swing, unseen)
@@ -49,10 +51,10 @@ struct MeterTally: Sendable {
             error += product(peak + swing, configuration.counterRefresh)
         }
         if configuration.direction == .forward {
-            let most = product(configuration.maximumPower + configuration.sensorStep, covered)
-            error = min(error, max(energy, most > energy ? most - energy : 0))
+            let drawable = product(most + configuration.sensorStep, covered)
+            error = min(error, max(energy, drawable > energy ? drawable - energy : 0))
         }
-        error += product(configuration.maximumPower, gap)
+        error += product(most, gap)
         guard error > 0 else { return 0 }
         guard energy > 0 else { return ceiling }
         return UInt32(min(UInt128(ceiling), (error * 1000 + energy - 1) / energy))

@@ -41,7 +41,7 @@ struct WaveformRow: Sendable, CustomTestStringConvertible {
         WaveformRow("square, moments", .square, .moment), WaveformRow("bursts, moments", .bursts, .moment),
         WaveformRow("constant, counter", .constant, .counter, cases: 500),
         WaveformRow("any load, counter", nil, .counter), WaveformRow("any load, averages", nil, .averaging),
-        WaveformRow("lost samples", nil, nil, .lostSamples, cases: 1500),
+        WaveformRow("lost samples", nil, nil, .lostSamples), WaveformRow("restarts", nil, nil, .restarts, cases: 500),
         WaveformRow("clock jumps", nil, nil, .clockJumps), WaveformRow("suspend", nil, nil, .suspend),
     ]
 

@@ -11,6 +11,8 @@ enum WaveformTrouble: CaseIterable {
     case clockJumps
     /// The board sleeps; boot time goes on.
     case suspend
+    /// The program ends, and is back after up to a minute with what it kept.
+    case restarts
 }
 
 /// One waveform, metered: a seed says which.
@@ -55,8 +57,8 @@ struct WaveformCase {
     ) {
         self.waveform = waveform
         let counter = WaveformCounter(&random)
-        var meter = Meter(
-            sensor.configuration(rated: rated, step: step, counter: counter), bootID: .zero, at: .origin)
+        let configuration = sensor.configuration(rated: rated, step: step, counter: counter)
+        var meter = Meter(configuration, bootID: .zero, at: .origin)
         var rhythm = SamplingRhythm(period: .seconds(1), start: .origin, seed: random.next())
         // Trouble draws for itself, so that the same readings come with it and without.
         var mischief = SeededRandom(seed: random.next())
@@ -78,6 +80,12 @@ struct WaveformCase {
                 }
             case .suspend:
                 if now > silentUntil, mischief.oneIn(60) { silentUntil = now + mischief.number(in: 3000...60_000) }
+                if now <= silentUntil { continue }
+            case .restarts:
+                if now > silentUntil, mischief.oneIn(60) {
+                    silentUntil = now + mischief.number(in: 1...60_000)
+                    meter = Meter(resuming: meter.state, configuration, bootID: .zero, at: BootTime(milliseconds: now))
+                }
                 if now <= silentUntil { continue }
             }
             if case .newEpoch(_, let last?) = meter.record(

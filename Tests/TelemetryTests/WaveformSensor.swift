@@ -17,20 +17,22 @@ enum WaveformSensor: CaseIterable {
     /// What the meter knows of this sensor on a source that draws `rated` at most.
     func configuration(rated: Int64, step: Int64, counter: WaveformCounter) -> MeterConfiguration {
         let most = Power(microwatts: 2 * rated)
+        let believable = Power(microwatts: 16 * rated)
         switch self {
         case .moment:
             return MeterConfiguration(
-                samplePeriod: .seconds(1), sensorStep: Power(microwatts: step), maximumPower: most)
+                samplePeriod: .seconds(1), sensorStep: Power(microwatts: step), maximumPower: most,
+                believablePower: believable)
         case .averaging:
             return MeterConfiguration(
                 samplePeriod: .seconds(1), sensorStep: Power(milliwatts: 1), maximumPower: most,
-                averaging: .milliseconds(WaveformSensor.averaged))
+                believablePower: believable, averaging: .milliseconds(WaveformSensor.averaged))
         case .counter:
             return MeterConfiguration(
                 samplePeriod: .seconds(1), sensorStep: .zero,
                 counterStep: EnergyRegister(microjoules: UInt64(counter.step)),
                 counterRange: EnergyRegister(microjoules: UInt64(counter.range)), maximumPower: most,
-                counterRefresh: .milliseconds(counter.refresh))
+                believablePower: believable, counterRefresh: .milliseconds(counter.refresh))
         }
     }
 
