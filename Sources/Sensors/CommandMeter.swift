@@ -5,7 +5,8 @@ import Telemetry
 /// A meter whose figures a command prints, on a thread of its own.
 ///
 /// The command is run anew for every sample, at most once at a time and once a second, and is killed after
-/// `SensorLimits.commandTime`. Its last answer counts for `SensorLimits.meterAge`.
+/// `SensorLimits.commandTime`, or at once where the meter goes away. Its last answer counts for
+/// `SensorLimits.meterAge`.
 final class CommandMeter {
     private final class Job: Sendable {}
 
@@ -15,21 +16,40 @@ final class CommandMeter {
         init(_ reading: Reading<MeterFigures>) { self.reading = reading }
     }
 
+    /// Says that whoever waits for a command is to wait no longer.
+    private final class Ending {
+        let wakeup: Wakeup
+
+        init() throws(SystemError) { wakeup = try Wakeup() }
+    }
+
     private let thread: WorkerThread<Job, Answer>?
+    /// Goes away after the thread that waits for it.
+    private let ending: Ending?
     private var failure = UnavailableReason.timeout
     private var askedAt: BootTime?
     private var last: (figures: Reading<MeterFigures>, at: BootTime)?
 
-    /// A meter that runs `words`: a program by its path, and its arguments.
-    init(_ words: [String], name: String) {
+    /// A meter that runs `words`: a program by its path, and its arguments, for at most `limit`.
+    init(_ words: [String], limit: TimeSpan = SensorLimits.commandTime) {
         do throws(SystemError) {
+            let ending = try Ending()
+            let run = CommandRun(words, limit: limit, endedBy: ending.wakeup.descriptor)
             thread = try WorkerThread(name: "meter", capacity: 1) { port in
-                while port.take() != nil { port.complete(Answer(CommandRun(words).reading())) }
+                while port.take() != nil { port.complete(Answer(run.reading())) }
             }
+            self.ending = ending
         } catch {
             thread = nil
+            ending = nil
             failure = UnavailableReason(error.errno)
         }
+    }
+
+    deinit {
+        // Where this fails, the command's own limit ends it.
+        try? ending?.wakeup.signal()
+        thread?.stop()
     }
 
     func read(at now: BootTime) -> Reading<MeterFigures> {
@@ -45,16 +65,26 @@ final class CommandMeter {
 
 /// One run of a meter's command.
 private struct CommandRun {
-    private let words: [String]
+    private static let commandToken = EventToken(rawValue: 0)
+    private static let endingToken = EventToken(rawValue: 1)
 
-    init(_ words: [String]) { self.words = words }
+    private let words: [String]
+    private let limit: TimeSpan
+    /// Readable as soon as nobody wants to know any more.
+    private let ending: Int32
+
+    init(_ words: [String], limit: TimeSpan, endedBy ending: Int32) {
+        self.words = words
+        self.limit = limit
+        self.ending = ending
+    }
 
     func reading() -> Reading<MeterFigures> {
         do throws(SystemError) { return try run() } catch { return .unavailable(UnavailableReason(error.errno)) }
     }
 
     private func run() throws(SystemError) -> Reading<MeterFigures> {
-        let deadline = Clock.bootTime + SensorLimits.commandTime
+        let deadline = Clock.bootTime + limit
         var child = ChildCommand(
             path: words.first ?? "", arguments: words, environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"])
         let output: FileDescriptor
@@ -80,7 +110,8 @@ private struct CommandRun {
         if try process.poll() == nil {
             var loop = try EventLoop()
             var events: [ReadyEvent] = []
-            if let ended = process.endDescriptor { try loop.register(ended, EventToken(rawValue: 0), .readable) }
+            try loop.register(ending, CommandRun.endingToken, .readable)
+            if let ended = process.endDescriptor { try loop.register(ended, CommandRun.commandToken, .readable) }
             try loop.wait(until: deadline, into: &events)
             try process.signal(.kill)
         }
@@ -88,15 +119,17 @@ private struct CommandRun {
         return MeterFigures.reading(printed)
     }
 
-    /// What is printed until the output ends, or until it is too much; nil where that takes too long.
+    /// What is printed until the output ends, or until it is too much; nil where that takes too long, or where
+    /// nobody wants to know any more.
     private func read(_ output: borrowing FileDescriptor, until deadline: BootTime) throws(SystemError) -> [UInt8]? {
         var loop = try EventLoop()
-        try loop.register(output.raw, EventToken(rawValue: 0), .readable)
+        try loop.register(output.raw, CommandRun.commandToken, .readable)
+        try loop.register(ending, CommandRun.endingToken, .readable)
         var events: [ReadyEvent] = []
         var printed: [UInt8] = []
         while printed.count <= TelemetryLimits.meterDocumentBytes {
             try loop.wait(until: deadline, into: &events)
-            guard !events.isEmpty else { return nil }
+            guard !events.isEmpty, !events.contains(where: { $0.token == CommandRun.endingToken }) else { return nil }
             if case .end = try output.read(upTo: 4096, appendingTo: &printed) { break }
         }
         return printed

@@ -40,7 +40,7 @@ public final class DeclaredSources {
                 reader = .file(FileMeter(path))
                 method = "file:" + path
             case .command(let words):
-                reader = .command(CommandMeter(words, name: declaration.name))
+                reader = .command(CommandMeter(words))
                 method = "command:" + (words.first ?? "")
             case .declared(let power):
                 reader = .declared(power)

@@ -115,6 +115,28 @@ private func sample(_ sources: DeclaredSources, at milliseconds: Int64) -> Telem
         #expect(kill(process, 0) == -1)
     }
 
+    @Test(.timeLimit(.minutes(2)))
+    func `of a command that hangs end at once with the meter, whatever time the command still has`() throws {
+        let tree = try TemporaryTree()
+        // The second one has closed its output already.
+        for (index, rest) in ["exec sleep 100000", "exec sleep 100000 >&-"].enumerated() {
+            let file = "pid\(index)"
+            let words = ["/bin/sh", "-c", "echo $$ > \(tree.path)/\(file); \(rest)"]
+            do {
+                let meter = CommandMeter(words, limit: .seconds(86_400))
+                guard case .unavailable(.timeout) = meter.read(at: time(0)) else {
+                    throw CocoaError(.featureUnsupported)
+                }
+                while (try? String(contentsOf: tree.root.appending(path: file), encoding: .utf8))?.hasSuffix("\n")
+                    != true
+                { usleep(5000) }
+            }
+            let text = try String(contentsOf: tree.root.appending(path: file), encoding: .utf8)
+            let process = try #require(Int32(text.dropLast()))
+            #expect(kill(process, 0) == -1)
+        }
+    }
+
     @Test func `named by a device follow it to whatever number it has`() throws {
         let tree = try TemporaryTree()
         let device = "sys/bus/i2c/devices/1-0041"
