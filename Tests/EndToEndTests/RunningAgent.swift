@@ -17,11 +17,13 @@ final class RunningAgent {
     ///   - periodMilliseconds: time between two samples; a window takes four of them.
     ///   - http: lines of the section `http`; by default it is served at `httpSocket`.
     ///   - root: a tree that is none of the captured ones.
+    ///   - sources: what the operator declares, an item each.
     ///   - settings: more of the configuration, as further sections.
     ///   - environment: variables besides those of its folders.
     init(
         tree: String, ledger: [UInt8]? = nil, tegrastats: String? = nil, hasPower: Bool = true,
-        periodMilliseconds: Int = 250, http: [String]? = nil, root: URL? = nil, settings more: String = "",
+        periodMilliseconds: Int = 250, http: [String]? = nil, root: URL? = nil, sources: [String] = [],
+        settings more: String = "",
         environment: [String: String] = [:]
     ) throws {
         home = FileManager.default.temporaryDirectory.appendingPathComponent("sage-edge-agent-" + UUID().uuidString)
@@ -38,6 +40,7 @@ final class RunningAgent {
               window_milliseconds: \(periodMilliseconds * 4)
               policy:
                 replayed: 100
+              \(sources.isEmpty ? "" : "sources: [" + sources.joined(separator: ", ") + "]")
             http:
               \((http ?? ["listen: unix:" + home.path + "/http.sock"]).joined(separator: "\n  "))
             \(more)

@@ -18,10 +18,11 @@ public struct LoneAgent {
     /// What was logged.
     public private(set) var log: [String] = []
 
-    /// An agent of a board whose modes allow 15 W, which takes a sample a second.
-    public init(seed: UInt64) throws(SimulationSetupError) {
+    /// An agent of a board whose modes allow 15 W, which takes a sample a second, with what its operator declares.
+    public init(seed: UInt64, declarations: [SourceDeclaration] = []) throws(SimulationSetupError) {
         var random = SimulationRandom(seed: seed)
         board = try Board(0, Scenario(scriptedBoards: 1, seed: seed), &random, scheme: KeyedHashScheme())
+        board.settings.energy.declarations = declarations
         do throws(AgentRestoreError) {
             core = try AgentMachine(
                 identity: board.identity, settings: board.settings, scheme: board.scheme, verifier: verifier,
