@@ -21,11 +21,10 @@ struct MeterSwing: Sendable {
     /// Nothing seen so far.
     init() {}
 
-    /// What `memory` knows, its change remembered for as many further intervals as the memory holds.
+    /// What `memory` knows, its change remembered for as long as one that comes now.
     init(_ memory: MeterMemory) {
         seen = memory.seen
         largest = [memory.largest.microwatts]
-        inSlot = MeterSwing.intervalsPerSlot
     }
 
     /// The largest change that is remembered.
