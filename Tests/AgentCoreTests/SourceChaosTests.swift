@@ -67,7 +67,8 @@ import TestKit
                 #expect(status.contains("\"\(failure.what): \(reason)\""), "\(now) ms")
             }
         }
-        agent.pass(to: Self.hour + 75_000)
+        // Pages are kept once a minute.
+        agent.pass(to: Self.hour + 200_000)
         for source in sources { check(source, agent.pages, since: origin) }
         #expect(agent.log.count < 600)
     }
