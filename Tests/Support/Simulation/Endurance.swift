@@ -99,6 +99,8 @@ public struct Endurance {
         for (index, name) in Figures.names.enumerated() {
             let second = days[third..<2 * third].map { $0.counts[index] }.max() ?? 0
             let last = days[(2 * third)...].map { $0.counts[index] }.max() ?? 0
+            // A year of hours is kept; until then there is one for each that passed, and more where the clock jumps.
+            if name == "hours", last <= min(25 * days.count, Int(EnergyHistoryLimits.hours)) { continue }
             // A tenth, and a few, is what chance does.
             if last > second + second / 10 + 16 { return "\(name) grew from \(second) to \(last)" }
         }
