@@ -16,6 +16,7 @@ private let values: [String: (String, String)] = [
     "policy.quality_threshold": ("0", "1"), "link.listen": ("127.0.0.1:1", "127.0.0.1:2"),
     "link.advertise": ("['127.0.0.1:1']", "['127.0.0.1:2']"), "link.peers": ("[a]", "[b]"),
     "link.heartbeat_milliseconds": ("5000", "6000"), "executors.service": ("/a", "/b"),
+    "http.listen": ("127.0.0.1:1", "'off'"),
     "executors.perception.features.memory_mib": ("64", "128"),
     "energy.sources": ("[{name: 'human:a', declared_watts: 100}]", "[{name: 'human:b', declared_watts: 100}]"),
     "executors.perception.features.timeout_seconds": ("30", "40"),

@@ -3,7 +3,8 @@ import Testing
 @testable import Configuration
 
 private let address = "ADDRESS:PORT, such as 192.0.2.1:7411 or [2001:db8::1]:7411"
-private let sections = "federation, keys, energy, telemetry, memory, policy, link, executors"
+private let sections = "federation, keys, energy, telemetry, memory, policy, link, http, executors"
+private let executors = "concurrent, tasks_per_minute, service, perception.features"
 
 @Suite struct `a configuration is refused` {
     @Test(arguments: [
@@ -32,7 +33,7 @@ private let sections = "federation, keys, energy, telemetry, memory, policy, lin
         ),
         (
             "executors:\n  perception:\n    features: {memory_mib: 64}",
-            "c.yaml:2: executors.perception: unknown key; allowed here: concurrent, tasks_per_minute, perception.features"
+            "c.yaml:2: executors.perception: unknown key; allowed here: " + executors
         ),
         (
             "executors:\n  perception.features: {cores: 2}",
@@ -241,7 +242,7 @@ private let sections = "federation, keys, energy, telemetry, memory, policy, lin
             "unknown key, perhaps 'SAGE_EDGE_MEMORY_RESERVE_MIB' is meant; allowed here: SAGE_EDGE_MEMORY_RESERVE_MIB"
         ),
         ("SAGE_EDGE_KEYS_COLOUR", "unknown key; allowed here: SAGE_EDGE_KEYS_PSK_FILE"),
-        ("SAGE_EDGE_HTTP_LISTEN", "not available in this version"),
+        ("SAGE_EDGE_CONSENSUS_GROUP", "not available in this version"),
     ])
     func `for variables that set nothing`(name: String, problem: String) {
         let sources = ConfigurationSources(environment: [Variable(name: name, value: "1")])

@@ -32,7 +32,7 @@ import Wire
     }
 
     @Test(arguments: [
-        "8080", "localhost:8080", "unix:", "unix:" + String(repeating: "a", count: 200), "\"\"", "127.0.0.1:0", "Off",
+        "8080", "localhost:8080", "'unix:'", "unix:" + String(repeating: "a", count: 200), "\"\"", "127.0.0.1:0", "Off",
         "[127.0.0.1:80]", "http://127.0.0.1:80",
     ])
     func `and nothing else`(text: String) {

@@ -214,7 +214,13 @@ private func withSettings<Result>(_ settings: String, _ body: (URL) throws -> Re
     }
 
     @Test func `on a board whose power nothing reads`() throws {
-        let agent = try RunningAgent(tree: "pc-rapl-nvme-coretemp", hasPower: false)
+        let root = FileManager.default.temporaryDirectory.appendingPathComponent("bare-" + UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: root) }
+        try FileManager.default.createDirectory(
+            at: root.appendingPathComponent("sys/class"), withIntermediateDirectories: true)
+        try FileManager.default.copyItem(
+            at: Fixtures.url("telemetry/sysfs/orin-nano/proc"), to: root.appendingPathComponent("proc"))
+        let agent = try RunningAgent(tree: "", hasPower: false, root: root)
         for command in [["proof", "latest"], ["proof", "export", agent.home.path + "/none"]] {
             let outcome = try agent.run(command)
             #expect(outcome.status == 66)

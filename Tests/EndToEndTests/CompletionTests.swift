@@ -14,7 +14,7 @@ import Testing
 
     /// What may follow, by the real shell's own machinery: the words of a line, and what is proposed for its last one.
     private static let lines: [(String, [String])] = [
-        ("sage-edge pro", ["proof"]), ("sage-edge proof ver", ["verify"]),
+        ("sage-edge proo", ["proof"]), ("sage-edge proof ver", ["verify"]),
         ("sage-edge proof verify --fed", ["--federation"]), ("sage-edge --config x ledger rec", ["reconcile"]),
         ("sage-edge completion ", ["bash", "fish", "zsh"]), ("sage-edge delegate ", ["perception"]),
         ("sage-edge proof verify RE", ["README"]), ("sage-edge proof verify --key RE", ["README"]),

@@ -156,7 +156,8 @@ private func tree(_ name: String) -> String { Fixtures.url("telemetry/sysfs/" + 
             #expect(shown["file"] as? String == file.path)
             #expect(shown["replaces_built_in"] as? Bool == true)
             let list = try BuiltProgram.run(["profile", "list", "--sysroot", tree("orin-nano")], home: home)
-            #expect(list.lines.contains { $0.hasPrefix("*  orin-nano-8gb  Mine") })
+            let rows = list.lines.map { $0.split(separator: " ").prefix(3) }
+            #expect(rows.contains(["*", "orin-nano-8gb", "Mine"]), "\(list.output)")
             let all = try BuiltProgram.json(["profile", "list"], home: home)
             let profiles = try #require(all["profiles"] as? [[String: Any]])
             #expect(profiles.filter { $0["built_in"] as? Bool == false }.count == 1)

@@ -18,13 +18,13 @@ final class RunningAgent {
     ///   - http: lines of the section `http`; by default it is served at `httpSocket`.
     ///   - root: a tree that is none of the captured ones.
     ///   - sources: what the operator declares, an item each.
+    ///   - energy: more lines of the section `energy`.
     ///   - settings: more of the configuration, as further sections.
     ///   - environment: variables besides those of its folders.
     init(
         tree: String, ledger: [UInt8]? = nil, tegrastats: String? = nil, hasPower: Bool = true,
         periodMilliseconds: Int = 250, http: [String]? = nil, root: URL? = nil, sources: [String] = [],
-        settings more: String = "",
-        environment: [String: String] = [:]
+        energy: [String] = [], settings more: String = "", environment: [String: String] = [:]
     ) throws {
         home = FileManager.default.temporaryDirectory.appendingPathComponent("sage-edge-agent-" + UUID().uuidString)
         let config = home.appendingPathComponent("config")
@@ -41,6 +41,7 @@ final class RunningAgent {
               policy:
                 replayed: 100
               \(sources.isEmpty ? "" : "sources: [" + sources.joined(separator: ", ") + "]")
+              \(energy.joined(separator: "\n  "))
             http:
               \((http ?? ["listen: unix:" + home.path + "/http.sock"]).joined(separator: "\n  "))
             \(more)

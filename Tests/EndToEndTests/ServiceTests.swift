@@ -192,7 +192,7 @@ struct `an agent that reads its configuration again` {
     }
 
     @Test func `takes what can change, names what needs a new start, and keeps the last good one`() throws {
-        let agent = try RunningAgent(tree: "orin-nano", settings: "  charge_target_joules: 1")
+        let agent = try RunningAgent(tree: "orin-nano", energy: ["charge_target_joules: 1"])
         #expect(try standing(agent)["config_last_reload_successful"] as? Bool == true)
         #expect(try available(agent) <= 1000)
         let first = try String(contentsOf: agent.configuration, encoding: .utf8)
