@@ -16,7 +16,7 @@ private func withSettings<Result>(_ settings: String, _ body: (URL) throws -> Re
     }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct `what the program advises without an agent` {
+@Suite(.timeLimit(.minutes(10))) struct `what the program advises without an agent` {
     @Test func `config check finds what would keep the agent from starting, and what it would lack`() throws {
         let settings = """
             telemetry:
@@ -172,7 +172,7 @@ private func withSettings<Result>(_ settings: String, _ body: (URL) throws -> Re
     }
 }
 
-@Suite(.timeLimit(.minutes(5)), .enabled(if: BuiltProgram.canStartItself)) struct `what the program advises` {
+@Suite(.timeLimit(.minutes(10)), .enabled(if: BuiltProgram.canStartItself)) struct `what the program advises` {
     /// A node record of a board called Thor in `federation`, written to `home`.
     private func record(of federation: String, in home: URL) throws -> String {
         try withSettings("federation: {name: \(federation), platform: Thor}\nlink: {advertise: [\"127.0.0.1:9\"]}\n") {

@@ -11,7 +11,7 @@ import Wire
 
 private let frame = Fixtures.url("frames/corridor.pgm").path
 
-@Suite(.timeLimit(.minutes(5)), .enabled(if: BuiltProgram.canStartItself)) struct `commands to a running agent` {
+@Suite(.timeLimit(.minutes(10)), .enabled(if: BuiltProgram.canStartItself)) struct `commands to a running agent` {
     private let agent: RunningAgent
 
     init() throws { agent = try RunningAgent(tree: "orin-nano") }
@@ -149,7 +149,7 @@ private let frame = Fixtures.url("frames/corridor.pgm").path
     }
 }
 
-@Suite(.timeLimit(.minutes(2)), .enabled(if: BuiltProgram.canStartItself)) struct `an agent without its store` {
+@Suite(.timeLimit(.minutes(10)), .enabled(if: BuiltProgram.canStartItself)) struct `an agent without its store` {
     @Test func `measures and answers, refuses what needs it, and goes on once it can be used`() throws {
         let agent = try RunningAgent(tree: "orin-nano", ledger: Array("not a database".utf8) + [UInt8](1...200))
         let status = try agent.json(["status"])

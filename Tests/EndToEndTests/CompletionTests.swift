@@ -4,7 +4,7 @@ import Testing
 
 @testable import sage_edge
 
-@Suite(.timeLimit(.minutes(5))) struct `completion of command lines` {
+@Suite(.timeLimit(.minutes(10))) struct `completion of command lines` {
     private func script(_ shell: String) throws -> String {
         let outcome = try BuiltProgram.run(["completion", shell])
         #expect(outcome.status == 0)
@@ -123,7 +123,7 @@ import Testing
     private typealias completionCases = `completion of command lines`
 }
 
-@Suite(.timeLimit(.minutes(5))) struct `manual pages` {
+@Suite(.timeLimit(.minutes(10))) struct `manual pages` {
     @Test(arguments: ["sage-edge", "sage-edge.yaml"]) func `are what groff takes without a warning`(page: String) throws
     {
         let outcome = try BuiltProgram.run(["manual", page])

@@ -12,7 +12,7 @@ private func names(_ report: [String: Any], _ severity: String? = nil) throws ->
 
 private func tree(_ name: String) -> String { Fixtures.url("telemetry/sysfs/" + name).path }
 
-@Suite(.timeLimit(.minutes(5))) struct `the doctor on a machine` {
+@Suite(.timeLimit(.minutes(10))) struct `the doctor on a machine` {
     @Test(arguments: [
         ("orin-nano", Int32(0), [] as [String]), ("agx-orin", 0, []), ("nano", 0, []),
         ("xavier-nx", 1, ["power-mode-unknown"]), ("agx-thor", 1, ["residual-negative"]),
@@ -119,7 +119,7 @@ private func tree(_ name: String) -> String { Fixtures.url("telemetry/sysfs/" + 
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `hardware profiles on the command line` {
+@Suite(.timeLimit(.minutes(10))) struct `hardware profiles on the command line` {
     @Test(arguments: [
         ("orin-nano", "orin-nano-8gb", "module p3767-0005", ["generic", "orin-nano-4gb"]),
         ("agx-orin", "agx-orin-64gb", "module p3701-0005", ["generic", "agx-orin-32gb"]),

@@ -44,7 +44,7 @@ private func eventually(_ condition: () throws -> Bool) throws -> Bool {
     return false
 }
 
-@Suite(.timeLimit(.minutes(5)), .enabled(if: BuiltProgram.canStartItself)) struct `HTTP of a running agent` {
+@Suite(.timeLimit(.minutes(10)), .enabled(if: BuiltProgram.canStartItself)) struct `HTTP of a running agent` {
     private let agent: RunningAgent
 
     init() throws {
@@ -136,7 +136,7 @@ private func eventually(_ condition: () throws -> Bool) throws -> Bool {
     }
 }
 
-@Suite(.timeLimit(.minutes(5)), .enabled(if: BuiltProgram.canStartItself)) struct `where HTTP is served` {
+@Suite(.timeLimit(.minutes(10)), .enabled(if: BuiltProgram.canStartItself)) struct `where HTTP is served` {
     @Test func `a scrape reads no file of the board`() throws {
         let copy = FileManager.default.temporaryDirectory.appendingPathComponent("tree-" + UUID().uuidString)
         try FileManager.default.copyItem(at: Fixtures.url("telemetry/sysfs/orin-nano"), to: copy)

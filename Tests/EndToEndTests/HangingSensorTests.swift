@@ -4,7 +4,7 @@ import Testing
 
 private let curl = ExternalTool(program: "/usr/bin/curl", package: "curl")
 
-@Suite(.timeLimit(.minutes(5)), .enabled(if: BuiltProgram.canStartItself))
+@Suite(.timeLimit(.minutes(10)), .enabled(if: BuiltProgram.canStartItself))
 struct `an agent whose sensors hang` {
     /// A counter of the agent's metrics.
     private func counter(_ name: String, of agent: RunningAgent) throws -> Int {

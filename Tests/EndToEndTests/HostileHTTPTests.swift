@@ -40,7 +40,7 @@ private let preamble = """
 
     """
 
-@Suite(.timeLimit(.minutes(5)), .enabled(if: BuiltProgram.canStartItself)) struct `HTTP that means harm` {
+@Suite(.timeLimit(.minutes(10)), .enabled(if: BuiltProgram.canStartItself)) struct `HTTP that means harm` {
     /// Starts an agent and returns the lines that `script` prints; the agent serves first, and serves afterwards.
     private func lines(timeoutSeconds: Int = 10, _ script: String) throws -> [String] {
         let agent = try RunningAgent(

@@ -2,7 +2,7 @@ import Foundation
 import TestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct `the program without an agent` {
+@Suite(.timeLimit(.minutes(10))) struct `the program without an agent` {
     @Test func `says its version`() throws {
         let version = try BuiltProgram.json(["version"])
         #expect(version["version"] as? String == "0.1.0")

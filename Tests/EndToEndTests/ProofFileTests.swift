@@ -5,7 +5,7 @@ import TestKit
 import Testing
 import Wire
 
-@Suite(.timeLimit(.minutes(5)), .enabled(if: BuiltProgram.canStartItself)) struct `a file of energy proofs` {
+@Suite(.timeLimit(.minutes(10)), .enabled(if: BuiltProgram.canStartItself)) struct `a file of energy proofs` {
     private let agent: RunningAgent
     private let file: URL
     private let elsewhere: URL

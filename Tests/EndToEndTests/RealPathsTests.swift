@@ -74,7 +74,7 @@ private func text(_ value: Any?) throws -> String {
     return String(decoding: data, as: UTF8.self)
 }
 
-@Suite(.timeLimit(.minutes(5))) struct `captured trees at the real paths` {
+@Suite(.timeLimit(.minutes(10))) struct `captured trees at the real paths` {
     static let boards = [
         "agx-orin", "agx-thor", "laptop-battery", "nano", "orin-nano", "pc-rapl-nvme-coretemp", "xavier-nx",
     ]

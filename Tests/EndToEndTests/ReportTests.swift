@@ -42,7 +42,7 @@ private struct Exported {
     }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct `an energy report of a file` {
+@Suite(.timeLimit(.minutes(10))) struct `an energy report of a file` {
     private let exported: Exported
 
     init() throws { exported = try Exported() }
@@ -173,7 +173,7 @@ private struct Exported {
     }
 }
 
-@Suite(.timeLimit(.minutes(5)), .enabled(if: BuiltProgram.canStartItself)) struct `an energy report of an agent` {
+@Suite(.timeLimit(.minutes(10)), .enabled(if: BuiltProgram.canStartItself)) struct `an energy report of an agent` {
     private let agent: RunningAgent
 
     init() throws { agent = try RunningAgent(tree: "orin-nano") }

@@ -17,7 +17,7 @@ private func wait(for probe: () throws -> Bool) rethrows -> Bool {
     return false
 }
 
-@Suite(.timeLimit(.minutes(5)), .enabled(if: BuiltProgram.canStartItself)) struct `an agent under a service manager` {
+@Suite(.timeLimit(.minutes(10)), .enabled(if: BuiltProgram.canStartItself)) struct `an agent under a service manager` {
     /// The lines of datagrams until one of them is `line`; what came before it stays in.
     private func lines(_ receiver: LocalReceiver, until line: String) -> [String] {
         var lines: [String] = []
@@ -98,7 +98,7 @@ private func wait(for probe: () throws -> Bool) rethrows -> Bool {
     }
 }
 
-@Suite(.timeLimit(.minutes(5)), .enabled(if: BuiltProgram.canStartItself))
+@Suite(.timeLimit(.minutes(10)), .enabled(if: BuiltProgram.canStartItself))
 struct `an agent whose errors go to the journal` {
     /// The fields of an entry, by the native protocol.
     private func fields(_ datagram: [UInt8]) -> [String: String] {
@@ -180,7 +180,7 @@ struct `an agent whose errors go to the journal` {
     }
 }
 
-@Suite(.timeLimit(.minutes(5)), .enabled(if: BuiltProgram.canStartItself))
+@Suite(.timeLimit(.minutes(10)), .enabled(if: BuiltProgram.canStartItself))
 struct `an agent that reads its configuration again` {
     private func standing(_ agent: RunningAgent) throws -> [String: Any] {
         try #require(try agent.json(["status"])["configuration"] as? [String: Any])

@@ -2,7 +2,7 @@ import Foundation
 import TestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(5)), .enabled(if: BuiltProgram.canStartItself))
+@Suite(.timeLimit(.minutes(10)), .enabled(if: BuiltProgram.canStartItself))
 struct `the state folder of an earlier release` {
     private static let settings = """
         federation: {name: demo, platform: Sprout, lineage: demo}

@@ -4,7 +4,7 @@ import Testing
 
 private let lines = Fixtures.url("telemetry/tegrastats/orin-nano_l4t-r36.txt").path
 
-@Suite(.timeLimit(.minutes(5)), .enabled(if: BuiltProgram.canStartItself))
+@Suite(.timeLimit(.minutes(10)), .enabled(if: BuiltProgram.canStartItself))
 struct `an agent that reads lines of tegrastats` {
     @Test func `calls those of a script a recording in status, telemetry and proofs`() throws {
         let script = FileManager.default.temporaryDirectory.appendingPathComponent("scripts-\(UUID().uuidString)")

@@ -15,7 +15,7 @@ private let captures = [
 private func tree(_ name: String) -> String { Fixtures.url("telemetry/sysfs/" + name).path }
 private func capture(_ name: String) -> String { Fixtures.url("telemetry/tegrastats/\(name).txt").path }
 
-@Suite(.timeLimit(.minutes(5))) struct `telemetry as it is printed` {
+@Suite(.timeLimit(.minutes(10))) struct `telemetry as it is printed` {
     @Test func `no captured tree and no captured line is left out`() throws {
         func names(_ path: String) throws -> [String] {
             try FileManager.default.contentsOfDirectory(atPath: Fixtures.url(path).path).sorted()

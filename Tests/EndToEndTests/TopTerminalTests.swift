@@ -118,7 +118,7 @@ private struct Session {
     }
 }
 
-@Suite(.timeLimit(.minutes(5)), .enabled(if: BuiltProgram.canStartItself)) struct `top on a terminal` {
+@Suite(.timeLimit(.minutes(10)), .enabled(if: BuiltProgram.canStartItself)) struct `top on a terminal` {
     @Test func `it draws, follows the window's size, and gives the terminal back at q`() throws {
         let session = try Session(["steps": [["size": [100, 30]], ["size": [60, 15]], ["keys": "?"]], "end": "q"])
         #expect(session.exit == 0)

@@ -6,7 +6,7 @@ import TestKit
 import Testing
 
 /// `examples/verify/verify_proofs.py`: others check an export with nothing but public libraries and the public key.
-@Suite(.timeLimit(.minutes(5)), .enabled(if: BuiltProgram.canStartItself)) struct `the script for others` {
+@Suite(.timeLimit(.minutes(10)), .enabled(if: BuiltProgram.canStartItself)) struct `the script for others` {
     private let home: URL
     private let agent: RunningAgent
     private let export: ProofExport
