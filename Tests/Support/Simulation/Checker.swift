@@ -4,6 +4,7 @@ import EnergyProofs
 import Federation
 import Ledger
 import Quantities
+import Telemetry
 
 /// What must hold in every fleet at every moment; it looks at what boards store and say, not at how they do it.
 struct Checker {

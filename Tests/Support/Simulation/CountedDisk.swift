@@ -1,5 +1,6 @@
 import AgentCore
 import Ledger
+import Quantities
 
 /// A store that keeps what an agent starts from, and of everything else only how much there is.
 ///
