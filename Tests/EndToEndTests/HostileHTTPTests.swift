@@ -158,8 +158,12 @@ private let preamble = """
         let found = try lines(
             """
             def figures():
-                text = ask(get(b"/metrics", CLOSE)).decode()
                 value = lambda name: int(re.search(name + " ([0-9]+)", text)[1])
+                # What was closed last may take the agent a moment; what it keeps it keeps for ever.
+                for _ in range(200):
+                    text = ask(get(b"/metrics", CLOSE)).decode()
+                    if value("sage_edge_http_connections") == 1: break
+                    time.sleep(0.05)
                 return value("process_open_fds"), value("process_resident_memory_bytes"), value("sage_edge_http_connections")
             noise = random.Random(7)
             def flood(rounds):
