@@ -44,6 +44,8 @@ public enum AgentCommand: Sendable {
     case exportProofs(first: UInt64, limit: Int, source: SourceID? = nil)
     /// What the board drew, and how warm it was, in the past.
     case energyHistory(HistoryQuery)
+    /// The runs of workers on this board that have ended.
+    case runs(RunQuery)
     /// The peers and how they do.
     case peers
     /// Make a node a peer, by the text of its signed node record.

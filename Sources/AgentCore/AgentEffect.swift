@@ -122,6 +122,8 @@ public struct RecordQuery: Hashable, Sendable {
         case chargedPage(Bytes32)
         /// Minutes or hours of the board's past from a key on, oldest first.
         case history(HistoryResolution, from: [UInt8])
+        /// Ended runs of workers from a key on, oldest first.
+        case runs(from: [UInt8])
         /// The newest entries of the journal, newest first.
         case newestJournal
         /// Whether replaying the journal gives the stored ledger.

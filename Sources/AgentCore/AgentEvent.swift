@@ -29,7 +29,7 @@ public enum AgentEvent: Sendable {
 public enum StoreAnswer: Sendable {
     /// Energy pages as they were signed.
     case pages([[UInt8]])
-    /// Minutes or hours of the board's past.
+    /// Minutes, hours or runs of the board's past.
     case history([StoredRecord])
     /// Lines of the journal.
     case journal([JournalRecord])

@@ -45,7 +45,8 @@ extension AgentMachine {
         let worked = working.values.filter { !$0.isOver }.count
         return AgentFigures(
             paying: paid, working: worked, ended: paying.count - paid + working.count - worked, local: local.count,
-            errands: errands.count, pings: pings.count, queries: queries.count + historyQueries.count,
+            errands: errands.count, pings: pings.count,
+            queries: queries.count + historyQueries.count + runQueries.count,
             queued: queue.count,
             active: active.count, outbox: outbox.values.reduce(0) { $0 + $1.count },
             longestOutbox: outbox.values.map { $0.count }.max() ?? 0, pages: recentPages.count,

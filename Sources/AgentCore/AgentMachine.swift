@@ -58,6 +58,8 @@ public struct AgentMachine {
     var queries: [UInt64: (command: CommandID, isExport: Bool)] = [:]
     /// Questions to the store about the board's past.
     var historyQueries: [UInt64: (command: CommandID, query: HistoryQuery)] = [:]
+    /// Questions to the store about runs that have ended.
+    var runQueries: [UInt64: (command: CommandID, query: RunQuery)] = [:]
     /// Questions to the store for a peer that asked for a page.
     var pageQueries: [UInt64: PlatformID] = [:]
     var nextQuery: UInt64 = 1
@@ -66,6 +68,8 @@ public struct AgentMachine {
     /// Work whose worker runs, or has ended and waits for the meter.
     var active: [TaskID: ActiveWork] = [:]
     var nextTask: UInt64
+    /// The number of the next run that is kept.
+    var nextRun: UInt64
     /// What was earned from others today.
     var earnings: DayTotal
     /// What own tasks cost today, here and elsewhere.
@@ -155,6 +159,7 @@ public struct AgentMachine {
         self.working = restored.working
         self.outbox = restored.outbox
         self.nextTask = restored.nextTask
+        self.nextRun = restored.nextRun
         self.earnings = restored.earnings
         self.spending = restored.spending
         self.rates = RateLimit(perMinute: settings.tasksPerMinute)
@@ -200,7 +205,7 @@ public struct AgentMachine {
         case .records(let query, let records):
             if let peer = pageQueries.removeValue(forKey: query) {
                 sendPage(records, to: peer)
-            } else if !answerHistory(query, records) {
+            } else if !answerHistory(query, records), !answerRuns(query, records) {
                 answer(query, records)
             }
         case .timer, .configured: break

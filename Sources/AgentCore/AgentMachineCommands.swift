@@ -26,6 +26,7 @@ extension AgentMachine {
             let keys = pageKeys(of: source)
             read(.proofs(from: keys.key(first), below: keys.end), limit: limit, for: id)
         case .energyHistory(let query): tellHistory(query, for: id)
+        case .runs(let query): tellRuns(query, for: id)
         case .peers: reply(id, CommandReply(peersJSON))
         case .addPeer(let text): addPeer(text, for: id)
         case .removePeer(let name): removePeer(name, for: id)
@@ -60,7 +61,7 @@ extension AgentMachine {
         case .journal(let lines): reply(query.command, AgentViews.history(lines))
         case .pages(let pages):
             reply(query.command, query.isExport ? export(pages) : AgentViews.pages(pages))
-        // The history has its own table of questions.
+        // The past has its own tables of questions.
         case .history: break
         case .verified(let found): reply(query.command, AgentViews.verified(found))
         case .notVerified(let reason):

@@ -55,11 +55,11 @@ extension AgentMachine {
         for ended in closed {
             guard let kind = ended.resolution.recordKind else { continue }
             staging.putOff(
-                .put(kind, key: AgentMachine.historyKey(ended.number), value: ended.bucket.encoded), now: now.boot)
+                .put(kind, key: AgentMachine.numberKey(ended.number), value: ended.bucket.encoded), now: now.boot)
             let kept = kind == .historyHour ? EnergyHistoryLimits.hours : EnergyHistoryLimits.minutes
             if ended.number >= kept {
-                let lowest = AgentMachine.historyKey(ended.number - kept + 1)
-                staging.putOff(.removeRange(kind, from: AgentMachine.historyKey(0), below: lowest), now: now.boot)
+                let lowest = AgentMachine.numberKey(ended.number - kept + 1)
+                staging.putOff(.removeRange(kind, from: AgentMachine.numberKey(0), below: lowest), now: now.boot)
             }
         }
         staging.putOff(.put(.setting, key: SettingKey.history, value: history.state.encoded), now: now.boot)
@@ -71,7 +71,7 @@ extension AgentMachine {
             let samples = history.newestSamples.filter { query.includes($0.wall) }
             return reply(command, AgentViews.energyHistory(samples.suffix(query.limit)))
         }
-        guard queries.count + historyQueries.count < AgentLimits.errands else {
+        guard queries.count + historyQueries.count + runQueries.count < AgentLimits.errands else {
             return reply(command, CommandReply(.unavailable, "too many questions to the store are under way"))
         }
         let next = kind == .historyHour ? history.state.nextHour : history.state.nextMinute
@@ -82,7 +82,7 @@ extension AgentMachine {
         afterWrites(
             .readRecords(
                 RecordQuery(
-                    id: nextQuery, kind: .history(query.resolution, from: AgentMachine.historyKey(first)),
+                    id: nextQuery, kind: .history(query.resolution, from: AgentMachine.numberKey(first)),
                     limit: Int(end - first))))
         nextQuery += 1
     }
@@ -106,7 +106,7 @@ extension AgentMachine {
             if query.includes(bucket.start) { buckets.append(bucket) }
         }
         if query.before == nil { buckets += history.open(query.resolution).filter { query.includes($0.start) } }
-        let first = records.first.flatMap { AgentMachine.historyNumber($0.key) } ?? 0
+        let first = records.first.flatMap { AgentMachine.number(ofKey: $0.key) } ?? 0
         reply(
             command,
             AgentViews.energyHistory(
@@ -114,13 +114,13 @@ extension AgentMachine {
         return true
     }
 
-    /// The key of the minute or hour `number`, so that they are kept in order.
-    private static func historyKey(_ number: UInt64) -> [UInt8] {
+    /// The key of the minute, hour or run `number`, so that they are kept in order.
+    static func numberKey(_ number: UInt64) -> [UInt8] {
         stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> UInt64($0)) }
     }
 
     /// The number that `key` is the key of; nil where it is none.
-    private static func historyNumber(_ key: [UInt8]) -> UInt64? {
+    static func number(ofKey key: [UInt8]) -> UInt64? {
         guard key.count == 8 else { return nil }
         return key.reduce(0) { $0 << 8 | UInt64($1) }
     }

@@ -156,6 +156,7 @@ extension AgentMachine {
                 let endedAt = ledgerNow
                 if let entry = working[task], entry.endedAt == nil { countEnd(entry.life.state) }
                 working[task]?.endedAt = endedAt
+                keepPayment(for: task, outcome)
                 store(working: task)
                 if case .posted(let paid) = outcome { earn(paid) }
             case .acknowledgeReceipt: sendLaneHeads(to: peer)
@@ -246,7 +247,8 @@ extension AgentMachine {
                 task: work.task, operation: task.operation, input: task.input, parameters: task.parameters,
                 memory: task.memory, timeout: task.timeout)
         }
-        active[work.task] = ActiveWork(isForPeer: work.isForPeer)
+        active[work.task] = ActiveWork(
+            isForPeer: work.isForPeer, operation: order.operation, payer: runPayer(of: work))
         energy.beginWork(work.task, at: now.boot)
         if work.isForPeer { tell(work.task, WorkerEvent.workStarted) }
         afterWrites(.startWork(order))
@@ -265,16 +267,26 @@ extension AgentMachine {
             guard let work = active[task], let report = work.report else { continue }
             guard work.isCancelled || energy.isSettled(report.started, report.ended) else { continue }
             active[task] = nil
-            guard !work.isCancelled else { continue }
             let used = energy.energy(
                 of: task, from: report.started, to: report.ended, processor: report.processor)
-            if work.isForPeer { concludePeerWork(report, used) } else { concludeLocalWork(report, used) }
+            let run = runRecord(of: work, report, used)
+            if work.isCancelled {
+                keep(run)
+            } else if work.isForPeer {
+                concludePeerWork(report, used, run)
+            } else {
+                concludeLocalWork(report, used, run)
+            }
         }
     }
 
-    private mutating func concludePeerWork(_ report: WorkReport, _ used: TaskEnergy) {
-        guard let entry = working[report.task], let order = entry.task, entry.life.state == .running else { return }
+    private mutating func concludePeerWork(_ report: WorkReport, _ used: TaskEnergy, _ run: RunRecord) {
+        guard let entry = working[report.task], let order = entry.task, entry.life.state == .running else {
+            keep(run)
+            return
+        }
         guard case .result(let result) = report.outcome else {
+            keep(run)
             return tell(report.task, report.workerEvent)
         }
         guard result.count <= FederationLimits.maximumInlineLength,
@@ -286,17 +298,27 @@ extension AgentMachine {
                 charged: order.payload.pricing.settlement(charged: used.energy, locked: order.payload.budget),
                 executionTime: report.ended.since(report.started), quality: .one, basis: .claimed,
                 resultHash: Hashing.hash(result, for: .result))
-        else { return tell(report.task, WorkerEvent.workFailed(.operationFailed(code: 1))) }
+        else {
+            keep(run)
+            return tell(report.task, WorkerEvent.workFailed(.operationFailed(code: 1)))
+        }
         let signed = Signed(signing: proof, with: identity.signing, in: identity.domain, by: scheme)
         working[report.task]?.result = TaskResult(proof: signed.envelope, result: result)
+        let claim = run.asking(proof.charged)
+        let number = keep(claim)
+        working[report.task]?.run = NumberedRun(number: number, run: claim)
         learn(report, order.payload.operation, order.payload.input.size, used.energy)
         counters.countRun(.forPeer, time: report.ended.since(report.started), energy: used.energy)
         tell(report.task, WorkerEvent.workFinished(proofHash: signed.hash, charged: proof.charged))
     }
 
-    private mutating func concludeLocalWork(_ report: WorkReport, _ used: TaskEnergy) {
-        guard let task = local.removeValue(forKey: report.task) else { return }
+    private mutating func concludeLocalWork(_ report: WorkReport, _ used: TaskEnergy, _ run: RunRecord) {
+        guard let task = local.removeValue(forKey: report.task) else {
+            keep(run)
+            return
+        }
         guard case .result(let result) = report.outcome else {
+            keep(run)
             apply(.failWork(report.task, report.outcome == .timedOut ? .timedOut : .failed))
             guard let command = task.command else { return }
             if case .failure = report.outcome {
@@ -309,8 +331,12 @@ extension AgentMachine {
             apply(
                 .completeWork(
                     WorkCompletion(task: report.task, measured: used.energy, proof: proof, reputation: nil))) != nil
-        else { return }
+        else {
+            keep(run)
+            return
+        }
         let paid = min(used.energy, task.reserved)
+        keep(run.paid(paid))
         spend(paid)
         learn(report, task.operation, ByteCount(bytes: Int64(task.input.count)), used.energy)
         guard let command = task.command else { return }
@@ -348,32 +374,5 @@ extension AgentMachine {
             return nil
         }
         return ReputationCredit(worker: account, quality: .one)
-    }
-}
-
-extension WorkReport {
-    /// What a run without a result means for the task.
-    fileprivate var workerEvent: WorkerEvent {
-        switch outcome {
-        case .result, .failure: .workFailed(.badInput)
-        case .crashed: .workCrashed
-        case .timedOut: .workFailed(.timedOut(after: ended.since(started)))
-        case .outOfMemory(let limit): .workFailed(.memoryLimit(limit: limit))
-        case .cancelled: .workFailed(.cancelled)
-        }
-    }
-}
-
-extension WorkReport.Outcome {
-    /// Why there is no result, for a person.
-    var explanation: String {
-        switch self {
-        case .result: "done"
-        case .failure(let reason): reason
-        case .crashed(let reason): "the worker crashed: " + reason
-        case .timedOut: "the worker ran past its time"
-        case .outOfMemory(let limit): "the worker wanted more than \(limit.bytes) bytes of memory"
-        case .cancelled: "cancelled"
-        }
     }
 }

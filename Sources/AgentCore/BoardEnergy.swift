@@ -42,6 +42,10 @@ struct TaskEnergy: Hashable, Sendable {
     let registerStart: EnergyRegister
     /// The board's register when the run ended.
     let registerEnd: EnergyRegister
+    /// How far the register's difference may be from the truth; nil where the meter did not resolve the task.
+    let errorBound: Energy?
+    /// What the board's register showed; nil where the meter does not remember the whole run.
+    let span: RegisterSpan?
 }
 
 /// Meters the board: samples in, windows and the energy of tasks out.
@@ -197,14 +201,20 @@ struct BoardEnergy: Sendable {
         let meter = meter.meter
         let first = meter?.register(at: start)?.register ?? meter?.register ?? .zero
         let second = max(first, meter?.register(at: end)?.register ?? first)
+        let isRemembered = meter?.register(at: start) != nil && meter?.register(at: end) != nil
+        let span = meter.flatMap {
+            isRemembered ? RegisterSpan(epoch: $0.epoch, start: first.energy, end: second.energy) : nil
+        }
         if let meter, let interval = meter.interval(from: start, to: end), interval.isSettled,
             let share = runs.share(of: task, by: meter, above: baseline), share > interval.errorBound
         {
-            return TaskEnergy(energy: share, evidence: evidence ?? .modeled, registerStart: first, registerEnd: second)
+            return TaskEnergy(
+                energy: share, evidence: evidence ?? .modeled, registerStart: first, registerEnd: second,
+                errorBound: interval.errorBound, span: span)
         }
         let modeled = profile.priors.core.held(for: processor)
         return TaskEnergy(
             energy: max(modeled, Energy(millijoules: 1)), evidence: .modeled, registerStart: first,
-            registerEnd: second)
+            registerEnd: second, errorBound: nil, span: span)
     }
 }

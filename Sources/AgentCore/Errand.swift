@@ -70,6 +70,9 @@ struct QueuedWork {
 /// Work that a worker does, or has done and the meter has not shown yet.
 struct ActiveWork {
     let isForPeer: Bool
+    let operation: Operation
+    /// For whom it is; nil for the own operator.
+    let payer: RunPayer?
     /// The worker's report, once it is there.
     var report: WorkReport?
     /// Whether the worker was told to stop, so that its result counts no more.

@@ -18,6 +18,8 @@ enum SettingKey {
     static let earnings = Array("earnings".utf8)
     /// What own tasks cost today.
     static let spending = Array("spending".utf8)
+    /// The number of the next run that is kept.
+    static let nextRun = Array("next-run".utf8)
     /// Where the energy history stands.
     static let history = Array("history".utf8)
     /// Whose store this is.
@@ -38,6 +40,7 @@ struct RestoredRecords {
     var lastPage: ProofPage?
     var predictor: Predictor?
     var nextTask: UInt64 = 1
+    var nextRun: UInt64 = 0
     var earnings = DayTotal()
     var spending = DayTotal()
     var owner: StoreOwner?
@@ -114,6 +117,10 @@ struct RestoredRecords {
         switch record.key {
         case SettingKey.nextTask:
             nextTask = try RestoredRecords.read(.setting, record) { reader throws(CBORError) in try reader.unsigned() }
+        case SettingKey.nextRun:
+            nextRun = try RestoredRecords.read(.setting, record) { reader throws(CBORError) in
+                try reader.unsigned(atMost: UInt64(Int64.max))
+            }
         case SettingKey.clock:
             clock = try RestoredRecords.read(.setting, record) { reader throws(CBORError) in
                 try LedgerClock(from: &reader)

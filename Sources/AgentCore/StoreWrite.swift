@@ -33,6 +33,8 @@ public enum StoreRecordKind: UInt8, Sendable, CaseIterable {
     case historyMinute = 14
     /// What is kept of an hour of the board, by its number.
     case historyHour = 15
+    /// What is kept of a worker's run that has ended, by its number.
+    case run = 16
 }
 
 /// Something to store; everything in one list is stored together or not at all.

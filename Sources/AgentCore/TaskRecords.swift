@@ -130,6 +130,8 @@ struct WorkingTask {
     var result: TaskResult?
     /// When it ended here.
     var endedAt: LedgerTime?
+    /// The run that is not paid for yet, as it is kept.
+    var run: NumberedRun?
 
     /// Whether it runs or waits for its turn, as a task of `type`.
     func occupies(_ type: TaskType) -> Bool {
@@ -156,24 +158,35 @@ struct WorkingTask {
     /// A task of which nothing was heard before.
     init(life: WorkerLife) { self.life = life }
 
-    /// Reads `{1: life, 2: ended at?}`.
+    /// Reads `{1: life, 2: ended at?, 3: number of the run?, 4: the run?}`, the last two together.
     init(from reader: inout CBORReader) throws(CBORError) {
         var map = try reader.beginMap()
         try reader.field(1, of: &map)
         life = try WorkerLife(from: &reader)
         endedAt = try reader.hasField(2, of: &map) ? LedgerTime(milliseconds: try reader.integer()) : nil
+        if try reader.hasField(3, of: &map) {
+            let number = try reader.unsigned()
+            try reader.field(4, of: &map)
+            run = NumberedRun(number: number, run: try RunRecord(from: &reader))
+        }
         try reader.endMap(&map)
     }
 
     /// The stored form of everything but the messages.
     var encoded: [UInt8] {
         var writer = CBORWriter()
-        writer.map(endedAt == nil ? 1 : 2)
+        writer.map((endedAt == nil ? 1 : 2) + (run == nil ? 0 : 2))
         writer.unsigned(1)
         life.write(to: &writer)
         if let endedAt {
             writer.unsigned(2)
             writer.integer(endedAt.milliseconds)
+        }
+        if let run {
+            writer.unsigned(3)
+            writer.unsigned(run.number)
+            writer.unsigned(4)
+            run.run.write(to: &writer)
         }
         return writer.bytes
     }

@@ -143,6 +143,8 @@ struct StoreThread: ~Copyable {
             case .history(let resolution, let key):
                 guard let kind = resolution.recordKind else { return .history([]) }
                 return .history(try store.records(kind, from: key, limit: query.limit))
+            case .runs(let key):
+                return .history(try store.records(.run, from: key, limit: query.limit))
             case .newestJournal:
                 return .journal(try journal(store, limit: query.limit))
             case .verification: return verification(store)

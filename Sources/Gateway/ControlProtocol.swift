@@ -20,6 +20,7 @@ import Wire
 /// | `proofs` | [`limit`] [`source`] |
 /// | `export_proofs` | [`first`] [`limit`] [`source`] |
 /// | `energy_history` | [`resolution`] [`from_ms`] [`to_ms`] [`before`] [`limit`] |
+/// | `runs` | [`from_ms`] [`to_ms`] [`before`] [`limit`] |
 /// | `add_peer` | `record` |
 /// | `remove_peer` `ping` | `name` |
 /// | `reconcile` | `name` [`accept`] |
@@ -77,6 +78,12 @@ public enum ControlProtocol {
                     before: try request.number("before", in: 0...Int64(1) << 53).map { UInt64($0) },
                     limit: try request.limit(
                         atMost: EnergyHistoryLimits.listed, otherwise: EnergyHistoryLimits.listed)))
+        case .runs:
+            return .runs(
+                RunQuery(
+                    from: try request.wallTime("from_ms"), to: try request.wallTime("to_ms"),
+                    before: try request.number("before", in: 0...Int64(1) << 53).map { UInt64($0) },
+                    limit: try request.limit(atMost: RunLimits.listed, otherwise: RunLimits.listed)))
         case .peers: return .peers
         case .addPeer:
             return .addPeer(record: try request.text("record", limit: FederationLimits.maximumNodeTextLength))
@@ -143,6 +150,12 @@ public enum ControlProtocol {
         case .energyHistory(let query):
             begin(.energyHistory)
             json.member("resolution", query.resolution.name)
+            if let from = query.from { json.member("from_ms", from.milliseconds) }
+            if let to = query.to { json.member("to_ms", to.milliseconds) }
+            if let before = query.before { json.member("before", before) }
+            json.member("limit", query.limit)
+        case .runs(let query):
+            begin(.runs)
             if let from = query.from { json.member("from_ms", from.milliseconds) }
             if let to = query.to { json.member("to_ms", to.milliseconds) }
             if let before = query.before { json.member("before", before) }

@@ -26,6 +26,7 @@ struct ControlRequest {
         case proofs
         case exportProofs = "export_proofs"
         case energyHistory = "energy_history"
+        case runs
         case peers
         case addPeer = "add_peer"
         case removePeer = "remove_peer"
@@ -42,6 +43,7 @@ struct ControlRequest {
             case .proofs: ["limit", "source"]
             case .exportProofs: ["first", "limit", "source"]
             case .energyHistory: ["resolution", "from_ms", "to_ms", "before", "limit"]
+            case .runs: ["from_ms", "to_ms", "before", "limit"]
             case .addPeer: ["record"]
             case .reconcile: ["name", "accept"]
             case .removePeer, .ping: ["name"]

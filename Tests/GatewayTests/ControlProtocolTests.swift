@@ -46,11 +46,15 @@ private func refusal(_ line: [UInt8]) throws -> String {
                 HistoryQuery(
                     .hour, from: WallTime(milliseconds: 1), to: WallTime(milliseconds: 1 << 53), before: 77,
                     limit: 2048)),
+            .runs(RunQuery(limit: 1)),
+            .runs(
+                RunQuery(
+                    from: WallTime(milliseconds: 1), to: WallTime(milliseconds: 1 << 53), before: 77, limit: 2048)),
         ]
     }()
 
     @Test func `reads back every command that it writes`() throws {
-        #expect(Self.everything.count == 25)
+        #expect(Self.everything.count == 27)
         for asked in Self.everything {
             let line = ControlProtocol.request(asked)
             #expect(!line.utf8.contains(UInt8(ascii: "\n")))
@@ -103,6 +107,8 @@ private func refusal(_ line: [UInt8]) throws -> String {
             "'source' takes the identity of a source, such as battery:BAT0, not 'BAT0'"
         ),
         (#"{"command":"history","source":"battery:BAT0"}"#, "'history' has no member 'source'"),
+        (#"{"command":"runs","limit":2049}"#, "'limit' takes a whole number from 1 to 2048, not 2049"),
+        (#"{"command":"runs","resolution":"hour"}"#, "'runs' has no member 'resolution'"),
         (#"{"command":"cancel"}"#, "'cancel' needs the member 'task'"),
         (#"{"command":"cancel","task":"12"}"#, "'task' takes a task's id, 32 hexadecimal digits, not '12'"),
         (#"{"command":"ping","name":"a b"}"#, "'name' takes a platform's name, not 'a b'"),

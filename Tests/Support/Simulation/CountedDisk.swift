@@ -7,7 +7,7 @@ import Quantities
 /// A month of energy pages would take a hundred megabytes, and moving them about would take longer than all the rest.
 struct CountedDisk {
     /// Kinds of which only the size is kept; their keys are numbers that only grow.
-    private static let counted: [StoreRecordKind] = [.proof, .historyMinute, .historyHour]
+    private static let counted: [StoreRecordKind] = [.proof, .historyMinute, .historyHour, .run]
 
     private struct Tally {
         /// Sizes by number.
@@ -82,6 +82,7 @@ struct CountedDisk {
         case .chargedPage(let hash): .pages(image.value(.chargedPage, key: hash.array).map { [$0] } ?? [])
         case .history(let resolution, _):
             .history(resolution.recordKind.flatMap { tallies[$0]?.last }.map { [$0] } ?? [])
+        case .runs: .history(tallies[.run]?.last.map { [$0] } ?? [])
         case .newestJournal: .journal([])
         case .verification: .notVerified("only sizes are kept")
         }

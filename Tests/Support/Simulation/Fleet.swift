@@ -275,6 +275,10 @@ struct Fleet {
             let records = resolution.recordKind.map { disk.durable.records($0) } ?? []
             return .history(
                 Array(records.filter { !$0.key.lexicographicallyPrecedes(first) }.prefix(query.limit)))
+        case .runs(let first):
+            let records = disk.durable.records(.run)
+            return .history(
+                Array(records.filter { !$0.key.lexicographicallyPrecedes(first) }.prefix(query.limit)))
         case .newestJournal: return .journal(Array(disk.journal.reversed().prefix(query.limit)))
         case .verification:
             let ledger = disk.durable.ledger

@@ -154,6 +154,12 @@ public struct ScriptedFleet {
         fleet.boards[board].disk.spoil([.put(.chargedPage, key: key, value: bytes)])
     }
 
+    /// The runs that a board keeps, as far as they are durable, in their order.
+    public func runs(of board: Int) -> [StoredRecord] { fleet.boards[board].disk.durable.records(.run) }
+
+    /// A board finds these records beside its own from now on.
+    public mutating func put(_ writes: [StoreWrite], of board: Int) { fleet.boards[board].disk.spoil(writes) }
+
     /// The text by which a board is made a peer.
     public func record(of board: Int) -> String { fleet.boards[board].record }
 }

@@ -1,0 +1,158 @@
+import Cryptography
+import EnergyProofs
+import Federation
+import Ledger
+import Quantities
+import Telemetry
+import Wire
+
+/// What is asked of the runs that have ended.
+public struct RunQuery: Hashable, Sendable {
+    /// What ended at or before this is left out.
+    public var from: WallTime?
+    /// What ended after this is left out.
+    public var to: WallTime?
+    /// Only what has a lower number, as an answer's `next_before` says; nil for the newest.
+    public var before: UInt64?
+    /// Most runs that are looked at, the newest ones.
+    public var limit: Int
+
+    /// A question for the newest `limit` runs.
+    public init(
+        from: WallTime? = nil, to: WallTime? = nil, before: UInt64? = nil, limit: Int = RunLimits.listed
+    ) {
+        self.from = from
+        self.to = to
+        self.before = before
+        self.limit = limit
+    }
+
+    /// Whether a run that ended at `end` is asked for.
+    public func includes(_ end: WallTime) -> Bool {
+        if let from, end <= from { return false }
+        if let to, end > to { return false }
+        return true
+    }
+}
+
+// The runs of workers that have ended: kept by number, written together with what ends them.
+extension AgentMachine {
+    /// For whom `work` is; nil for the own operator.
+    func runPayer(of work: QueuedWork) -> RunPayer? {
+        guard work.isForPeer, let id = working[work.task]?.life.payer else { return nil }
+        return RunPayer(id: id, name: peers[id]?.name ?? identity.platform)
+    }
+
+    /// What is to be kept of `work`, which drew `used`.
+    func runRecord(of work: ActiveWork, _ report: WorkReport, _ used: TaskEnergy) -> RunRecord {
+        RunRecord(
+            task: report.task, operation: work.operation, payer: work.payer,
+            ended: max(.origin, now.wall - now.boot.since(report.ended)),
+            duration: max(.zero, report.ended.since(report.started)), timeStatus: now.status,
+            outcome: work.isCancelled ? .cancelled : report.outcome.runOutcome, energy: used.energy,
+            errorBound: used.errorBound, evidence: used.evidence, source: settings.energy.source, span: used.span)
+    }
+
+    /// Keeps `run` with this event's writes; returns its number.
+    @discardableResult
+    mutating func keep(_ run: RunRecord) -> UInt64 {
+        let number = nextRun
+        nextRun += 1
+        staging.write(.put(.run, key: AgentMachine.numberKey(number), value: run.encoded))
+        var writer = CBORWriter()
+        writer.unsigned(nextRun)
+        staging.write(.put(.setting, key: SettingKey.nextRun, value: writer.bytes))
+        if number >= RunLimits.kept {
+            let lowest = AgentMachine.numberKey(number - RunLimits.kept + 1)
+            staging.write(.removeRange(.run, from: AgentMachine.numberKey(0), below: lowest))
+        }
+        return number
+    }
+
+    /// Keeps what a peer paid for the run of `task`, with the receipt that says so.
+    mutating func keepPayment(for task: TaskID, _ outcome: SettlementOutcome) {
+        guard var kept = working[task]?.run else { return }
+        working[task]?.run = nil
+        // What has made room for later runs does not come back.
+        guard kept.number + RunLimits.kept >= nextRun else { return }
+        if case .posted(let amount) = outcome { kept.run.paid = amount } else { kept.run.paid = .zero }
+        staging.write(.put(.run, key: AgentMachine.numberKey(kept.number), value: kept.run.encoded))
+    }
+
+    /// Answers what is asked of the runs, later, from the store.
+    mutating func tellRuns(_ query: RunQuery, for command: CommandID) {
+        guard queries.count + historyQueries.count + runQueries.count < AgentLimits.errands else {
+            return reply(command, CommandReply(.unavailable, "too many questions to the store are under way"))
+        }
+        let end = min(query.before ?? nextRun, nextRun)
+        let first = end - min(end, UInt64(max(1, query.limit)))
+        runQueries[nextQuery] = (command, query)
+        staging.hurry()
+        afterWrites(
+            .readRecords(
+                RecordQuery(
+                    id: nextQuery, kind: .runs(from: AgentMachine.numberKey(first)), limit: Int(end - first))))
+        nextQuery += 1
+    }
+
+    /// Answers with what the store found; false where the question was not one of the runs.
+    mutating func answerRuns(_ id: UInt64, _ found: StoreAnswer) -> Bool {
+        guard let (command, query) = runQueries.removeValue(forKey: id) else { return false }
+        guard case .history(let records) = found else {
+            var reason = "it answered something else"
+            if case .failed(let why) = found { reason = why }
+            reply(command, CommandReply(.failed, "the store cannot be read: " + reason))
+            return true
+        }
+        var runs: [NumberedRun] = []
+        var damaged = 0
+        for record in records {
+            do throws(CBORError) {
+                let run = try NumberedRun(record)
+                if query.includes(run.run.ended) { runs.append(run) }
+            } catch { damaged += 1 }
+        }
+        let first = records.first.flatMap { AgentMachine.number(ofKey: $0.key) } ?? 0
+        reply(command, AgentViews.runs(runs, nextBefore: first > 0 ? first : nil, damaged: damaged))
+        return true
+    }
+}
+
+extension AgentViews {
+    /// Runs that have ended, oldest first.
+    static func runs(_ runs: [NumberedRun], nextBefore: UInt64?, damaged: Int) -> CommandReply {
+        CommandReply(
+            object { json in
+                json.key("runs")
+                json.beginArray()
+                for run in runs { write(run, to: &json) }
+                json.endArray()
+                json.member("next_before", nextBefore)
+                if damaged > 0 { json.member("damaged", damaged) }
+            })
+    }
+
+    private static func write(_ numbered: NumberedRun, to json: inout JSONWriter) {
+        let run = numbered.run
+        json.beginObject()
+        json.member("number", numbered.number)
+        json.member("task", run.task.text)
+        json.member("operation", run.operation.name)
+        json.member("payer", run.payer?.name.text)
+        json.member("payer_id", run.payer?.id.text)
+        json.member("end_ms", run.ended.milliseconds)
+        json.member("duration_ms", run.duration.milliseconds)
+        json.member("time_synchronized", run.timeStatus == .synchronized)
+        json.member("outcome", run.outcome.name)
+        json.member("source", run.source.text)
+        json.member("class", run.evidence.name)
+        json.member("energy_mj", "\(run.energy.millijoules)")
+        json.member("error_mj", run.errorBound.map { "\($0.millijoules)" })
+        json.member("epoch", run.span?.epoch)
+        json.member("register_start_mj", run.span.map { "\($0.start.millijoules)" })
+        json.member("register_end_mj", run.span.map { "\($0.end.millijoules)" })
+        json.member("charged_mj", "\(run.charged.millijoules)")
+        json.member("paid_mj", run.paid.map { "\($0.millijoules)" })
+        json.endObject()
+    }
+}

@@ -1,0 +1,43 @@
+import Federation
+import Quantities
+
+// What the end of a worker means: for the task, for the store, and for a person.
+
+extension WorkReport {
+    /// What a run without a result means for the task.
+    var workerEvent: WorkerEvent {
+        switch outcome {
+        case .result, .failure: .workFailed(.badInput)
+        case .crashed: .workCrashed
+        case .timedOut: .workFailed(.timedOut(after: ended.since(started)))
+        case .outOfMemory(let limit): .workFailed(.memoryLimit(limit: limit))
+        case .cancelled: .workFailed(.cancelled)
+        }
+    }
+}
+
+extension WorkReport.Outcome {
+    /// Why there is no result, for a person.
+    var explanation: String {
+        switch self {
+        case .result: "done"
+        case .failure(let reason): reason
+        case .crashed(let reason): "the worker crashed: " + reason
+        case .timedOut: "the worker ran past its time"
+        case .outOfMemory(let limit): "the worker wanted more than \(limit.bytes) bytes of memory"
+        case .cancelled: "cancelled"
+        }
+    }
+
+    /// The outcome as it is kept.
+    var runOutcome: RunOutcome {
+        switch self {
+        case .result: .done
+        case .failure: .refusedInput
+        case .crashed: .crashed
+        case .timedOut: .timedOut
+        case .outOfMemory: .outOfMemory
+        case .cancelled: .cancelled
+        }
+    }
+}
