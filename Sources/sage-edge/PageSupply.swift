@@ -95,6 +95,12 @@ struct PageSupply {
         origin = .store(store, path: path)
     }
 
+    /// The ledger's file and its path, where no agent runs; it can be opened once at a time.
+    var files: (store: AgentStore, path: String)? {
+        guard case .store(let store, let path) = origin else { return nil }
+        return (store, path)
+    }
+
     /// Hands `body` the selected pages, source after source, those of each in their order; false ends it.
     ///
     /// Pages beside the selected time come along where they lie among the others. At most some thousands of pages

@@ -7,9 +7,9 @@ import Quantities
 
 let reportCommands = [
     CommandSpecification(
-        ["report", "energy"], "Sum signed energy per hour, day or source", positionals: ["[FILE]"],
+        ["report", "energy"], "Energy per hour, day, source or task, and its signed sums", positionals: ["[FILE]"],
         options: timeOptions + [
-            OptionSpecification("by", value: "PERIOD", "hour, day, or source for one sum each (default: what fits)"),
+            OptionSpecification("by", value: "PERIOD", "hour, day, source, or task (default: hour or day, as fits)"),
             OptionSpecification("format", value: "FORMAT", "table, json, csv, html or ocmf (default table)"),
             OptionSpecification("output", value: "FILE", "Write it to this file"),
         ],
@@ -17,14 +17,13 @@ let reportCommands = [
             "report energy", "report energy --from 30d --by day --format html --output month.html",
             "report energy sprout.proofs --by source --json",
             "report energy --from yesterday --to today --format ocmf",
+            "report energy --by task --from 7d --format html",
         ]
     ) { invocation throws(Failure) in
         let request = try ReportRequest(invocation)
-        let report = try request.report(invocation)
-        try writeFile(request.output, Array(try request.text(of: report, invocation).utf8))
-        if request.output != "-" {
-            Console.note("\(report.energy.entries.count) entries in \(request.output)")
-        }
+        let (text, entries) = try request.isByTask ? request.runs(invocation) : request.periods(invocation)
+        try writeFile(request.output, Array(text.utf8))
+        if request.output != "-" { Console.note("\(entries) entries in \(request.output)") }
         return .success
     }
 ]
@@ -40,9 +39,11 @@ struct ReportRequest {
         case ocmf
     }
 
-    private let choice: TimeChoice
+    let choice: TimeChoice
+    /// Whether every run of a task is an entry.
+    let isByTask: Bool
     private let interval: ReportInterval?
-    private let format: Format
+    let format: Format
     /// The file to write to; `-` for standard output.
     let output: String
 
@@ -53,9 +54,10 @@ struct ReportRequest {
         case nil: interval = nil
         case "hour": interval = .hour
         case "day": interval = .day
-        case "source": interval = .whole
-        case .some(let text): throw Failure(.usage, "--by takes hour, day or source, not '\(text)'")
+        case "source", "task": interval = .whole
+        case .some(let text): throw Failure(.usage, "--by takes hour, day, source or task, not '\(text)'")
         }
+        isByTask = invocation.value("by") == "task"
         let given = invocation.value("format")
         guard let format = Format(rawValue: given ?? (invocation.wantsJSON ? "json" : "table")) else {
             let known = Format.allCases.map { $0.rawValue }.joined(separator: ", ")
@@ -67,8 +69,14 @@ struct ReportRequest {
         self.format = format
     }
 
+    /// The report per hour, day or source as it is written, and how many entries it has.
+    func periods(_ invocation: Invocation) throws(Failure) -> (text: String, entries: Int) {
+        let report = try report(invocation)
+        return (try text(of: report, invocation), report.energy.entries.count)
+    }
+
     /// The report over the pages that `invocation` means.
-    func report(_ invocation: Invocation) throws(Failure) -> ShownReport {
+    private func report(_ invocation: Invocation) throws(Failure) -> ShownReport {
         let supply: PageSupply
         if let path = invocation.positionals.first {
             supply = try PageSupply(readExport(path))
@@ -77,28 +85,30 @@ struct ReportRequest {
         }
         let periods = try periods(supply)
         var report = EnergyReport(periods: periods, domain: supply.domain, key: supply.key, source: choice.source)
-        var reader = ReportReader(report: report)
         try supply.read(PageSelection(source: choice.source, from: periods.from, to: periods.to)) {
             page throws(Failure) in
-            try reader.add(page)
+            try take(page, into: &report)
             return true
         }
-        report = reader.report
         guard !report.totals.isEmpty else {
             throw Failure(
                 .noInput,
-                "there is no energy proof from \(CivilTime(periods.from, offset: choice.offset).text) to "
-                    + CivilTime(periods.to, offset: choice.offset).text
-                    + (choice.source.map { " of " + $0.text } ?? ""), hint: "sage-edge proof list")
+                "there is no energy proof " + words(periods), hint: "sage-edge proof list")
         }
         return ShownReport(energy: report, board: supply.board, made: choice.now)
     }
 
+    /// The time of a report, and whose it is, in words.
+    func words(_ periods: ReportPeriods) -> String {
+        "from \(CivilTime(periods.from, offset: choice.offset).text) to "
+            + CivilTime(periods.to, offset: choice.offset).text + (choice.source.map { " of " + $0.text } ?? "")
+    }
+
     /// The time of the report: what was asked for; for an export all of it; else the last whole day and what of this
     /// hour has passed.
-    private func periods(_ supply: PageSupply) throws(Failure) -> ReportPeriods {
+    func periods(_ supply: PageSupply?) throws(Failure) -> ReportPeriods {
         var (from, to) = (choice.from, choice.to)
-        if from == nil || to == nil, let extent = try supply.exportedExtent(of: choice.source) {
+        if from == nil || to == nil, let extent = try supply?.exportedExtent(of: choice.source) {
             from = from ?? extent.from
             to = to ?? extent.to
         }
@@ -122,7 +132,7 @@ struct ReportRequest {
     }
 
     /// The report as it is written.
-    func text(of report: ShownReport, _ invocation: Invocation) throws(Failure) -> String {
+    private func text(of report: ShownReport, _ invocation: Invocation) throws(Failure) -> String {
         switch format {
         case .table: printable(report.table)
         case .json: report.json + "\n"
@@ -147,26 +157,6 @@ struct ReportRequest {
                     + "this report")
         }
         return key
-    }
-}
-
-/// Takes pages into a report, and what is wrong with one as a failure.
-private struct ReportReader {
-    var report: EnergyReport
-    private let scheme = Ed25519()
-
-    init(report: EnergyReport) { self.report = report }
-
-    mutating func add(_ supplied: SuppliedPage) throws(Failure) {
-        guard let page = supplied.page else {
-            do throws(EnergyProofError) { _ = try ProofPage(decoding: supplied.bytes) } catch {
-                throw Failure(.badData, "a page cannot be read: \(error.explanation)")
-            }
-            return
-        }
-        do throws(EnergyReportError) {
-            try report.add(page, isResumed: supplied.isResumed, using: scheme)
-        } catch { throw Failure(.badData, "not reported: " + error.explanation, hint: "sage-edge proof export FILE") }
     }
 }
 

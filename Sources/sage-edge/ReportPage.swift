@@ -8,79 +8,53 @@ import Wire
 extension ShownReport {
     /// The page.
     var html: String {
-        var page = MarkupWriter()
-        page.markup("<!DOCTYPE html>\n")
-        page.begin("html", [("lang", "en")])
-        page.begin("head")
-        page.void("meta", [("charset", "utf-8")])
-        page.void("meta", [("name", "viewport"), ("content", "width=device-width, initial-scale=1")])
-        page.void("meta", [("name", "color-scheme"), ("content", "light dark")])
-        page.void("meta", [("name", "generator"), ("content", "sage-edge " + Version.text)])
-        page.element("title", "Energy of \(board.text), \(shown(periods.from)) to \(shown(periods.to)) \(clock)")
-        page.begin("style")
-        page.markup(reportStyle)
-        page.end()
-        page.end()
-        page.line()
-        page.begin("body")
-        page.begin("main")
+        var page = MarkupWriter(
+            page: "Energy of \(board.text), \(shown(periods.from)) to \(shown(periods.to)) \(clock)")
         writeHeader(to: &page)
         writeSources(to: &page)
         for (index, total) in energy.totals.enumerated() { write(total, number: index + 1, to: &page) }
         writeVerification(to: &page)
         writeReading(to: &page)
-        page.end()
-        page.end()
-        page.end()
-        page.line()
+        page.endPage()
         return page.text
     }
 
     private func writeHeader(to page: inout MarkupWriter) {
         page.element("h1", "Energy report")
         page.begin("dl")
-        define("board", board.text, in: &page)
-        define("period", shown(periods.from) + " to " + shown(periods.to) + " " + clock, in: &page)
-        define("signed by key", energy.key.id.fingerprint, in: &page, isCode: true)
-        define(
-            "federation", String(hexadecimal(energy.domain.federation.array).prefix(32)) + "…", in: &page, isCode: true)
-        define("made", shown(made) + " " + clock + " by sage-edge " + Version.text, in: &page)
+        page.definition("board", board.text)
+        page.definition("period", shown(periods.from) + " to " + shown(periods.to) + " " + clock)
+        page.definition("signed by key", energy.key.id.fingerprint, isCode: true)
+        page.definition(
+            "federation", String(hexadecimal(energy.domain.federation.array).prefix(32)) + "…", isCode: true)
+        page.definition("made", shown(made) + " " + clock + " by sage-edge " + Version.text)
         page.end()
         page.line()
-    }
-
-    private func define(_ name: String, _ value: String, in page: inout MarkupWriter, isCode: Bool = false) {
-        page.begin("div")
-        page.element("dt", name)
-        page.begin("dd")
-        if isCode { page.element("code", value) } else { page.content(value) }
-        page.end()
-        page.end()
     }
 
     private func writeSources(to page: inout MarkupWriter) {
         page.element("h2", "Sources")
         page.begin("div", [("class", "scroll")])
         page.begin("table")
-        writeHead(
+        page.tableHead(
             [
                 ("source", false), ("class", false), ("energy", true), ("±", true), ("by tasks", true),
                 ("chargeable", true), ("measured", true), ("pages", true),
-            ], to: &page)
+            ])
         page.begin("tbody")
         for total in energy.totals {
             let unit = EnergyUnit(fitting: total.energy)
             page.begin("tr")
             page.element("th", total.source.text, [("scope", "row")])
             page.begin("td")
-            writeClass(total.evidence, to: &page)
+            page.evidence(total.evidence)
             page.end()
-            writeFigures(
+            page.figures(
                 [
                     unit.text(total.energy), unit.text(total.errorBound), unit.text(total.work),
                     unit.text(total.chargeable),
                     percent(basisPoints: Int64(energy.coverage(of: total).value)),
-                ], to: &page)
+                ])
             page.element("td", "\(total.firstPage)–\(total.lastPage)", [("class", "figure")])
             page.end()
         }
@@ -91,15 +65,11 @@ extension ShownReport {
         page.line()
     }
 
-    private func writeClass(_ evidence: EvidenceClass, to page: inout MarkupWriter) {
-        page.element("span", evidence.name, [("class", "class " + evidence.name)])
-    }
-
     private func write(_ total: SourceSummary, number: Int, to page: inout MarkupWriter) {
         page.begin("section")
         page.begin("h2")
         page.content(total.source.text + " ")
-        writeClass(total.evidence, to: &page)
+        page.evidence(total.evidence)
         page.end()
         page.element(
             "p",
@@ -126,14 +96,15 @@ extension ShownReport {
         let unit = EnergyUnit(fitting: total.energy)
         page.begin("div", [("class", "scroll")])
         page.begin("table")
-        writeHead(
+        page.tableHead(
             [
                 (periods.interval == .day ? "day" : "hour", false), ("energy \(unit.name)", true),
                 ("± \(unit.name)", true),
-                ("by tasks \(unit.name)", true), ("mean W", true), ("peak W", true), ("measured", true),
+                ("by tasks \(unit.name)", true), ("chargeable \(unit.name)", true), ("mean W", true), ("peak W", true),
+                ("measured", true),
                 ("register J", true),
                 ("pages", true), ("notes", false),
-            ], to: &page)
+            ])
         page.begin("tbody")
         var next: Int?
         for entry in entries(of: total) {
@@ -149,7 +120,7 @@ extension ShownReport {
     private func writeGap(_ count: Int, to page: inout MarkupWriter) {
         let unit = (periods.interval == .day ? "day" : "hour") + (count == 1 ? "" : "s")
         page.begin("tr", [("class", "gap")])
-        page.element("td", "\(count) \(unit) without a page", [("colspan", "10")])
+        page.element("td", "\(count) \(unit) without a page", [("colspan", "11")])
         page.end()
     }
 
@@ -157,31 +128,17 @@ extension ShownReport {
         let pages = entry.pages
         page.begin("tr")
         page.element("th", name(ofPeriod: entry.period), [("scope", "row")])
-        writeFigures(
+        page.figures(
             [
                 unit.figure(pages.energy), unit.figure(pages.errorBound), unit.figure(pages.work),
-                decimal(thousandths: pages.mean.milliwatts),
+                unit.figure(pages.chargeable), decimal(thousandths: pages.mean.milliwatts),
                 decimal(thousandths: pages.peak.milliwatts),
                 percent(basisPoints: Int64(energy.coverage(of: entry).value)),
                 decimal(thousandths: pages.registerEnd.millijoules), "\(pages.firstPage)–\(pages.lastPage)",
-            ], to: &page)
+            ])
         page.element("td", shortRemarks(on: pages), [("class", "notes")])
         page.end()
         page.line()
-    }
-
-    private func writeHead(_ columns: [(name: String, isFigure: Bool)], to page: inout MarkupWriter) {
-        page.begin("thead")
-        page.begin("tr")
-        for column in columns {
-            page.element("th", column.name, [("scope", "col")] + (column.isFigure ? [("class", "figure")] : []))
-        }
-        page.end()
-        page.end()
-    }
-
-    private func writeFigures(_ figures: [String], to page: inout MarkupWriter) {
-        for figure in figures { page.element("td", figure, [("class", "figure")]) }
     }
 
     private func writeVerification(to page: inout MarkupWriter) {

@@ -203,7 +203,7 @@ extension ShownReport {
     }
 
     /// A field as RFC 4180 writes it: in quotes where it holds a comma, a quote or a line end.
-    private static func quoted(_ field: String) -> String {
+    static func quoted(_ field: String) -> String {
         let isPlain = field.utf8.allSatisfy { $0 != UInt8(ascii: ",") && $0 != UInt8(ascii: "\"") && $0 >= 0x20 }
         guard !isPlain else { return field }
         var text = "\""

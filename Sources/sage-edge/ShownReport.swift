@@ -17,13 +17,10 @@ struct ShownReport {
     var periods: ReportPeriods { energy.periods }
 
     /// A point in time on the report's clock, `2026-01-31 17:05:09`.
-    func shown(_ time: WallTime) -> String {
-        let civil = CivilTime(time, offset: periods.offset)
-        return civil.date + " " + civil.timeOfDay
-    }
+    func shown(_ time: WallTime) -> String { periods.shown(time) }
 
     /// The clock whose hours are shown.
-    var clock: String { periods.offset == .zero ? "UTC" : "UTC" + CivilTime(made, offset: periods.offset).offsetText() }
+    var clock: String { periods.clock }
 
     /// Period `index` by the name of its beginning.
     func name(ofPeriod index: Int) -> String {
@@ -87,4 +84,15 @@ struct ShownReport {
         let unit = EnergyUnit(fitting: pages.energy)
         return unit.text(pages.energy) + " ± " + unit.text(pages.errorBound)
     }
+}
+
+extension ReportPeriods {
+    /// A point in time on the report's clock, `2026-01-31 17:05:09`.
+    func shown(_ time: WallTime) -> String {
+        let civil = CivilTime(time, offset: offset)
+        return civil.date + " " + civil.timeOfDay
+    }
+
+    /// The clock whose hours are shown.
+    var clock: String { offset == .zero ? "UTC" : "UTC" + CivilTime(to, offset: offset).offsetText() }
 }

@@ -21,10 +21,12 @@ final class RunningAgent {
     ///   - energy: more lines of the section `energy`.
     ///   - settings: more of the configuration, as further sections.
     ///   - environment: variables besides those of its folders.
+    ///   - platform: what it is called.
     init(
         tree: String, ledger: [UInt8]? = nil, tegrastats: String? = nil, hasPower: Bool = true,
         periodMilliseconds: Int = 250, http: [String]? = nil, root: URL? = nil, sources: [String] = [],
-        energy: [String] = [], settings more: String = "", environment: [String: String] = [:]
+        energy: [String] = [], settings more: String = "", environment: [String: String] = [:],
+        platform: String = "Sprout"
     ) throws {
         home = FileManager.default.temporaryDirectory.appendingPathComponent("sage-edge-agent-" + UUID().uuidString)
         let config = home.appendingPathComponent("config")
@@ -32,7 +34,7 @@ final class RunningAgent {
         let settings = """
             federation:
               name: end-to-end
-              platform: Sprout
+              platform: \(platform)
             telemetry:
               period_milliseconds: \(periodMilliseconds)
               \(tegrastats.map { "tegrastats: " + $0 } ?? "")
