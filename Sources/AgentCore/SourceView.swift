@@ -105,6 +105,7 @@ extension TotalResidual {
         json.endArray()
         json.member("parts_mw", partsPower.milliwatts)
         json.member("residual_mw", residual.milliwatts)
+        json.member("tolerance_mw", tolerance.milliwatts)
         json.endObject()
     }
 }

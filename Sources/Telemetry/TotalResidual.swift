@@ -10,25 +10,53 @@ public struct TotalResidual: Hashable, Sendable {
     public var parts: [String]
     /// Their sum.
     public var partsPower: Power
+    /// By how much the sensors of all these rails can be wrong together.
+    public var tolerance: Power
 
-    /// What is left; negative where the parts show more than the whole, which no wiring explains.
+    /// What is left: it feeds the rest of the board.
     public var residual: Power { power - partsPower }
+
+    /// Whether the parts show more than the whole by more than their sensors can be wrong, which no wiring explains.
+    public var isImpossible: Bool { residual < .zero - tolerance }
 }
 
 extension HardwareProfile {
     /// What the parts of the total of `sample` leave of it.
+    public func residual(of sample: TelemetrySample) -> TotalResidual? {
+        sample.total.flatMap { residual(of: $0, among: sample.rails) }
+    }
+
+    /// What the parts of `total` among `rails` leave of it.
     ///
     /// Parts are known only of a total that is one rail with the role `total`: it feeds every other rail that the
-    /// profile names. Nil for any other total, and where none of the parts was read.
-    public func residual(of sample: TelemetrySample) -> TotalResidual? {
-        guard let total = sample.total, total.isComplete, let power = total.power, role(ofRail: total.rule) == .total
+    /// profile names and that is read where it is read. Nil for any other total, and where none of the parts was read.
+    public func residual(of total: TotalPower, among rails: [RailReading]) -> TotalResidual? {
+        guard total.isComplete, let power = total.power, role(ofRail: total.rule) == .total,
+            let whole = rails.first(where: { $0.name == total.rule })
         else { return nil }
-        let parts = sample.rails.filter {
-            $0.name != total.rule && rail($0.name) != nil && $0.role != .total && $0.power != nil
+        let parts = rails.filter {
+            $0.name != whole.name && rail($0.name) != nil && $0.role != .total && $0.power != nil
+                && $0.source.canBePart(of: whole.source)
         }
         guard !parts.isEmpty else { return nil }
         return TotalResidual(
-            total: total.rule, power: power, parts: parts.map { $0.name },
-            partsPower: parts.reduce(.zero) { $0 + ($1.power ?? .zero) })
+            total: whole.name, power: power, parts: parts.map { $0.name },
+            partsPower: parts.reduce(.zero) { $0 + ($1.power ?? .zero) },
+            tolerance: ([whole] + parts).reduce(.zero) { $0 + step(ofRail: $1.name) })
+    }
+
+    /// The smallest difference that the sensor of the rail called `name` can tell, or what is assumed of one of which
+    /// the profile does not say it.
+    public func step(ofRail name: String) -> Power { rail(name)?.step ?? Power(milliwatts: 100) }
+}
+
+extension ReadingSource {
+    /// Monitors on the board's power lines, beside one another on one supply.
+    private static let monitors: [ReadingSource] = [.ina3221, .ina238, .iio, .tegrastats]
+
+    /// Whether what is read here can hang on what is read by `whole`: power monitors on each other, and the domains of
+    /// a processor on its package; what a package draws is no part of what a monitor shows.
+    fileprivate func canBePart(of whole: ReadingSource) -> Bool {
+        self == whole || ReadingSource.monitors.contains(self) && ReadingSource.monitors.contains(whole)
     }
 }

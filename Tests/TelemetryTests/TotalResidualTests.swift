@@ -50,4 +50,32 @@ import Testing
         sum.totals = [TotalRule(rails: ["A", "C"], scope: .module)]
         #expect(sum.residual(of: sample([("A", .soc, 5_000), ("C", .soc, 1)], by: sum)) == nil)
     }
+
+    @Test func `what sensors can be wrong by is no contradiction, and more is one`() throws {
+        var profile = profile(total: "VIN", parts: ["A", "B"])
+        profile.rails[0].step = Power(milliwatts: 40)
+        profile.rails[1].step = Power(milliwatts: 10)
+        // The step of B is not known: 100 mW are assumed.
+        for (part, isImpossible) in [(Int64(1_000_000), false), (1_149_000, false), (1_151_000, true)] {
+            let residual = try #require(
+                profile.residual(
+                    of: sample([("VIN", .total, 1_000_000), ("A", .soc, part), ("B", .soc, 1_000)], by: profile)))
+            #expect(residual.tolerance == Power(milliwatts: 150))
+            #expect(residual.isImpossible == isImpossible, "\(part)")
+        }
+    }
+
+    @Test func `what is read elsewhere is no part, and one monitor beside another is`() throws {
+        let profile = profile(total: "VIN", parts: ["A", "B"])
+        var sample = sample([("VIN", .total, 9_000_000), ("A", .soc, 2_000_000), ("B", .gpu, 3_000_000)], by: profile)
+        sample.rails[1].source = .ina238
+        sample.rails[2].source = .nvml
+        #expect(profile.residual(of: sample)?.parts == ["A"])
+        // Domains of a processor hang on its package, and a graphics board does not.
+        sample.rails[0].source = .rapl
+        sample.rails[1].source = .rapl
+        #expect(profile.residual(of: sample)?.parts == ["A"])
+        sample.rails[1].source = .ina3221
+        #expect(profile.residual(of: sample) == nil)
+    }
 }
