@@ -5,7 +5,8 @@ extension DoctorFacts {
     /// The diagnosis of these facts.
     var diagnosis: Diagnosis {
         Diagnosis(
-            boardFindings() + powerFindings() + heatFindings() + memoryFindings() + clockFindings() + stateFindings()
+            boardFindings() + powerFindings() + sourceFindings() + heatFindings() + memoryFindings() + clockFindings()
+                + stateFindings()
                 + keyFindings() + configurationFindings() + networkFindings() + peerFindings() + agentFindings()
                 + serviceFindings())
     }
@@ -128,7 +129,7 @@ extension DoctorFacts {
                 findings.append(
                     Finding(
                         .agent, .warning, "not-charging", "the last proof allowed no charge: \(refusal)",
-                        .run("sage-edge proof latest")))
+                        remedies: sources.told.first.map { chargingRemedies($0) } ?? [.run("sage-edge proof latest")]))
             }
         }
         switch worker {

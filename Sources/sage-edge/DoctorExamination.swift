@@ -45,6 +45,12 @@ struct DoctorExamination {
         facts.agent = agent
         let reader = reader(of: agent)
         facts.reader = reader.facts
+        facts.sources.told = status.map { ToldSource.all($0) } ?? []
+        if let configuration {
+            facts.sources.declared = configuration.energy.sources
+            facts.sources.origin = configuration.origin(of: "energy.sources").text
+            facts.sources.policy = configuration.energy.charging
+        }
         let root = configuration?.telemetry.sysroot ?? "/"
         facts.board = board(root, configuration, files, sample: status == nil ? nil : sampleOfAgent())
         if var board = facts.board, board.isLive {
@@ -115,7 +121,8 @@ struct DoctorExamination {
         board.hasDeviceTree = !hardware.compatible.isEmpty
         board.memoryReserve = (configuration?.memoryReserve ?? profile.memoryReserve).bytes
         let isAgents = sample != nil
-        board.sample = sample ?? view(of: reader)
+        let declared = invocation.has("sysroot") ? [] : configuration?.energy.sources ?? []
+        board.sample = sample ?? view(of: reader, with: others(declared, tree))
         guard isAgents || tree.isLive else { return board }
         let first = board.sample
         let start = Clock.bootTime
@@ -137,9 +144,19 @@ struct DoctorExamination {
     /// How long counters are watched.
     private static let watch = TimeSpan.seconds(2)
 
-    private func view(of reader: BoardReader) -> SampleView {
+    /// Sources that were declared, as far as they can be read here: commands are for the agent to run.
+    private func others(_ declarations: [SourceDeclaration], _ tree: SysfsTree) -> DeclaredSources {
+        let readable = declarations.filter { declaration in
+            if case .command = declaration.origin { false } else { true }
+        }
+        return DeclaredSources(readable, tree: tree)
+    }
+
+    private func view(of reader: BoardReader, with others: DeclaredSources? = nil) -> SampleView {
+        var sample = firstSample(of: reader)
+        others?.add(to: &sample)
         var json = JSONWriter()
-        reader.sample(at: Clock.bootTime).writeJSON(to: &json)
+        sample.writeJSON(to: &json)
         return (try? JSONValue(parsing: Array(json.text.utf8))).map { SampleView($0) } ?? SampleView()
     }
 
@@ -165,6 +182,7 @@ struct DoctorExamination {
             facts.platform = answer.value.word("platform")
             facts.state = answer.value.word("state")
             facts.chargeRefusal = answer.value["energy"]?["charge_refused"]?.text
+            facts.causes = ToldCause.all(answer.value)
             return (facts, answer.value)
         } catch {
             if error.code == .permission {

@@ -1,3 +1,4 @@
+import EnergyProofs
 import Telemetry
 
 /// Everything that `doctor` judges by, as the shell gathered it.
@@ -7,6 +8,7 @@ struct DoctorFacts: Equatable {
     /// The user whose rights count: the running agent's, or else whoever runs the program.
     var reader = Reader()
     var board: Board?
+    var sources = Sources()
     var clock: Clock?
     var state: State?
     var keys: [KeyFile] = []
@@ -51,6 +53,18 @@ struct DoctorFacts: Equatable {
         var closedDevices: [ClosedFile] = []
         /// Memory that tasks leave free, in bytes.
         var memoryReserve: Int64 = 0
+    }
+
+    /// The sources of energy, and what the configuration says of them.
+    struct Sources: Equatable {
+        /// What the running agent tells of them, the board first.
+        var told: [ToldSource] = []
+        /// What the operator declared.
+        var declared: [SourceDeclaration] = []
+        /// Where that stands.
+        var origin = ""
+        /// What may be charged from.
+        var policy = ChargingPolicy()
     }
 
     struct Climb: Equatable {
@@ -152,6 +166,8 @@ struct DoctorFacts: Equatable {
         var state = ""
         /// Why its last page allowed no charge.
         var chargeRefusal: String?
+        /// What slows, or slowed, the board down since its start.
+        var causes: [ToldCause] = []
     }
 
     struct Service: Equatable {

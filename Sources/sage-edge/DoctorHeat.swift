@@ -48,16 +48,39 @@ extension DoctorFacts {
     ]
 
     private func throttleFindings(_ board: Board) -> [Finding] {
+        let told = agent?.causes.filter { $0.maximum != nil && $0.hasActed } ?? []
+        var findings: [Finding] = []
         let active = board.sample.throttle.filter { $0.isActive }
-        guard !active.isEmpty else { return [] }
-        let words = active.map { cause in
-            cause.name + " at step \(cause.state)" + (cause.maximum.map { " of \($0)" } ?? "")
+        if !active.isEmpty {
+            let words = active.map { cause in
+                cause.name + " at step \(cause.state)" + (cause.maximum.map { " of \($0)" } ?? "")
+                    + (told.first { $0.name == cause.name }.map { timing(of: $0) } ?? "")
+            }
+            findings.append(
+                Finding(
+                    .heat, .warning, "throttled", "the board is slowed down now: " + listed(words),
+                    why: "While it lasts, no more is charged than the board really draws.",
+                    remedies: DoctorFacts.cooling))
         }
-        return [
-            Finding(
-                .heat, .warning, "throttled", "the board is slowed down now: " + listed(words),
-                why: "While it lasts, no more is charged than the board really draws.", remedies: DoctorFacts.cooling)
-        ]
+        let past = told.filter { cause in !active.contains { $0.name == cause.name } }
+        if !past.isEmpty {
+            let words = past.map { cause in
+                "\(cause.name) at most at step \(cause.depthText), \(cause.oftenText) in all, the last "
+                    + cause.timeText
+            }
+            findings.append(
+                Finding(
+                    .heat, .note, "throttled-before",
+                    "the board was slowed down since the agent's start: " + listed(words),
+                    why: "The proofs of that time say so, and nothing beyond what was drawn was charged then."))
+        }
+        return findings
+    }
+
+    /// Since when a cause acts, how deep it went, and how often.
+    private func timing(of cause: ToldCause) -> String {
+        let depth = cause.depth > cause.state ? ", at most \(cause.depth)" : ""
+        return cause.isActive ? depth + " " + cause.timeText + "; " + cause.oftenText : ""
     }
 
     /// Events are counted since boot, so that only their rise says something of now.

@@ -89,7 +89,7 @@ extension DoctorFacts {
     func powerFindings() -> [Finding] {
         guard let board else { return [] }
         return permissionFindings(board) + totalFindings(board) + residualFindings(board) + railFindings(board)
-            + unreadFindings(board)
+            + graphicsFindings(board) + unreadFindings(board)
     }
 
     /// Files that root keeps for itself, with what gives them to the reader's group.
@@ -153,6 +153,13 @@ extension DoctorFacts {
                         .run("sage-edge profile show"))
                 ]
             }
+            if sample.isCounted {
+                return [
+                    Finding(
+                        .power, .note, "total-counted", "the board's power is read from counters of energy",
+                        why: "One look at them tells no power; a running board gets a second one.")
+                ]
+            }
             let rules = board.profile.totals.map { $0.text }.joined(separator: ", or else ")
             let reason = sample.reason(of: "total") ?? "ENOENT"
             return [
@@ -195,25 +202,15 @@ extension DoctorFacts {
     /// What the total leaves when the parts that it feeds are taken off.
     private func residualFindings(_ board: Board) -> [Finding] {
         let sample = board.sample
-        guard let total = sample.total, total.rails.count == 1,
-            let whole = sample.rails.first(where: { $0.name == total.rule }), whole.role == "total"
+        guard let found = sample.total.flatMap({ board.profile.residual(of: $0.power, among: sample.readings) })
         else { return [] }
-        let parts = sample.rails.filter { rail in
-            rail.role != "total" && board.profile.rail(rail.name) != nil && isFed(rail, by: whole)
-        }
-        guard !parts.isEmpty else { return [] }
-        let sum = parts.reduce(Int64(0)) { $0 + $1.microwatts }
-        let rest = whole.microwatts - sum
-        let steps = ([whole] + parts).map { rail in
-            board.profile.rail(rail.name)?.step?.microwatts ?? DoctorFacts.assumedStep.microwatts
-        }
-        let names = parts.map { $0.name }.joined(separator: " - ")
-        let figures = "\(whole.name) - \(names) = \(watts(microwatts: rest))"
-        guard rest < -steps.reduce(0, +) else {
+        let names = found.parts.joined(separator: " - ")
+        let figures = "\(found.total) - \(names) = \(watts(microwatts: found.residual.microwatts))"
+        guard found.isImpossible else {
             return [
                 Finding(
                     .power, .ok, "residual", figures,
-                    why: rest < 0
+                    why: found.residual < .zero
                         ? "Below zero by less than the sensors can tell." : "What is left feeds the rest of the board.")
             ]
         }
@@ -221,19 +218,10 @@ extension DoctorFacts {
             Finding(
                 .power, .problem, "residual-negative", "the parts draw more than the whole: " + figures,
                 why: "Some carrier boards have their labels swapped; then the wrong rail is metered.",
-                .advice("compare \(whole.name) with a meter at the plug, idle and under load"),
+                .advice("compare \(found.total) with a meter at the plug, idle and under load"),
                 .run("sage-edge profile show --yaml > /etc/sage-edge/profiles/\(sample.profile).yaml"),
                 .advice("and give the labels their true roles there"))
         ]
-    }
-
-    private static let assumedStep = Power(milliwatts: 100)
-
-    /// Whether `part` hangs on `whole`: power monitors beside each other do, and a processor's domains on its package.
-    private func isFed(_ part: SampleView.Rail, by whole: SampleView.Rail) -> Bool {
-        let monitors = ["ina3221", "ina238", "iio", "tegrastats"]
-        if monitors.contains(part.source) { return monitors.contains(whole.source) }
-        return part.source == whole.source
     }
 
     private func railFindings(_ board: Board) -> [Finding] {
@@ -248,7 +236,7 @@ extension DoctorFacts {
                     .run("grep -s . /sys/class/hwmon/hwmon*/in*_enable")))
         }
         for rail in sample.rails where rail.microwatts < 0 {
-            let step = board.profile.rail(rail.name)?.step ?? DoctorFacts.assumedStep
+            let step = board.profile.step(ofRail: rail.name)
             // One step below zero is what an idle rail can read.
             guard rail.microwatts < -2 * step.microwatts else { continue }
             findings.append(
@@ -265,26 +253,22 @@ extension DoctorFacts {
     private func unreadFindings(_ board: Board) -> [Finding] {
         let sample = board.sample
         let told = Set(["total", "power_mode", "power_mode.name", "memory", "zones", "tegrastats"])
-        let isOrin = sample.profile.split(separator: "-").contains { $0 == "orin" }
         var findings: [Finding] = []
         var reasons: [String] = []
         for entry in sample.unavailable where !reasons.contains(entry.reason) { reasons.append(entry.reason) }
         for reason in reasons {
             let names = sample.names(unavailableFor: reason).filter { name in
                 !told.contains(name) && !(sample.total?.rails.contains(name) ?? false)
+                    && !DoctorFacts.isGraphicsLibrary(name) && !isSource(name)
             }
-            guard !names.isEmpty else { continue }
-            let nvml = names.filter { $0.lowercased().hasPrefix("nvml") }
-            if reason == "not-supported", isOrin, !nvml.isEmpty {
-                findings.append(
-                    Finding(
-                        .power, .note, "nvml-refuses", "NVML is there and measures nothing",
-                        why: "Normal on Orin: its rails are read instead."))
-                if names == nvml { continue }
-            }
-            if let finding = unread(names.filter { !nvml.contains($0) || !isOrin }, reason) { findings.append(finding) }
+            if let finding = unread(names, reason) { findings.append(finding) }
         }
         return findings
+    }
+
+    /// Whether `name` is that of a source, of which there is more to say.
+    private func isSource(_ name: String) -> Bool {
+        sources.declared.contains { $0.name == name } || sources.told.contains { $0.name == name }
     }
 
     private func unread(_ names: [String], _ reason: String) -> Finding? {

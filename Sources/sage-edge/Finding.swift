@@ -18,6 +18,7 @@ struct Finding: Equatable {
     enum Area: String, CaseIterable {
         case board
         case power
+        case sources
         case heat
         case memory
         case clock
@@ -164,9 +165,8 @@ struct Diagnosis: Equatable {
     private static let indent = 11
 
     private var summary: String {
-        func counted(_ number: Int, _ word: String) -> String { "\(number) \(word)" + (number == 1 ? "" : "s") }
         let wrong = [(count(.problem), "problem"), (count(.warning), "warning")].filter { $0.0 > 0 }
-        if wrong.isEmpty { return "nothing is wrong, " + counted(count(.note), "note") }
-        return (wrong + [(count(.note), "note")]).map { counted($0.0, $0.1) }.joined(separator: ", ")
+        if wrong.isEmpty { return "nothing is wrong, " + counted(Int64(count(.note)), "note") }
+        return (wrong + [(count(.note), "note")]).map { counted(Int64($0.0), $0.1) }.joined(separator: ", ")
     }
 }

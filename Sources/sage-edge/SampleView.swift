@@ -1,4 +1,6 @@
 import Gateway
+import Quantities
+import Telemetry
 
 /// A sample as the telemetry commands print it, member by member; what is `null` or missing there is nil or left out.
 ///
@@ -21,6 +23,13 @@ struct SampleView: Equatable {
         var rails: [String] { rule.split(separator: "+").map { String($0) } }
         /// Whether the whole draws at least this, and perhaps more.
         var isLowerBound: Bool { !isComplete || scope == "module-lower-bound" }
+
+        /// The total as telemetry has it.
+        var power: TotalPower {
+            TotalPower(
+                power: Power(microwatts: microwatts), isComplete: isComplete, rule: rule,
+                scope: TotalScope(rawValue: scope) ?? .internalRails)
+        }
     }
 
     struct Mode: Equatable {
@@ -68,6 +77,8 @@ struct SampleView: Equatable {
     var mode: Mode?
     var rails: [Rail] = []
     var total: Total?
+    /// Whether the total is known by energy counters alone so far, of which one look tells no power.
+    var isCounted = false
     var zones: [Zone] = []
     var hottest: Zone?
     var gpu: GPU?
@@ -100,6 +111,7 @@ struct SampleView: Equatable {
                 microwatts: microwatts, isComplete: total["complete"] == .boolean(true),
                 rule: total["rule"]?.text ?? "", scope: total["scope"]?.text ?? "")
         }
+        if let total = value["total"], total != .null { isCounted = total["uw"]?.number == nil }
         zones = (value["zones"]?.elements ?? []).compactMap { SampleView.zone($0) }
         hottest = value["hottest"].flatMap { SampleView.zone($0) }
         if let gpu = value["gpu"], gpu != .null {
@@ -128,6 +140,16 @@ struct SampleView: Equatable {
     private static func zone(_ value: JSONValue) -> Zone? {
         guard let name = value["name"]?.text, let millidegrees = value["millidegrees"]?.number else { return nil }
         return Zone(name: name, millidegrees: millidegrees)
+    }
+
+    /// The rails as telemetry has them.
+    var readings: [RailReading] {
+        rails.compactMap { rail in
+            guard let source = ReadingSource(rawValue: rail.source) else { return nil }
+            return RailReading(
+                name: rail.name, role: RailRole(rawValue: rail.role) ?? .other,
+                power: Power(microwatts: rail.microwatts), source: source)
+        }
     }
 
     /// The names of what is unavailable for `reason`, in their order.

@@ -69,22 +69,23 @@ private final class SampleSource {
         } else {
             let reader = try boardReader(invocation)
             self.reader = reader
-            try firstSample(reader).writeJSON(to: &json)
+            firstSample(of: reader).writeJSON(to: &json)
         }
         return json.text
     }
+}
 
-    /// The first sample of a running machine is taken again, for at most two seconds, where one look is not enough:
-    /// power is what a counter gained, and graphics boards are waited for.
-    private func firstSample(_ reader: BoardReader) throws(Failure) -> TelemetrySample {
-        let begun = Clock.bootTime
-        var sample = reader.sample(at: begun)
-        while reader.evidence == .metered, reader.tellsMoreLater(than: sample), Clock.bootTime < begun + .seconds(2) {
-            try wait(until: Clock.bootTime + .milliseconds(200))
-            sample = reader.sample(at: Clock.bootTime)
-        }
-        return sample
+/// The first sample of a running machine, taken again for at most two seconds where one look is not enough: power is
+/// what a counter gained, and graphics boards are waited for.
+func firstSample(of reader: BoardReader) -> TelemetrySample {
+    let begun = Clock.bootTime
+    var sample = reader.sample(at: begun)
+    while reader.evidence == .metered, reader.tellsMoreLater(than: sample), Clock.bootTime < begun + .seconds(2) {
+        // Where nothing can be waited for, the first look has to do.
+        do throws(Failure) { try wait(until: Clock.bootTime + .milliseconds(200)) } catch { break }
+        sample = reader.sample(at: Clock.bootTime)
     }
+    return sample
 }
 
 /// A reader of the board whose files `invocation` or the configuration names, by the profile that is set or found.

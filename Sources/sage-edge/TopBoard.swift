@@ -1,8 +1,9 @@
-// The board's part of the view: power, heat, throttling, memory, GPU, and what cannot be read.
+// The board's part of the view: power, heat, throttling, memory, GPU, other sources, and what cannot be read.
 extension TopFrame {
     var boardSections: [TopSection] {
         var sections = [powerSection, heatSection, throttleSection, memorySection]
         if model.sample.gpu != nil { sections.append(gpuSection) }
+        sections += sourceSections
         if !model.sample.unavailable.isEmpty { sections.append(unreadSection) }
         return sections
     }
@@ -35,8 +36,11 @@ extension TopFrame {
     private func powerLine(_ width: Int, isCharted: Bool) -> StyledLine {
         var line = label("power")
         guard let total = model.sample.total else {
-            let reason = model.sample.unavailable.first { $0.what == "total" }?.reason
-            line.append("unknown" + (reason.map { " (\($0))" } ?? ""), .warning)
+            if model.sample.isCounted {
+                line.append("not known yet, by counters of energy", .dim)
+            } else {
+                line.append("unknown" + (model.sample.reason(of: "total").map { " (\($0))" } ?? ""), .warning)
+            }
             return line
         }
         let rated = model.ratedMilliwatts ?? model.sample.mode?.ratedMilliwatts
@@ -105,32 +109,6 @@ extension TopFrame {
         graph(
             &line, width: width, share: heatShare(zone.millidegrees), series: nil, style(of: zone.millidegrees))
         return line
-    }
-
-    // MARK: Throttling
-
-    private var throttleSection: TopSection {
-        let all = model.sample.throttle
-        let causes =
-            all.filter { $0.isActive } + all.filter { !$0.isActive && $0.state != 0 } + all.filter { $0.state == 0 }
-        return TopSection(least: 1, wanted: 1, most: 1 + causes.count, rank: 2) { _, rows in
-            var line = label("throttle")
-            let active = causes.filter { $0.isActive }
-            if active.isEmpty {
-                line.append("none", .good)
-            } else {
-                line.append(active.map { causeText($0) }.joined(separator: ", "), .bad)
-            }
-            let details = causes.map { cause in
-                StyledLine("  " + causeText(cause), cause.isActive ? .bad : .dim)
-            }
-            return [line] + TopLayout.fitted(details, rows: rows - 1)
-        }
-    }
-
-    private func causeText(_ cause: SampleView.Cause) -> String {
-        if let maximum = cause.maximum { return "\(cause.name) \(cause.state) of \(maximum)" }
-        return "\(cause.name) \(cause.state) since boot"
     }
 
     // MARK: Memory, GPU, the rest

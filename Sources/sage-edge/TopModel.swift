@@ -1,4 +1,5 @@
 import Gateway
+import Telemetry
 
 /// What `top` shows: the last sample with what came before it, and the agent's own state.
 struct TopModel: Equatable {
@@ -49,6 +50,10 @@ struct TopModel: Equatable {
         var peersKnown: Int64
         var pages: Int64
         var chargeRefusal: String?
+        /// What slows, or slowed, the board down since its start.
+        var causes: [ToldCause]
+        /// The sources of energy, the board first.
+        var sources: [ToldSource]
         var decisions: [Decision]
     }
 
@@ -100,6 +105,18 @@ struct TopModel: Equatable {
         var expired: Int64
     }
 
+    /// The sources beside the board, as the agent tells them, or else as the sample shows them.
+    var furtherSources: [ToldSource] {
+        if let agent { return Array(agent.sources.dropFirst()) }
+        let isBoardFirst = sample.sources.first?.kind == "compute"
+        return sample.sources.dropFirst(isBoardFirst ? 1 : 0).map { source in
+            ToldSource(
+                source: source.name, name: source.name, evidence: EvidenceClass(name: source.evidence),
+                isReporting: sample.reason(of: source.name) == nil, registerMillijoules: source.registerMillijoules,
+                chargedMillijoules: 0)
+        }
+    }
+
     // MARK: Taking in
 
     /// Takes in a sample, as the newest.
@@ -136,6 +153,7 @@ struct TopModel: Equatable {
             elsewhere: status.count("tasks", "elsewhere"), forOthers: status.count("tasks", "for_others"),
             peersUp: status.count("peers", "up"), peersKnown: status.count("peers", "known"),
             pages: status.count("energy", "pages"), chargeRefusal: status["energy"]?["charge_refused"]?.text,
+            causes: ToldCause.all(status), sources: ToldSource.all(status),
             decisions: (status["decisions"]?.elements ?? []).map { decision in
                 Decision(
                     agoMilliseconds: decision["ago_ms"]?.number ?? 0, operation: decision.word("operation"),

@@ -60,13 +60,55 @@ private func expect(_ lines: [StyledLine], toBe name: String) throws {
     Issue.record("the frame differs from Tests/Fixtures/top/\(name).txt; it is in \(file.path)\n\(found)")
 }
 
+/// What an agent answered that a hot board slows down, and that was told of sources beside it: a file that is not
+/// written any more, a program that is not there, a person.
+private func throttledModel() throws -> TopModel {
+    var model = TopModel()
+    let sample = SampleView(try answer("sources-telemetry"))
+    for _ in 0..<60 { model.take(sample) }
+    model.take(status: try answer("sources-status"), at: 1_000_000)
+    model.wallMilliseconds = 1_795_759_562_000
+    return model
+}
+
 @Suite struct `the frames of top` {
+    @Test(arguments: [(80, 24), (200, 60)])
+    func `a board that is slowed down, with sources beside it, looks as it did`(width: Int, height: Int) throws {
+        try expect(frame(try throttledModel(), width, height), toBe: "sources-\(width)x\(height)")
+    }
+
+    @Test func `a cause is shown with its beginning, its depth and its number; without one the last is named`() throws {
+        var model = try throttledModel()
+        func line(_ word: String) -> String {
+            text(frame(model, 100, 60)).split(separator: "\n").first {
+                $0.hasPrefix(word)
+            }.map { String($0) } ?? ""
+        }
+        #expect(
+            line("throttle") == "throttle gpu-throttle-alert 1 of 2, max 2 for 7.0 s; 2 times, 10.0 s")
+        #expect(line("  over-current:3").hasSuffix("19 events      for 9.8 s          19 in all"))
+        #expect(line("  soc0-throttle-alert").hasSuffix("1 of 2         17.9 s ago         1 time, 4.1 s"))
+        let active = try #require(model.agent?.causes.firstIndex { $0.isThrottling })
+        model.agent?.causes[active].isActive = false
+        model.agent?.causes[active].endedMilliseconds = 3000
+        model.sample.throttle = []
+        #expect(line("throttle") == "throttle none now; the last: gpu-throttle-alert, 3.0 s ago")
+    }
+
+    @Test func `without an agent the sources of the sample are shown, and not the board again`() throws {
+        var model = TopModel()
+        let bytes = try Fixtures.bytes("telemetry/expected/sysfs/laptop-battery.json")
+        model.take(SampleView(try JSONValue(parsing: bytes)))
+        #expect(model.furtherSources.map(\.source) == ["battery:BAT0-38109", "battery:BAT1"])
+        #expect(text(frame(model, 80, 24)).contains("\nsources  2 beside the board\n"))
+    }
+
     @Test(arguments: [(80, 24), (60, 15), (200, 60), (100, 50), (40, 8)])
     func `a board with an agent looks as it did`(width: Int, height: Int) throws {
         try expect(frame(try busyModel(), width, height), toBe: "busy-\(width)x\(height)")
     }
 
-    @Test(arguments: ["agx-thor", "nano"])
+    @Test(arguments: ["agx-thor", "nano", "pc-rapl-nvme-coretemp"])
     func `a captured board without an agent looks as it did`(tree: String) throws {
         var model = TopModel()
         let bytes = try Fixtures.bytes("telemetry/expected/sysfs/\(tree).json")
@@ -100,6 +142,14 @@ private func expect(_ lines: [StyledLine], toBe name: String) throws {
         model.peers.append(.init(name: long, isUp: true, loadBasisPoints: .max, moneyStoppedBecause: long))
         model.agent?.decisions.insert(.init(agoMilliseconds: .min, operation: long, text: long), at: 0)
         model.agent?.chargeRefusal = long
+        let cause = ToldCause(
+            name: long, isActive: true, sinceMilliseconds: .min, state: .max, maximum: .max, depth: .max, events: .max,
+            milliseconds: .max)
+        model.agent?.causes = [cause, cause]
+        let source = ToldSource(
+            source: long, name: long, isReporting: true, milliwatts: .min, registerMillijoules: .max,
+            chargedMillijoules: .max, refusal: long)
+        model.agent?.sources = [source, source, source]
         model.message = long
         for (width, height) in [(1, 1), (2, 3), (9, 4), (20, 5), (40, 12), (60, 15), (80, 24), (139, 40), (300, 100)] {
             let lines = frame(model, width, height)

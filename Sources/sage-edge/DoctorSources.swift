@@ -1,0 +1,158 @@
+import AgentCore
+import EnergyProofs
+import Quantities
+import Telemetry
+
+// Whether the sources beside the board are read, and whether they are charged from; and the graphics library.
+extension DoctorFacts {
+    func sourceFindings() -> [Finding] {
+        let board = sources.told.first?.source
+        let undeclared = sources.told.filter { source in
+            source.source != board && !sources.declared.contains { $0.name == source.name }
+        }
+        return sources.declared.compactMap { declaredFinding($0) } + undeclared.map { toldFinding($0, nil) }
+    }
+
+    private func declaredFinding(_ declaration: SourceDeclaration) -> Finding? {
+        if let told = sources.told.first(where: { $0.name == declaration.name }) {
+            return toldFinding(told, declaration)
+        }
+        // Without an agent, what was read just now.
+        if let reason = board?.sample.reason(of: declaration.name) {
+            return away(declaration.name, reason, declaration)
+        }
+        guard board?.sample.sources.contains(where: { $0.name == declaration.name }) == true else { return nil }
+        return uncounted(declaration.name, declaration.evidence) ?? fine(declaration.name, [declaration.evidence.name])
+    }
+
+    private func toldFinding(_ source: ToldSource, _ declaration: SourceDeclaration?) -> Finding {
+        guard source.isReporting else {
+            return away(source.name, board?.sample.reason(of: source.name), declaration, source.readMillisecondsAgo)
+        }
+        if let evidence = source.evidence, let finding = uncounted(source.source, evidence) { return finding }
+        if let refusal = source.refusal {
+            return Finding(
+                .sources, .warning, "source-not-charged", "nothing is charged from \(source.source): \(refusal)",
+                why: "Its energy is metered and proved all the same.", remedies: chargingRemedies(source))
+        }
+        let words = [
+            source.evidence?.name, source.milliwatts.map { watts(milliwatts: $0) },
+            source.registerMillijoules.map { joules(millijoules: $0) + " registered" },
+        ]
+        return fine(source.source, words.compactMap { $0 })
+    }
+
+    private func fine(_ name: String, _ words: [String]) -> Finding {
+        Finding(.sources, .ok, "source", name + ": " + words.joined(separator: ", "))
+    }
+
+    /// That a source of this class is proved and counts for nothing; nil where the policy lets it count.
+    private func uncounted(_ name: String, _ evidence: EvidenceClass) -> Finding? {
+        guard share(of: evidence) == 0 else { return nil }
+        return Finding(
+            .sources, .note, "source-not-counted",
+            "\(name) is \(evidence.name), and nothing is charged from that: energy.policy.\(evidence.name) is 0",
+            why: "Its energy is proved all the same.",
+            .advice("to let it count, set energy.policy.\(evidence.name) to a percentage above 0"))
+    }
+
+    private func share(of evidence: EvidenceClass) -> Int { Int(sources.policy.shares[evidence]?.value ?? 0) }
+
+    /// What may let a source be charged from, by what is known of it.
+    func chargingRemedies(_ source: ToldSource) -> [Finding.Remedy] {
+        var remedies: [Finding.Remedy] = []
+        if let evidence = source.evidence, share(of: evidence) == 0 {
+            remedies.append(.advice("to let it count, set energy.policy.\(evidence.name) to a percentage above 0"))
+        }
+        if let coverage = source.coverage, coverage < Int64(sources.policy.minimumCoverage.value) {
+            remedies.append(.advice("see what keeps it from being read, or lower energy.minimum_coverage_percent"))
+        }
+        if source.ratedMilliwatts == nil {
+            remedies.append(.advice("give it rated_watts under energy.sources, or the board energy.rated_watts"))
+        }
+        return remedies + [.run("sage-edge proof latest --source \(source.source)")]
+    }
+
+    // MARK: Away
+
+    private func away(
+        _ name: String, _ reason: String?, _ declaration: SourceDeclaration?, _ ago: Int64? = nil
+    ) -> Finding {
+        var what = name + " cannot be read" + (reason.map { " (\($0))" } ?? "")
+        if let ago { what += "; the last time was " + duration(milliseconds: ago) + " ago" }
+        return Finding(
+            .sources, .warning, "source-away", what,
+            why: "Meanwhile its proofs have gaps, and after \(SourceLimits.emptyWindows) windows without a reading "
+                + "there are none until it is back.",
+            remedies: declaration.map { awayRemedies($0, reason) } ?? [.run("sage-edge telemetry")])
+    }
+
+    private func awayRemedies(_ declaration: SourceDeclaration, _ reason: String?) -> [Finding.Remedy] {
+        var remedies: [Finding.Remedy] = []
+        let key: String
+        switch declaration.origin {
+        case .path(let path):
+            key = "path"
+            if reason == "EACCES" {
+                remedies.append(.run("sudo chgrp \(reader.group) \(path) && sudo chmod g+r \(path)"))
+            } else {
+                remedies.append(.run("ls -l \(path)"))
+            }
+        case .file(let path):
+            key = "file"
+            remedies.append(.run("ls -l \(path)"))
+            remedies.append(.advice("see that the program runs that writes it, and what it writes"))
+        case .command(let words):
+            key = "command"
+            remedies.append(.run((reader.user == 0 ? "" : "sudo -u \(reader.name) ") + words.joined(separator: " ")))
+            remedies.append(.advice("it has to print one JSON object in time"))
+        case .declared: key = "declared_watts"
+        }
+        let origin = sources.origin.isEmpty ? "" : " (\(sources.origin))"
+        return remedies + [.advice("or correct its \(key) under energy.sources\(origin), or take it out there")]
+    }
+
+    // MARK: The graphics library
+
+    /// Whether `name` is that of NVIDIA's management library in samples.
+    static func isGraphicsLibrary(_ name: String) -> Bool { name == "nvml" || name.hasPrefix("nvml:") }
+
+    /// Why the graphics library gives nothing.
+    func graphicsFindings(_ board: Board) -> [Finding] {
+        guard let entry = board.sample.unavailable.first(where: { DoctorFacts.isGraphicsLibrary($0.what) }) else {
+            return []
+        }
+        let isOrin = board.sample.profile.split(separator: "-").contains { $0 == "orin" }
+        switch entry.reason {
+        case "not-supported" where isOrin:
+            return [
+                Finding(
+                    .power, .note, "nvml-refuses", "NVML is there and measures nothing",
+                    why: "Normal on Orin: its rails are read instead.")
+            ]
+        case "not-supported":
+            return [
+                Finding(
+                    .power, .warning, "nvml-mismatch", "NVML is there and measures nothing",
+                    why: "Library and driver are of different versions, or the graphics board tells nothing. Its power "
+                        + "is not in the total.",
+                    .run("nvidia-smi"), .advice("after an update of the driver, start the machine again"))
+            ]
+        case "timeout":
+            return [
+                Finding(
+                    .power, .warning, "nvml-hangs", "NVML does not answer",
+                    why: "The driver blocks. Everything else is read all the same, without the graphics board.",
+                    .run("sudo dmesg | grep -iE 'nvrm|xid'"), .run("timeout 10 nvidia-smi"),
+                    .advice("where that hangs too, start the machine again"))
+            ]
+        default:
+            return [
+                Finding(
+                    .power, .warning, "nvml-fails", "NVML cannot be used (\(entry.reason))",
+                    why: "What the graphics board draws is not in the total.",
+                    .run("nvidia-smi"), .run("ls -l /dev/nvidia*"), .run("sudo dmesg | grep -iE 'nvrm|xid'"))
+            ]
+        }
+    }
+}
