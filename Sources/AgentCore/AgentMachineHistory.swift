@@ -96,21 +96,9 @@ extension AgentMachine {
             reply(command, CommandReply(.failed, "the store cannot be read: " + reason))
             return true
         }
-        var buckets: [HistoryBucket] = []
-        var damaged = 0
-        for record in records {
-            guard let bucket = HistoryBucket(decoding: record.value) else {
-                damaged += 1
-                continue
-            }
-            if query.includes(bucket.start) { buckets.append(bucket) }
-        }
-        if query.before == nil { buckets += history.open(query.resolution).filter { query.includes($0.start) } }
+        let open = query.before == nil ? history.open(query.resolution) : []
         let first = records.first.flatMap { AgentMachine.number(ofKey: $0.key) } ?? 0
-        reply(
-            command,
-            AgentViews.energyHistory(
-                buckets, query.resolution, nextBefore: first > 0 ? first : nil, damaged: damaged))
+        reply(command, AgentViews.energyHistory(records, open, query, nextBefore: first > 0 ? first : nil))
         return true
     }
 
@@ -145,13 +133,34 @@ extension AgentViews {
             })
     }
 
-    /// Minutes or hours of the history, oldest first; the last one may still be open.
-    static func energyHistory(
-        _ buckets: [HistoryBucket], _ resolution: HistoryResolution, nextBefore: UInt64?, damaged: Int
+    /// What is stored of an agent that does not run: `records` of the minutes or hours that `query` asks for, oldest
+    /// first, and among `settings` where the history stands.
+    public static func energyHistory(
+        _ records: [StoredRecord], settings: [StoredRecord], _ query: HistoryQuery
     ) -> CommandReply {
-        CommandReply(
+        // The minute that an agent stops in is over; its hour may not be.
+        let state = settings.first { $0.key == SettingKey.history }.flatMap { HistoryState(decoding: $0.value) }
+        let open = query.resolution == .hour ? state?.hour.map { [$0.bucket] } : nil
+        return energyHistory(records, open ?? [], query, nextBefore: nil)
+    }
+
+    /// Minutes or hours of the history, oldest first; the last ones may still be open.
+    static func energyHistory(
+        _ records: [StoredRecord], _ open: [HistoryBucket], _ query: HistoryQuery, nextBefore: UInt64?
+    ) -> CommandReply {
+        var buckets: [HistoryBucket] = []
+        var damaged = 0
+        for record in records {
+            guard let bucket = HistoryBucket(decoding: record.value) else {
+                damaged += 1
+                continue
+            }
+            if query.includes(bucket.start) { buckets.append(bucket) }
+        }
+        buckets += open.filter { query.includes($0.start) }
+        return CommandReply(
             object { json in
-                json.member("resolution", resolution.name)
+                json.member("resolution", query.resolution.name)
                 json.key("buckets")
                 json.beginArray()
                 for bucket in buckets { write(bucket, to: &json) }

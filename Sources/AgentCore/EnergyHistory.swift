@@ -170,6 +170,16 @@ struct HistoryState: Hashable, Sendable {
         reader.endArray()
     }
 
+    /// The state that a record's value holds; nil where it holds none.
+    init?(decoding bytes: [UInt8]) {
+        do throws(CBORError) {
+            var reader = try CBORReader(bytes.span, limit: 2 * EnergyHistoryLimits.bucketBytes)
+            let state = try HistoryState(from: &reader)
+            try reader.finish()
+            self = state
+        } catch { return nil }
+    }
+
     /// The stored form.
     var encoded: [UInt8] {
         var writer = CBORWriter()

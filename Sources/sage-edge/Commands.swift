@@ -1,5 +1,6 @@
 /// Every command, in the order help lists them.
 let allCommands: [CommandSpecification] =
-    [runCommand, statusCommand, topCommand, telemetryCommand] + proofCommands + reportCommands + [delegateCommand]
-    + taskCommands + ledgerCommands + peerCommands + keyCommands + configCommands + profileCommands
+    [runCommand, statusCommand, topCommand, telemetryCommand, energyHistoryCommand]
+    + proofCommands + reportCommands + [delegateCommand] + taskCommands + ledgerCommands + peerCommands + keyCommands
+    + configCommands + profileCommands
     + [doctorCommand, completionCommand, versionCommand, workersCommand, workerCommand, manualCommand]

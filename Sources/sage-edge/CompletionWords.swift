@@ -1,3 +1,5 @@
+import AgentCore
+
 /// What may stand in one place of a command line, as far as a shell can complete it.
 enum CompletionWords: Equatable {
     /// Anything; nothing is proposed.
@@ -16,6 +18,7 @@ enum CompletionWords: Equatable {
         case "FILE", "PEM", "PATH": self = .file
         case "DIR": self = .folder
         case "SHELL": self = .words(CompletionScript.Shell.allCases.map { $0.rawValue })
+        case "RESOLUTION": self = .words(HistoryResolution.allCases.map { $0.name })
         case "OPERATION": self = .words(["perception"])
         default:
             let choices = plain.split(separator: "|").map { String($0) }

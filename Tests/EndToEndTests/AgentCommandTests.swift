@@ -18,7 +18,9 @@ private let frame = Fixtures.url("frames/corridor.pgm").path
 
     @Test func `each answers with one object, and with text that fits eighty columns`() throws {
         let commands: [[String]] = [
-            ["status"], ["telemetry"], ["proof", "latest"], ["proof", "list"], ["tasks"], ["ledger", "balance"],
+            ["status"], ["telemetry"], ["energy", "history"], ["energy", "history", "--by", "sample"],
+            ["energy", "history", "--by", "hour"], ["proof", "latest"], ["proof", "list"], ["tasks"],
+            ["ledger", "balance"],
             ["ledger", "history"], ["ledger", "verify"], ["peers", "list"], ["key", "export", "--node"],
             ["delegate", "perception", "--input", frame], ["delegate", "perception", "--input", frame, "--explain"],
             ["delegate", "perception", "--input", frame, "--trial"],

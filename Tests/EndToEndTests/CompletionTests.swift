@@ -20,7 +20,8 @@ import Testing
         ("sage-edge proof verify RE", ["README"]), ("sage-edge proof verify --key RE", ["README"]),
         ("sage-edge delegate --input RE", ["README"]), ("sage-edge --config RE", ["README"]),
         ("sage-edge --state fol", ["folder"]), ("sage-edge proof verify fol", ["folder"]),
-        ("sage-edge task cancel ", []), ("sage-edge xyz", []),
+        ("sage-edge energy history --by ", ["hour", "minute", "sample"]), ("sage-edge task cancel ", []),
+        ("sage-edge xyz", []),
     ]
 
     /// A folder with a file README and a folder, both to be completed.
