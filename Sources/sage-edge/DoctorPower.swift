@@ -94,18 +94,23 @@ extension DoctorFacts {
 
     /// Files that root keeps for itself, with what gives them to the reader's group.
     private func permissionFindings(_ board: Board) -> [Finding] {
-        let reported = board.sample.names(unavailableFor: "EACCES").filter { $0 != "power_mode" && $0 != "total" }
+        let reported = board.sample.names(unavailableFor: "EACCES").filter {
+            $0 != "power_mode" && $0 != "total" && !isSource($0)
+        }
         let files = board.closedFiles
         guard !files.isEmpty || !reported.isEmpty else { return [] }
         let counters = files.filter { file in file.path.split(separator: "/").contains { $0 == "powercap" } }
         let others = files.filter { !counters.contains($0) }
+        // Of a recording only the names are known.
+        let domains = files.isEmpty ? reported.filter { isProcessorDomain($0) } : []
+        let rails = reported.filter { !domains.contains($0) }
         var findings: [Finding] = []
-        if !counters.isEmpty {
+        if !counters.isEmpty || !domains.isEmpty {
             let folders = "/sys/class/powercap/intel-rapl*/energy_uj"
             findings.append(
                 Finding(
                     .power, .problem, "rapl-closed",
-                    "\(reader.name) may not read the processor's energy: " + listed(counters.map { $0.path }),
+                    "\(reader.name) may not read the processor's energy: " + listed(counters.map { $0.path } + domains),
                     why: "Since Linux 5.10 the counters are for root alone, because whoever reads them learns "
                         + "something of what others compute.",
                     remedies: [
@@ -117,9 +122,9 @@ extension DoctorFacts {
                                 + "| sudo tee /etc/udev/rules.d/60-sage-edge-powercap.rules"),
                     ] + joiningGroup))
         }
-        if !others.isEmpty || counters.isEmpty {
+        if !others.isEmpty || counters.isEmpty && !rails.isEmpty {
             let paths = others.map { $0.path }
-            let what = paths.isEmpty ? listed(reported) : listed(paths)
+            let what = paths.isEmpty ? listed(rails) : listed(paths)
             let target = paths.isEmpty ? "/sys/class/hwmon/hwmon*/{in,curr,power}*_input" : paths.joined(separator: " ")
             findings.append(
                 Finding(
@@ -135,6 +140,11 @@ extension DoctorFacts {
                     ] + joiningGroup))
         }
         return findings
+    }
+
+    /// Whether `name` is that of a domain of a processor's energy counters.
+    private func isProcessorDomain(_ name: String) -> Bool {
+        ["package-", "psys", "dram"].contains { name.hasPrefix($0) }
     }
 
     private var joiningGroup: [Finding.Remedy] {

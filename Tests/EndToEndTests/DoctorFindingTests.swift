@@ -95,6 +95,14 @@ import Testing
         #expect(facts.powerFindings().allSatisfy { $0.name != "rail-negative" })
     }
 
+    @Test func `counters that a recording kept for root are told as counters, not as rails`() throws {
+        var facts = DoctorFacts()
+        facts.board = try capturedBoard("pc-rapl-nvme-coretemp")
+        let wrong = facts.powerFindings().filter { $0.isWrong }
+        #expect(wrong.map { $0.name } == ["rapl-closed"])
+        #expect(wrong.first?.what.hasSuffix("the processor's energy: package-0") == true)
+    }
+
     @Test func `parts of a sum are not taken for parts of a whole`() throws {
         var facts = try healthyFacts()
         facts.board = try capturedBoard("agx-orin")
