@@ -6,7 +6,7 @@
 #include <string.h>
 
 // Names and values as in NVML's API reference; results are its nvmlReturn_t.
-enum { GPU_SENSOR = 0, SLOWDOWN_THRESHOLD = 1, GRAPHICS_CLOCK = 0 };
+enum { GPU_SENSOR = 0, GRAPHICS_CLOCK = 0 };
 
 typedef void *handle;
 
@@ -44,7 +44,6 @@ struct nvml_library {
     int (*limit)(handle, uint32_t *);
     int (*temperature)(handle, int, uint32_t *);
     int (*temperature_v)(handle, struct temperature_v1 *);
-    int (*threshold)(handle, int, uint32_t *);
     int (*memory)(handle, struct memory_v1 *);
     int (*memory_v2)(handle, struct memory_v2 *);
     int (*load)(handle, struct utilization *);
@@ -78,7 +77,6 @@ struct nvml_library *nvml_load(const char *path) {
     *(void **)&l->limit = symbol(opened, "nvmlDeviceGetEnforcedPowerLimit", NULL);
     *(void **)&l->temperature = symbol(opened, "nvmlDeviceGetTemperature", NULL);
     *(void **)&l->temperature_v = symbol(opened, "nvmlDeviceGetTemperatureV", NULL);
-    *(void **)&l->threshold = symbol(opened, "nvmlDeviceGetTemperatureThreshold", NULL);
     *(void **)&l->memory = symbol(opened, "nvmlDeviceGetMemoryInfo", NULL);
     *(void **)&l->memory_v2 = symbol(opened, "nvmlDeviceGetMemoryInfo_v2", NULL);
     *(void **)&l->load = symbol(opened, "nvmlDeviceGetUtilizationRates", NULL);
@@ -170,10 +168,6 @@ static struct chardware_nvml_value metric(struct nvml_library *l, handle device,
         out.value = number;
         break;
     case CHARDWARE_NVML_TEMPERATURE: out.result = temperature(l, device, &out.value); break;
-    case CHARDWARE_NVML_SLOWDOWN:
-        if (l->threshold != NULL) out.result = l->threshold(device, SLOWDOWN_THRESHOLD, &number);
-        out.value = number;
-        break;
     case CHARDWARE_NVML_LOAD:
         if (l->load != NULL) out.result = l->load(device, &load);
         out.value = load.gpu;

@@ -20,6 +20,11 @@ struct GraphicsBoard {
     /// What is still asked.
     fileprivate var mask = GraphicsMetric.all
 
+    /// What is known and hardly changes, as bits.
+    fileprivate var settled: UInt32 {
+        GraphicsMetric.settled.reduce(0) { values[$1] == nil ? $0 : $0 | $1.mask }
+    }
+
     /// What its counter is known by.
     var counterKey: String { identity ?? name }
 
@@ -58,6 +63,8 @@ final class GraphicsBoards {
     /// When the question was asked whose answer is in `boards`.
     private var answeredAt: BootTime?
     private var lookAgainAt: BootTime?
+    /// When the metrics that hardly change are asked again.
+    private var settledUntil: BootTime?
     private var boards: [GraphicsBoard] = []
 
     /// Boards through the library at `path`, which is loaded by the first look.
@@ -127,9 +134,18 @@ final class GraphicsBoards {
             lookAgainAt = nil
             boards = []
         }
+        let isSettled = settledUntil.map { now < $0 } ?? false
         var masks = [UInt32](repeating: GraphicsMetric.all, count: Int(CHARDWARE_NVML_DEVICES))
-        for (index, board) in boards.enumerated() { masks[index] = board.isLost ? 0 : board.mask }
-        if unsafe chardware_nvml_ask(running, masks, begins ? 1 : 0) == 1 { askedAt = now }
+        for (index, board) in boards.enumerated() {
+            guard !board.isLost else {
+                masks[index] = 0
+                continue
+            }
+            masks[index] = isSettled ? board.mask & ~board.settled : board.mask
+        }
+        guard unsafe chardware_nvml_ask(running, masks, begins ? 1 : 0) == 1 else { return }
+        askedAt = now
+        if !isSettled { settledUntil = now + SensorLimits.graphicsSettled }
     }
 
     private func takeIn(_ running: OpaquePointer, _ now: BootTime) {
@@ -161,7 +177,10 @@ final class GraphicsBoards {
         board.isLost = before?.isLost ?? false
         for metric in GraphicsMetric.allCases {
             let answer = unsafe chardware_nvml_metric(running, index, metric.rawValue)
-            guard answer.result != Int32(CHARDWARE_NVML_NOT_ASKED) else { continue }
+            guard answer.result != Int32(CHARDWARE_NVML_NOT_ASKED) else {
+                if GraphicsMetric.settled.contains(metric) { board.values[metric] = before?.values[metric] }
+                continue
+            }
             switch GraphicsResult(code: answer.result) {
             case .value:
                 if let value = metric.reading(answer.value) {

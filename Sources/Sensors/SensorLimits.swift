@@ -20,6 +20,8 @@ public enum SensorLimits {
     public static let graphicsPatience = TimeSpan.milliseconds(50)
     /// Oldest readings of graphics boards that are shown.
     public static let graphicsAge = TimeSpan.seconds(3)
+    /// Time between two questions for what hardly changes, such as limits.
+    public static let graphicsSettled = TimeSpan.seconds(60)
     /// How long the total of a machine is left open until its graphics boards are heard for the first time.
     public static let graphicsStart = TimeSpan.seconds(10)
     /// Time between two searches for a driver of graphics boards, where there was none.

@@ -10,23 +10,24 @@ public enum GraphicsMetric: UInt32, Sendable, CaseIterable {
     case limit = 2
     /// Temperature in °C, as a signed number of 64 bits.
     case temperature = 3
-    /// The temperature in °C at which the board slows itself down.
-    case slowdown = 4
     /// Bytes of its own memory.
-    case memoryTotal = 5
+    case memoryTotal = 4
     /// Bytes of it that are free.
-    case memoryFree = 6
+    case memoryFree = 5
     /// Load in percent.
-    case load = 7
+    case load = 6
     /// Clock in MHz.
-    case clock = 8
+    case clock = 7
     /// Highest clock in MHz.
-    case maximumClock = 9
+    case maximumClock = 8
     /// Bits for the reasons why the clock is lower than it could be.
-    case reasons = 10
+    case reasons = 9
 
     /// All metrics, as the shim takes them.
     public static let all = allCases.reduce(UInt32(0)) { $0 | $1.mask }
+
+    /// Those that only an operator changes, and that a driver may take milliseconds to tell.
+    public static let settled = [limit, maximumClock]
 
     /// The metric as a bit.
     public var mask: UInt32 { 1 << rawValue }
@@ -38,7 +39,6 @@ public enum GraphicsMetric: UInt32, Sendable, CaseIterable {
         case .energy: "energy"
         case .limit: "limit"
         case .temperature: "temperature"
-        case .slowdown: "slowdown"
         case .memoryTotal, .memoryFree: "memory"
         case .load: "load"
         case .clock: "clock"
@@ -59,7 +59,7 @@ public enum GraphicsMetric: UInt32, Sendable, CaseIterable {
         switch self {
         case .power, .limit: 0...TelemetryLimits.processorPower.milliwatts
         case .energy: 0...Int64(TelemetryLimits.counterMicrojoules / 1000)
-        case .temperature, .slowdown: -50...150
+        case .temperature: -50...150
         case .memoryTotal, .memoryFree: 0...(1 << 50)
         case .load: 0...100
         case .clock, .maximumClock: 0...100_000

@@ -12,6 +12,8 @@ public enum TotalScope: String, Sendable, CaseIterable {
     case cpuPackage = "cpu-package"
     /// A processor package and a graphics board.
     case cpuPackageAndGPUBoard = "cpu-package+gpu-board"
+    /// The graphics boards alone: the machine draws more.
+    case gpuBoard = "gpu-board"
     /// Rails inside the machine that do not add up to a known whole.
     case internalRails = "internal-rails"
     /// Everything a battery feeds.

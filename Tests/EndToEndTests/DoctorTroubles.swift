@@ -109,6 +109,10 @@ let boardTroubles: [Trouble] = [
         $0.board?.profile.totals = []
     },
     Trouble("no-total", .problem, "sudo modprobe ina3221") { $0.board?.loseTotal("VDD_IN", "ENOENT") },
+    Trouble("no-total", .problem, "a virtual machine has no such counters") {
+        $0.board?.loseTotal("VDD_IN", "not-supported")
+        $0.board?.profile.totals = [TotalRule(rails: ["package-*"], scope: .cpuPackage)]
+    },
     Trouble("total-incomplete", .problem, "sudo tee /sys/class/hwmon/hwmon*/in*_enable") { facts in
         guard var board = try? capturedBoard("agx-orin") else { return }
         board.lose("VDD_CPU_CV", "disabled")

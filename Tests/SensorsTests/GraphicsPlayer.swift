@@ -93,7 +93,6 @@ final class GraphicsPlayer {
         energy 123456789
         limit 450000
         temperature_v 41
-        slowdown 90
         memory_v2 25757220864 24000000000
         load 35
         clock 2520

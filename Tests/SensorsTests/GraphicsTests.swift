@@ -245,7 +245,7 @@ extension TelemetrySample {
         let player = try GraphicsPlayer(GraphicsPlayer.rtx4090)
         let reader = try Self.pcReader(player)
         _ = try sample(reader, at: time(0)) { $0.graphicsRail != nil }
-        try player.play(GraphicsPlayer.rtx4090.playing("limit", "block"))
+        try player.play(GraphicsPlayer.rtx4090.playing("energy", "block"))
         for second in Int64(1)...3 {
             #expect(reader.sample(at: time(second)).graphicsRail?.power == Power(milliwatts: 45_000))
         }
@@ -256,6 +256,37 @@ extension TelemetrySample {
         try player.go()
         // What was asked three seconds ago and more is no reading of now.
         _ = try sample(reader, at: time(60)) { $0.graphicsRail != nil }
+    }
+
+    @Test func `are asked for their limits once a minute`() throws {
+        let player = try GraphicsPlayer(GraphicsPlayer.rtx4090)
+        let reader = try Self.pcReader(player)
+        func rated(at seconds: Int64, _ expected: Int64) throws {
+            let seen = try sample(reader, at: time(seconds)) {
+                $0.sources.first?.traits.rated == Power(milliwatts: 95_000 + 95_000 + expected)
+            }
+            #expect(seen.gpu?.maximumKilohertz == 3_105_000)
+        }
+        try rated(at: 0, 450_000)
+        try player.play(GraphicsPlayer.rtx4090.playing("limit", "300000").playing("power", "46000"))
+        _ = try sample(reader, at: time(1)) { $0.graphicsRail?.power == Power(milliwatts: 46_000) }
+        try rated(at: 59, 450_000)
+        try rated(at: 61, 300_000)
+    }
+
+    @Test func `are the total where the processor's counters are closed, until those can be read`() throws {
+        let tree = try TemporaryTree(copyOf: "pc-rapl-nvme-coretemp")
+        let player = try GraphicsPlayer(GraphicsPlayer.rtx4090)
+        let reader = try reader(tree, "pc", player.library)
+        let closed = try sample(reader, at: time(1))
+        #expect(closed.total?.rule == "gpu-0")
+        #expect(closed.total?.scope == .gpuBoard)
+        #expect(closed.total?.isComplete == true)
+        #expect(closed.sources.first?.traits.rated == Power(milliwatts: 450_000))
+        #expect(closed.unavailable.contains { $0.what == "package-0" && $0.reason == .permission })
+        try tree.remove("_errno.tsv")
+        try tree.write("sys/devices/virtual/powercap/intel-rapl/intel-rapl:0/energy_uj", "1000000\n")
+        _ = try sample(reader, at: time(120)) { $0.total?.scope == .cpuPackageAndGPUBoard }
     }
 
     @Test func `whose driver never returns are left behind`() throws {

@@ -20,21 +20,19 @@ enum {
     CHARDWARE_NVML_LIMIT = 2,
     /// °C.
     CHARDWARE_NVML_TEMPERATURE = 3,
-    /// °C at which it slows down.
-    CHARDWARE_NVML_SLOWDOWN = 4,
     /// Bytes.
-    CHARDWARE_NVML_MEMORY_TOTAL = 5,
+    CHARDWARE_NVML_MEMORY_TOTAL = 4,
     /// Bytes.
-    CHARDWARE_NVML_MEMORY_FREE = 6,
+    CHARDWARE_NVML_MEMORY_FREE = 5,
     /// Percent.
-    CHARDWARE_NVML_LOAD = 7,
+    CHARDWARE_NVML_LOAD = 6,
     /// MHz.
-    CHARDWARE_NVML_CLOCK = 8,
+    CHARDWARE_NVML_CLOCK = 7,
     /// MHz.
-    CHARDWARE_NVML_CLOCK_MAXIMUM = 9,
+    CHARDWARE_NVML_CLOCK_MAXIMUM = 8,
     /// Bits: why the clocks are lower than they could be.
-    CHARDWARE_NVML_REASONS = 10,
-    CHARDWARE_NVML_METRICS = 11,
+    CHARDWARE_NVML_REASONS = 9,
+    CHARDWARE_NVML_METRICS = 10,
 };
 
 /// Results of the library that this shim gives too, and one of its own.

@@ -3,7 +3,7 @@
 //     name !code           the result that it fails with
 //     name block           the call waits until the file `go` lies beside the library
 //     name endless         a text without an end
-// Names: init count device name uuid power energy limit temperature temperature_v slowdown memory memory_v2 load
+// Names: init count device name uuid power energy limit temperature temperature_v memory memory_v2 load
 // clock max_clock reasons. What the script does not name is not supported (3). Built with -DWITHOUT_NEWER it lacks
 // the newer symbols, with -DWITHOUT_COUNT one that everything needs.
 #define _GNU_SOURCE
@@ -92,9 +92,6 @@ int nvmlDeviceGetTotalEnergyConsumption(void *device, unsigned long long *out) {
 int nvmlDeviceGetEnforcedPowerLimit(void *device, uint32_t *out) { return (void)device, number("limit", out); }
 int nvmlDeviceGetTemperature(void *device, int sensor, uint32_t *out) {
     return (void)device, sensor == 0 ? number("temperature", out) : 2;
-}
-int nvmlDeviceGetTemperatureThreshold(void *device, int type, uint32_t *out) {
-    return (void)device, type == 1 ? number("slowdown", out) : 2;
 }
 int nvmlDeviceGetUtilizationRates(void *device, uint32_t *out) { return (void)device, number("load", out); }
 int nvmlDeviceGetClockInfo(void *device, int type, uint32_t *out) {
