@@ -120,10 +120,10 @@ public struct RecordQuery: Hashable, Sendable {
         case newestProofs(PageKeys)
         /// The energy page with this hash, where credits were charged from it.
         case chargedPage(Bytes32)
-        /// Minutes or hours of the board's past from a key on, oldest first.
-        case history(HistoryResolution, from: [UInt8])
-        /// Ended runs of workers from a key on, oldest first.
-        case runs(from: [UInt8])
+        /// Minutes or hours of the board's past whose keys are not below `from` and below `below`, oldest first.
+        case history(HistoryResolution, from: [UInt8], below: [UInt8])
+        /// Ended runs of workers whose keys are not below `from` and below `below`, oldest first.
+        case runs(from: [UInt8], below: [UInt8])
         /// The newest entries of the journal, newest first.
         case newestJournal
         /// Whether replaying the journal gives the stored ledger.

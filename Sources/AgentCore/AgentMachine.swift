@@ -57,9 +57,9 @@ public struct AgentMachine {
     var pings: [CommandID: Ping] = [:]
     var queries: [UInt64: (command: CommandID, isExport: Bool)] = [:]
     /// Questions to the store about the board's past.
-    var historyQueries: [UInt64: (command: CommandID, query: HistoryQuery)] = [:]
+    var historyQueries: [UInt64: (command: CommandID, query: HistoryQuery, nextBefore: UInt64?)] = [:]
     /// Questions to the store about runs that have ended.
-    var runQueries: [UInt64: (command: CommandID, query: RunQuery)] = [:]
+    var runQueries: [UInt64: (command: CommandID, query: RunQuery, nextBefore: UInt64?)] = [:]
     /// Questions to the store for a peer that asked for a page.
     var pageQueries: [UInt64: PlatformID] = [:]
     var nextQuery: UInt64 = 1

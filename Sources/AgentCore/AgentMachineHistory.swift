@@ -77,19 +77,22 @@ extension AgentMachine {
         let next = kind == .historyHour ? history.state.nextHour : history.state.nextMinute
         let end = min(query.before ?? next, next)
         let first = end - min(end, UInt64(max(1, query.limit)))
-        historyQueries[nextQuery] = (command, query)
+        let kept = kind == .historyHour ? EnergyHistoryLimits.hours : EnergyHistoryLimits.minutes
+        historyQueries[nextQuery] = (command, query, AgentMachine.nextBefore(first, next: next, kept: kept))
         staging.hurry()
         afterWrites(
             .readRecords(
                 RecordQuery(
-                    id: nextQuery, kind: .history(query.resolution, from: AgentMachine.numberKey(first)),
+                    id: nextQuery,
+                    kind: .history(
+                        query.resolution, from: AgentMachine.numberKey(first), below: AgentMachine.numberKey(end)),
                     limit: Int(end - first))))
         nextQuery += 1
     }
 
     /// Answers with what the store found; false where the question was not one of the history.
     mutating func answerHistory(_ id: UInt64, _ found: StoreAnswer) -> Bool {
-        guard let (command, query) = historyQueries.removeValue(forKey: id) else { return false }
+        guard let (command, query, nextBefore) = historyQueries.removeValue(forKey: id) else { return false }
         guard case .history(let records) = found else {
             var reason = "it answered something else"
             if case .failed(let why) = found { reason = why }
@@ -97,9 +100,14 @@ extension AgentMachine {
             return true
         }
         let open = query.before == nil ? history.open(query.resolution) : []
-        let first = records.first.flatMap { AgentMachine.number(ofKey: $0.key) } ?? 0
-        reply(command, AgentViews.energyHistory(records, open, query, nextBefore: first > 0 ? first : nil))
+        reply(command, AgentViews.energyHistory(records, open, query, nextBefore: nextBefore))
         return true
+    }
+
+    /// Before which number a list goes on whose part begins with `first`, where the newest `kept` below `next` are kept;
+    /// nil where nothing comes before it.
+    static func nextBefore(_ first: UInt64, next: UInt64, kept: UInt64) -> UInt64? {
+        first > next - min(next, kept) ? first : nil
     }
 
     /// The key of the minute, hour or run `number`, so that they are kept in order.

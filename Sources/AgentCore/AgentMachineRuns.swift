@@ -54,8 +54,11 @@ extension AgentMachine {
     }
 
     /// Keeps `run` with this event's writes; returns its number.
+    ///
+    /// A job that was given up before a worker had it never ran: of that nothing is kept, nor is there a number.
     @discardableResult
-    mutating func keep(_ run: RunRecord) -> UInt64 {
+    mutating func keep(_ run: RunRecord) -> UInt64? {
+        guard run.outcome == .done || run.duration > .zero else { return nil }
         let number = nextRun
         nextRun += 1
         staging.write(.put(.run, key: AgentMachine.numberKey(number), value: run.encoded))
@@ -71,11 +74,20 @@ extension AgentMachine {
 
     /// Keeps what a peer paid for the run of `task`, with the receipt that says so.
     mutating func keepPayment(for task: TaskID, _ outcome: SettlementOutcome) {
+        if case .posted(let amount) = outcome {
+            closeClaim(of: task, paid: amount)
+        } else {
+            closeClaim(of: task, paid: .zero)
+        }
+    }
+
+    /// Keeps what was paid for the run of `task`, where that was open.
+    mutating func closeClaim(of task: TaskID, paid amount: Energy) {
         guard var kept = working[task]?.run else { return }
         working[task]?.run = nil
         // What has made room for later runs does not come back.
         guard kept.number + RunLimits.kept >= nextRun else { return }
-        if case .posted(let amount) = outcome { kept.run.paid = amount } else { kept.run.paid = .zero }
+        kept.run.paid = amount
         staging.write(.put(.run, key: AgentMachine.numberKey(kept.number), value: kept.run.encoded))
     }
 
@@ -86,18 +98,20 @@ extension AgentMachine {
         }
         let end = min(query.before ?? nextRun, nextRun)
         let first = end - min(end, UInt64(max(1, query.limit)))
-        runQueries[nextQuery] = (command, query)
+        runQueries[nextQuery] = (command, query, AgentMachine.nextBefore(first, next: nextRun, kept: RunLimits.kept))
         staging.hurry()
         afterWrites(
             .readRecords(
                 RecordQuery(
-                    id: nextQuery, kind: .runs(from: AgentMachine.numberKey(first)), limit: Int(end - first))))
+                    id: nextQuery,
+                    kind: .runs(from: AgentMachine.numberKey(first), below: AgentMachine.numberKey(end)),
+                    limit: Int(end - first))))
         nextQuery += 1
     }
 
     /// Answers with what the store found; false where the question was not one of the runs.
     mutating func answerRuns(_ id: UInt64, _ found: StoreAnswer) -> Bool {
-        guard let (command, query) = runQueries.removeValue(forKey: id) else { return false }
+        guard let (command, query, nextBefore) = runQueries.removeValue(forKey: id) else { return false }
         guard case .history(let records) = found else {
             var reason = "it answered something else"
             if case .failed(let why) = found { reason = why }
@@ -112,8 +126,7 @@ extension AgentMachine {
                 if query.includes(run.run.ended) { runs.append(run) }
             } catch { damaged += 1 }
         }
-        let first = records.first.flatMap { AgentMachine.number(ofKey: $0.key) } ?? 0
-        reply(command, AgentViews.runs(runs, nextBefore: first > 0 ? first : nil, damaged: damaged))
+        reply(command, AgentViews.runs(runs, nextBefore: nextBefore, damaged: damaged))
         return true
     }
 }

@@ -62,6 +62,7 @@ extension AgentMachine {
                 paying[ended.id] = nil
                 parts = [.payerLife, .payerTask, .payerResult]
             } else {
+                closeClaim(of: ended.id, paid: .zero)
                 working[ended.id] = nil
                 parts = [.workerLife, .workerTask, .workerResult]
             }

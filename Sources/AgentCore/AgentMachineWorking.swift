@@ -265,7 +265,7 @@ extension AgentMachine {
     mutating func settleMeasuredWork() {
         for task in active.keys.sorted() {
             guard let work = active[task], let report = work.report else { continue }
-            guard work.isCancelled || energy.isSettled(report.started, report.ended) else { continue }
+            guard isStopping || energy.isSettled(report.started, report.ended) else { continue }
             active[task] = nil
             let used = energy.energy(
                 of: task, from: report.started, to: report.ended, processor: report.processor)
@@ -305,8 +305,7 @@ extension AgentMachine {
         let signed = Signed(signing: proof, with: identity.signing, in: identity.domain, by: scheme)
         working[report.task]?.result = TaskResult(proof: signed.envelope, result: result)
         let claim = run.asking(proof.charged)
-        let number = keep(claim)
-        working[report.task]?.run = NumberedRun(number: number, run: claim)
+        if let number = keep(claim) { working[report.task]?.run = NumberedRun(number: number, run: claim) }
         learn(report, order.payload.operation, order.payload.input.size, used.energy)
         counters.countRun(.forPeer, time: report.ended.since(report.started), energy: used.energy)
         tell(report.task, WorkerEvent.workFinished(proofHash: signed.hash, charged: proof.charged))

@@ -201,9 +201,9 @@ struct BoardEnergy: Sendable {
         let meter = meter.meter
         let first = meter?.register(at: start)?.register ?? meter?.register ?? .zero
         let second = max(first, meter?.register(at: end)?.register ?? first)
-        let isRemembered = meter?.register(at: start) != nil && meter?.register(at: end) != nil
+        let isMeasured = meter?.register(at: start)?.isSettled == true && meter?.register(at: end)?.isSettled == true
         let span = meter.flatMap {
-            isRemembered ? RegisterSpan(epoch: $0.epoch, start: first.energy, end: second.energy) : nil
+            isMeasured ? RegisterSpan(epoch: $0.epoch, start: first.energy, end: second.energy) : nil
         }
         if let meter, let interval = meter.interval(from: start, to: end), interval.isSettled,
             let share = runs.share(of: task, by: meter, above: baseline), share > interval.errorBound

@@ -94,8 +94,9 @@ struct EnergyHistory: Sendable {
         var closed: [Closed] = []
         if let open = minute, open.index != index { closed = closeMinute() }
         let span = measuredSpan(to: reading)
-        var open =
-            minute ?? HistoryState.Open(index: index, bucket: HistoryBucket(start: reading.wall - (span ?? .zero)))
+        // What was drawn just before the minute counts as its own; the minute begins where the clock says.
+        let start = max(WallTime(milliseconds: index * 60_000), reading.wall - (span ?? .zero))
+        var open = minute ?? HistoryState.Open(index: index, bucket: HistoryBucket(start: start))
         if let power = reading.power { open.bucket.add(power: power) }
         if let temperature = reading.temperature { open.bucket.add(temperature: temperature) }
         if let span, let register = reading.register, let before = last?.register {

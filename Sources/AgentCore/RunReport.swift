@@ -8,6 +8,8 @@ public struct ReportedRun: Hashable, Sendable {
     public let kept: NumberedRun
     /// Whether signed pages show what the run's energy was measured from.
     public let coverage: PageCoverage
+    /// Whether the signed pages whose windows end in the report's time do so alone.
+    let isOfTime: Bool
 
     /// What is kept of it.
     public var run: RunRecord { kept.run }
@@ -39,6 +41,8 @@ public struct RunTotal: Hashable, Sendable {
     public private(set) var signedRuns = 0
     /// The energy of those.
     public private(set) var signedEnergy: Energy = .zero
+    /// The energy of the runs that `pages` cover wholly.
+    public private(set) var energyInPages: Energy = .zero
     /// The signed pages of the same source and class whose windows end in the report's time; nil where there are none.
     public let pages: SourceSummary?
 
@@ -48,11 +52,11 @@ public struct RunTotal: Hashable, Sendable {
         self.pages = pages
     }
 
-    /// The share of the pages' energy that runs were whose registers the pages cover; nil where there are no pages, or
-    /// ones without energy.
+    /// The share of the energy of `pages` that runs were whose registers they cover wholly; nil where there are no
+    /// pages, or ones without energy.
     public var share: BasisPoints? {
         guard let pages, pages.energy > .zero else { return nil }
-        return BasisPoints(signedEnergy.millijoules, of: pages.energy.millijoules)
+        return BasisPoints(energyInPages.millijoules, of: pages.energy.millijoules)
     }
 
     /// Adds a run; sums stop at the largest representable energy.
@@ -71,6 +75,8 @@ public struct RunTotal: Hashable, Sendable {
         guard reported.coverage == .yes else { return }
         signedRuns += 1
         signedEnergy = signedEnergy.adding(run.energy) ?? signedEnergy
+        guard reported.isOfTime else { return }
+        energyInPages = energyInPages.adding(run.energy) ?? energyInPages
     }
 }
 
@@ -85,12 +91,17 @@ public struct RunReport: Sendable {
     ///
     /// - Parameters:
     ///   - pages: what the signed pages of the time come to.
+    ///   - ofTime: what those cover.
     ///   - registers: what signed pages of the time and around it cover.
-    public init(_ runs: [NumberedRun], pages: [SourceSummary], registers: SignedRegisters) {
+    public init(
+        _ runs: [NumberedRun], pages: [SourceSummary], ofTime: SignedRegisters, registers: SignedRegisters
+    ) {
         var reported: [ReportedRun] = []
         var totals: [RunTotal] = []
         for kept in runs {
-            let entry = ReportedRun(kept: kept, coverage: RunReport.coverage(of: kept.run, registers))
+            let entry = ReportedRun(
+                kept: kept, coverage: RunReport.coverage(of: kept.run, registers),
+                isOfTime: RunReport.coverage(of: kept.run, ofTime) == .yes)
             reported.append(entry)
             let (source, evidence) = (kept.run.source, kept.run.evidence)
             var index = totals.count

@@ -165,7 +165,7 @@ struct WorkingTask {
         life = try WorkerLife(from: &reader)
         endedAt = try reader.hasField(2, of: &map) ? LedgerTime(milliseconds: try reader.integer()) : nil
         if try reader.hasField(3, of: &map) {
-            let number = try reader.unsigned()
+            let number = try reader.unsigned(atMost: UInt64(Int64.max))
             try reader.field(4, of: &map)
             run = NumberedRun(number: number, run: try RunRecord(from: &reader))
         }

@@ -140,11 +140,11 @@ struct StoreThread: ~Copyable {
                 return .pages(found.map { $0.value })
             case .chargedPage(let hash):
                 return .pages(try store.value(.chargedPage, key: hash.array).map { [$0] } ?? [])
-            case .history(let resolution, let key):
+            case .history(let resolution, let key, let end):
                 guard let kind = resolution.recordKind else { return .history([]) }
-                return .history(try store.records(kind, from: key, limit: query.limit))
-            case .runs(let key):
-                return .history(try store.records(.run, from: key, limit: query.limit))
+                return .history(try store.records(kind, from: key, below: end, limit: query.limit))
+            case .runs(let key, let end):
+                return .history(try store.records(.run, from: key, below: end, limit: query.limit))
             case .newestJournal:
                 return .journal(try journal(store, limit: query.limit))
             case .verification: return verification(store)

@@ -80,7 +80,9 @@ public final class BoardReader {
         }
         sample.add(throttlingOf: look)
         addSources(&sample)
-        mustSearch = devices.mayBeOthers || (sample.total == nil && !profile.totals.isEmpty)
+        // Graphics boards alone are a total for want of a better one.
+        let isWanting = sample.total == nil || sample.total?.scope == .gpuBoard
+        mustSearch = devices.mayBeOthers || isWanting && !profile.totals.isEmpty
         return sample
     }
 
@@ -149,6 +151,9 @@ public final class BoardReader {
         sample.total = choice.total(of: sample.rails)
         // Once a rule was in use, what its sum covers is not exchanged for something else.
         if choice.chosen == nil { sample.total = devices.supplies.total(of: sample.rails, &buffer) }
+        // What a graphics board alone may draw, only its own limit says: a rating is that of the machine around it.
+        let isUnlimited = sample.total?.scope == .gpuBoard && graphicsNames.contains { limits[$0] == nil }
+        if isUnlimited { sample.total = nil }
         // A rail that was not found may be one of those that could not be looked at.
         let missing = devices.unreadRails.first?.reason ?? .absent
         if let chosen = choice.chosen {
@@ -161,7 +166,8 @@ public final class BoardReader {
                 choice.rules.contains { $0.rails.contains(entry.what) } && railNames.contains(entry.what)
             }
             sample.unavailable.append(
-                Unavailable("total", choice.rules.isEmpty ? .notSupported : failed?.reason ?? missing))
+                Unavailable(
+                    "total", choice.rules.isEmpty || isUnlimited ? .notSupported : failed?.reason ?? missing))
         }
     }
 

@@ -190,7 +190,9 @@ final class GraphicsBoards {
                 }
             case .unsupported: board.mask &= ~metric.mask
             case .lost: board.isLost = true
-            case .failed(let reason): board.failures.append((metric, reason))
+            case .failed(let reason):
+                board.failures.append((metric, reason))
+                if GraphicsMetric.settled.contains(metric) { board.values[metric] = before?.values[metric] }
             }
         }
         if let total = board.values[.memoryTotal], let free = board.values[.memoryFree], free > total {

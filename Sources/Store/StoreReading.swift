@@ -118,6 +118,19 @@ extension AgentStore {
         return records
     }
 
+    /// All records of `kind`, in the order of their keys.
+    ///
+    /// For kinds of which only so many are kept; complexity: linear in them.
+    public func allRecords(_ kind: StoreRecordKind) throws(StoreError) -> [StoredRecord] {
+        var all: [StoredRecord] = []
+        while true {
+            let next = all.last.map { $0.key + [0] } ?? []
+            let part = try records(kind, from: next, limit: StoreLimits.queryRows)
+            all += part
+            guard part.count == StoreLimits.queryRows else { return all }
+        }
+    }
+
     /// How many records of `kind` there are.
     public func count(_ kind: StoreRecordKind) throws(StoreError) -> Int {
         try requireUsable()

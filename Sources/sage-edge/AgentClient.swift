@@ -27,6 +27,16 @@ struct AgentClient {
         /// The answer that the agent would give.
         init(_ reply: CommandReply) throws(Failure) { try self.init(Array(reply.json.utf8), from: "this program") }
 
+        /// Where the part before this one ends, of a list that is told in parts, newest first; nil for the first part.
+        ///
+        /// `asked` is where this one was asked to end.
+        func partBefore(_ asked: UInt64?) -> UInt64? {
+            guard let told = value["next_before"]?.number, told > 0 else { return nil }
+            let before = UInt64(told)
+            // Only what gets nearer to the beginning ever gets there.
+            return asked.map { before < $0 } ?? true ? before : nil
+        }
+
         init(_ bytes: [UInt8], from sender: String) throws(Failure) {
             line = String(decoding: bytes, as: UTF8.self)
             do throws(JSONError) { value = try JSONValue(parsing: bytes) } catch {

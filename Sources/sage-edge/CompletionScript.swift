@@ -124,7 +124,7 @@ struct CompletionScript {
                         (-*) (( index += 1 )); continue ;;
                     esac
                     case "${place:+$place }${words[index]}" in
-                        (\(paths.map { quoted($0) }.joined(separator: "|")))
+                        (\(paths.map { shellQuoted($0) }.joined(separator: "|")))
                             place="${place:+$place }${words[index]}"; (( index += 1 )) ;;
                         (*) break ;;
                     esac
@@ -135,9 +135,9 @@ struct CompletionScript {
 
             """
         for node in nodes {
-            text += "        (\(quoted(node.path)))\n"
+            text += "        (\(shellQuoted(node.path)))\n"
             if !node.words.isEmpty {
-                let entries = node.words.map { quoted("\($0.name):\($0.help)") }.joined(separator: " ")
+                let entries = node.words.map { shellQuoted("\($0.name):\($0.help)") }.joined(separator: " ")
                 text += "            commands=(\(entries))\n"
                 text += "            if [[ $PREFIX != -* && index -eq CURRENT ]]; then\n"
                 text += "                _describe -t commands command commands; return\n            fi\n"
@@ -146,7 +146,7 @@ struct CompletionScript {
             if node.words.isEmpty {
                 specifications += node.arguments.map { name in
                     let optional = name.hasPrefix("[") ? ":" : ""
-                    return quoted(
+                    return shellQuoted(
                         (name.hasSuffix("…") ? "*" : "") + ":" + optional + bare(name) + ":" + zshAction(name))
                 }
             }
@@ -165,8 +165,8 @@ struct CompletionScript {
     private func zshOption(_ option: OptionSpecification) -> String {
         let help = String(option.help.flatMap { $0 == "[" || $0 == "]" ? ["\\", $0] : [$0] })
         let value = option.value.map { ":\(bare($0)):\(zshAction($0))" } ?? ""
-        let long = quoted("--\(option.name)\(option.value == nil ? "" : "=")[\(help)]\(value)")
-        return option.short.map { long + " " + quoted("-\($0)[\(help)]\(value)") } ?? long
+        let long = shellQuoted("--\(option.name)\(option.value == nil ? "" : "=")[\(help)]\(value)")
+        return option.short.map { long + " " + shellQuoted("-\($0)[\(help)]\(value)") } ?? long
     }
 
     private func zshAction(_ name: String) -> String {
@@ -202,7 +202,7 @@ struct CompletionScript {
                         case '-*'
                         case '*'
                             switch (string join ' ' $path $word)
-                                case \(paths.map { quoted($0) }.joined(separator: " "))
+                                case \(paths.map { shellQuoted($0) }.joined(separator: " "))
                                     set -a path $word
                             end
                     end
@@ -216,9 +216,9 @@ struct CompletionScript {
 
             """
         for node in nodes {
-            let condition = "complete -c sage-edge -n \(quoted("__sage_edge_at " + fishWord(node.path)))"
+            let condition = "complete -c sage-edge -n \(shellQuoted("__sage_edge_at " + fishWord(node.path)))"
             for word in node.words {
-                text += "\(condition) -a \(quoted(word.name)) -d \(quoted(word.help))\n"
+                text += "\(condition) -a \(shellQuoted(word.name)) -d \(shellQuoted(word.help))\n"
             }
             for name in node.arguments {
                 if let action = fishAction(name) { text += "\(condition) \(action)\n" }
@@ -226,7 +226,7 @@ struct CompletionScript {
             for option in node.options {
                 let short = option.short.map { " -s \($0)" } ?? ""
                 let value = option.value.map { " -r" + (fishAction($0).map { " " + $0 } ?? " -f") } ?? ""
-                text += "\(condition) -l \(option.name)\(short)\(value) -d \(quoted(option.help))\n"
+                text += "\(condition) -l \(option.name)\(short)\(value) -d \(shellQuoted(option.help))\n"
             }
         }
         return text
@@ -237,19 +237,10 @@ struct CompletionScript {
         case .anything: nil
         case .file: "-F"
         case .folder: "-f -a '(__fish_complete_directories)'"
-        case .words(let words): "-f -a " + quoted(words.joined(separator: " "))
+        case .words(let words): "-f -a " + shellQuoted(words.joined(separator: " "))
         }
     }
 
     /// A word of a condition, which fish reads once more.
     private func fishWord(_ text: String) -> String { "\"" + text + "\"" }
-
-    /// `text` in single quotes, as all three shells read it.
-    private func quoted(_ text: String) -> String {
-        var result = "'"
-        for character in text {
-            if character == "'" { result += "'\\''" } else { result.append(character) }
-        }
-        return result + "'"
-    }
 }

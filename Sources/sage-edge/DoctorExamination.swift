@@ -153,7 +153,8 @@ struct DoctorExamination {
     }
 
     private func view(of reader: BoardReader, with others: DeclaredSources? = nil) -> SampleView {
-        var sample = firstSample(of: reader)
+        // What a driver of graphics boards may take to start is no fault yet.
+        var sample = firstSample(of: reader, patience: SensorLimits.graphicsStart)
         others?.add(to: &sample)
         var json = JSONWriter()
         sample.writeJSON(to: &json)

@@ -201,7 +201,9 @@ extension DoctorFacts {
     private func totalRemedies(_ reason: String, _ board: Board) -> [Finding.Remedy] {
         // Rails that the machine names are a PC's: counters of its processor, and graphics boards.
         let rails = board.profile.totals.flatMap { $0.rails }
-        if board.sample.total == nil, reason != "EACCES", rails.allSatisfy({ TotalRule.isPattern($0) }) {
+        if board.sample.total == nil, !["EACCES", "timeout"].contains(reason),
+            rails.allSatisfy({ TotalRule.isPattern($0) })
+        {
             return [
                 .run("ls /sys/class/powercap"), .run("sudo modprobe intel_rapl_msr"),
                 .advice("a virtual machine has no such counters: read a meter of your own, see energy.sources"),

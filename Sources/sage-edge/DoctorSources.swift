@@ -94,17 +94,21 @@ extension DoctorFacts {
         case .path(let path):
             key = "path"
             if reason == "EACCES" {
-                remedies.append(.run("sudo chgrp \(reader.group) \(path) && sudo chmod g+r \(path)"))
+                remedies.append(
+                    .run("sudo chgrp \(reader.group) \(shellWord(path)) && sudo chmod g+r \(shellWord(path))"))
             } else {
-                remedies.append(.run("ls -l \(path)"))
+                remedies.append(.run("ls -l " + shellWord(path)))
             }
         case .file(let path):
             key = "file"
-            remedies.append(.run("ls -l \(path)"))
+            remedies.append(.run("ls -l " + shellWord(path)))
             remedies.append(.advice("see that the program runs that writes it, and what it writes"))
         case .command(let words):
             key = "command"
-            remedies.append(.run((reader.user == 0 ? "" : "sudo -u \(reader.name) ") + words.joined(separator: " ")))
+            remedies.append(
+                .run(
+                    (reader.user == 0 ? "" : "sudo -u \(reader.name) ")
+                        + words.map { shellWord($0) }.joined(separator: " ")))
             remedies.append(.advice("it has to print one JSON object in time"))
         case .declared: key = "declared_watts"
         }

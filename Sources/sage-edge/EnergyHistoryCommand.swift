@@ -49,16 +49,17 @@ struct EnergyHistoryReader {
     func history() throws(Failure) -> ShownHistory {
         var history = ShownHistory(resolution: query.resolution, offset: choice.offset)
         let client = AgentClient(invocation)
-        var query = query
-        while let answer = try client.askIfRunning(.energyHistory(query)) {
-            history.prepend(answer.value)
-            guard let before = answer.value["next_before"]?.number, before > 0, !isEnough(history) else {
-                return trimmed(history)
-            }
-            query.before = UInt64(before)
+        guard var answer = try client.askIfRunning(.energyHistory(query)) else {
+            history.prepend(try stored().value)
+            return trimmed(history)
         }
-        history.prepend(try stored().value)
-        return trimmed(history)
+        var query = query
+        while true {
+            history.prepend(answer.value)
+            guard let before = answer.partBefore(query.before), !isEnough(history) else { return trimmed(history) }
+            query.before = before
+            answer = try client.ask(.energyHistory(query))
+        }
     }
 
     private func isEnough(_ history: ShownHistory) -> Bool {
@@ -77,10 +78,9 @@ struct EnergyHistoryReader {
                 .unavailable, "no agent is running, and samples are in its memory alone",
                 hint: "sage-edge energy history --by minute")
         }
-        let most = Int(max(EnergyHistoryLimits.minutes, EnergyHistoryLimits.hours))
         let query = query
         let (records, settings) = try fromFiles(invocation) { store throws(StoreError) in
-            (try store.records(kind, from: [], limit: most), try store.records(.setting, from: [], limit: most))
+            (try store.allRecords(kind), try store.allRecords(.setting))
         }
         return try AgentClient.Answer(AgentViews.energyHistory(records, settings: settings, query))
     }

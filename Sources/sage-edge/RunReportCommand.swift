@@ -20,14 +20,21 @@ extension ReportRequest {
         let supply = try pages(invocation)
         let periods = try periods(supply)
         let found = try RunSupply(invocation, supply, periods, choice.source)
+        guard !found.runs.isEmpty || found.damaged == 0 else {
+            throw Failure(
+                .badData,
+                counted(Int64(found.damaged), "record") + " of runs cannot be read, and no other is of the time "
+                    + words(periods), hint: "sage-edge ledger verify")
+        }
         guard !found.runs.isEmpty else {
             throw Failure(.noInput, "no run of a task ended " + words(periods), hint: "sage-edge tasks")
         }
-        var report = RunReport(found.runs, pages: [], registers: SignedRegisters())
+        var report = RunReport(found.runs, pages: [], ofTime: SignedRegisters(), registers: SignedRegisters())
         var signed: ShownReport?
         if let supply {
             let time = try SignedTime(supply, periods, choice.source, runs: found.runs)
-            report = RunReport(found.runs, pages: time.energy.totals, registers: time.registers)
+            report = RunReport(
+                found.runs, pages: time.energy.totals, ofTime: time.ofTime, registers: time.registers)
             signed = ShownReport(energy: time.energy, board: supply.board, made: choice.now)
         }
         let shown = ShownRuns(

@@ -32,7 +32,8 @@ struct RunSupply {
 
     /// Takes the runs of the running agent, the newest part first.
     private mutating func ask(_ client: AgentClient, _ query: RunQuery) throws(Failure) {
-        var answer = try client.ask(.runs(query))
+        var next = query
+        var answer = try client.ask(.runs(next))
         var parts: [[NumberedRun]] = []
         while true {
             let listed = answer.value["runs"]?.elements ?? []
@@ -40,28 +41,21 @@ struct RunSupply {
             guard part.count == listed.count else { throw Failure(.badData, "the agent tells a run that is none") }
             parts.append(part)
             damaged += Int(answer.value["damaged"]?.number ?? 0)
-            guard let before = answer.value["next_before"]?.number, before > 0 else { break }
-            var next = query
-            next.before = UInt64(before)
+            guard let before = answer.partBefore(next.before) else { break }
+            next.before = before
             answer = try client.ask(.runs(next))
         }
         runs = Array(parts.reversed().joined())
     }
 
     private mutating func read(_ store: AgentStore, _ path: String, _ query: RunQuery) throws(Failure) {
-        var next: [UInt8] = []
-        while true {
-            let records: [StoredRecord]
-            do throws(StoreError) { records = try store.records(.run, from: next, limit: StoreLimits.queryRows) } catch
-            { throw failure(error, path) }
-            for record in records {
-                do throws(CBORError) {
-                    let run = try NumberedRun(record)
-                    if query.includes(run.run.ended) { runs.append(run) }
-                } catch { damaged += 1 }
-            }
-            guard records.count == StoreLimits.queryRows, let last = records.last else { return }
-            next = last.key + [0]
+        let records: [StoredRecord]
+        do throws(StoreError) { records = try store.allRecords(.run) } catch { throw failure(error, path) }
+        for record in records {
+            do throws(CBORError) {
+                let run = try NumberedRun(record)
+                if query.includes(run.run.ended) { runs.append(run) }
+            } catch { damaged += 1 }
         }
     }
 }

@@ -63,7 +63,6 @@ struct SampleView: Equatable {
         var name: String
         var kind: String
         var evidence: String
-        var registerMillijoules: Int64
     }
 
     struct Missing: Equatable {
@@ -128,8 +127,7 @@ struct SampleView: Equatable {
         sources = (value["sources"]?.elements ?? []).compactMap { source in
             guard let name = source["name"]?.text else { return nil }
             return Source(
-                name: name, kind: source["kind"]?.text ?? "", evidence: source["class"]?.text ?? "",
-                registerMillijoules: source["register_mj"]?.number ?? 0)
+                name: name, kind: source["kind"]?.text ?? "", evidence: source["class"]?.text ?? "")
         }
         unavailable = (value["unavailable"]?.elements ?? []).compactMap { entry in
             guard let what = entry["what"]?.text, let reason = entry["reason"]?.text else { return nil }

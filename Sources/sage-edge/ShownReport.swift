@@ -48,9 +48,11 @@ struct ShownReport {
         if pages.unsynchronizedPages > 0 {
             remarks.append("clock unsynchronized in \(pages.unsynchronizedPages) pages")
         }
-        if pages.restarts > 0 { remarks.append(counted(pages.restarts, "restart")) }
-        if pages.newEpochs > 0 { remarks.append(counted(pages.newEpochs, "new register")) }
-        if pages.unboundedPages > 0 { remarks.append("error not bounded in " + counted(pages.unboundedPages, "page")) }
+        if pages.restarts > 0 { remarks.append(counted(Int64(pages.restarts), "restart")) }
+        if pages.newEpochs > 0 { remarks.append(counted(Int64(pages.newEpochs), "new register")) }
+        if pages.unboundedPages > 0 {
+            remarks.append("error not bounded in " + counted(Int64(pages.unboundedPages), "page"))
+        }
         return remarks
     }
 
@@ -61,13 +63,11 @@ struct ShownReport {
             remarks.append("throttled " + duration(milliseconds: pages.throttledTime.milliseconds))
         }
         if pages.unsynchronizedPages > 0 { remarks.append("clock unsynchronized") }
-        if pages.restarts > 0 { remarks.append(counted(pages.restarts, "restart")) }
-        if pages.newEpochs > 0 { remarks.append(counted(pages.newEpochs, "new register")) }
+        if pages.restarts > 0 { remarks.append(counted(Int64(pages.restarts), "restart")) }
+        if pages.newEpochs > 0 { remarks.append(counted(Int64(pages.newEpochs), "new register")) }
         if pages.unboundedPages > 0 { remarks.append("error not bounded") }
         return remarks.joined(separator: ", ")
     }
-
-    private func counted(_ count: Int, _ name: String) -> String { "\(count) \(name)" + (count == 1 ? "" : "s") }
 
     /// What can be said of how the energy of `evidence` is known.
     static func meaning(of evidence: EvidenceClass) -> String {

@@ -10,7 +10,9 @@ import Quantities
 struct SignedTime {
     /// The sums over the pages of the time itself.
     private(set) var energy: EnergyReport
-    /// What the pages cover.
+    /// What the pages of the time itself cover.
+    private(set) var ofTime = SignedRegisters()
+    /// What all pages cover.
     private(set) var registers = SignedRegisters()
     private var around: [EnergyReport] = []
 
@@ -36,10 +38,14 @@ struct SignedTime {
     }
 
     private mutating func add(_ supplied: SuppliedPage) throws(Failure) {
-        var belongs = try take(supplied, into: &energy)
+        let isOfTime = try take(supplied, into: &energy)
+        var belongs = isOfTime
         for index in around.indices where try take(supplied, into: &around[index]) { belongs = true }
         guard belongs, let page = supplied.page else { return }
-        do throws(EnergyReportError) { try registers.add(page.proof) } catch {
+        do throws(EnergyReportError) {
+            try registers.add(page.proof)
+            if isOfTime { try ofTime.add(page.proof) }
+        } catch {
             throw Failure(.badData, "not reported: " + error.explanation)
         }
     }

@@ -75,12 +75,12 @@ private final class SampleSource {
     }
 }
 
-/// The first sample of a running machine, taken again for at most two seconds where one look is not enough: power is
+/// The first sample of a running machine, taken again while `patience` lasts where one look is not enough: power is
 /// what a counter gained, and graphics boards are waited for.
-func firstSample(of reader: BoardReader) -> TelemetrySample {
+func firstSample(of reader: BoardReader, patience: TimeSpan = .seconds(2)) -> TelemetrySample {
     let begun = Clock.bootTime
     var sample = reader.sample(at: begun)
-    while reader.evidence == .metered, reader.tellsMoreLater(than: sample), Clock.bootTime < begun + .seconds(2) {
+    while reader.evidence == .metered, reader.tellsMoreLater(than: sample), Clock.bootTime < begun + patience {
         // Where nothing can be waited for, the first look has to do.
         do throws(Failure) { try wait(until: Clock.bootTime + .milliseconds(200)) } catch { break }
         sample = reader.sample(at: Clock.bootTime)

@@ -110,9 +110,13 @@ struct TopModel: Equatable {
         if let agent { return Array(agent.sources.dropFirst()) }
         let isBoardFirst = sample.sources.first?.kind == "compute"
         return sample.sources.dropFirst(isBoardFirst ? 1 : 0).map { source in
-            ToldSource(
+            // Nobody keeps a register without an agent; a battery's power is its rail's.
+            let rail = sample.rails.first {
+                source.name == "battery:" + $0.name || source.name.hasPrefix("battery:" + $0.name + "-")
+            }
+            return ToldSource(
                 source: source.name, name: source.name, evidence: EvidenceClass(name: source.evidence),
-                isReporting: sample.reason(of: source.name) == nil, registerMillijoules: source.registerMillijoules,
+                isReporting: sample.reason(of: source.name) == nil, milliwatts: rail.map { $0.microwatts / 1000 },
                 chargedMillijoules: 0)
         }
     }

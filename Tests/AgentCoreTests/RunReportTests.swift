@@ -54,7 +54,7 @@ import Wire
     }
 
     private func coverage(_ run: NumberedRun, _ positions: [Int]) throws -> PageCoverage? {
-        RunReport([run], pages: [], registers: try registers(positions)).runs.first?.coverage
+        RunReport([run], pages: [], ofTime: SignedRegisters(), registers: try registers(positions)).runs.first?.coverage
     }
 
     @Test func `says of each run whether signed pages cover its register`() throws {
@@ -82,13 +82,8 @@ import Wire
             try run(3, 0...2000, energy: 5, bound: nil, evidence: .modeled),
             try run(4, 5_759_000...5_761_000, energy: 900, bound: 40),
         ]
-        let start = try #require(CivilTime(year: 2026, month: 11, day: 24)).time
-        let periods = try #require(ReportPeriods(from: start, to: start + .seconds(3600), by: .whole))
-        let signed = try #require(SignedBoard(wall: start))
-        let export = try #require(signed.export(pages, board: "board"))
-        var energy = EnergyReport(periods: periods, domain: export.domain, key: export.key)
-        for page in pages { try energy.add(page, using: Ed25519()) }
-        let report = RunReport(runs, pages: energy.totals, registers: try registers(Array(pages.indices)))
+        let all = try registers(Array(pages.indices))
+        let report = RunReport(runs, pages: try totals(of: .seconds(3600)), ofTime: all, registers: all)
         #expect(report.runs.map(\.kept.number) == [1, 2, 3, 4])
         #expect(report.totals.map(\.evidence) == [.metered, .modeled])
         let metered = try #require(report.totals.first)
@@ -111,8 +106,35 @@ import Wire
         #expect(modeled.share == nil)
     }
 
+    /// What the pages of the first `span` come to.
+    private func totals(of span: TimeSpan) throws -> [SourceSummary] {
+        let start = try #require(CivilTime(year: 2026, month: 11, day: 24)).time
+        let periods = try #require(ReportPeriods(from: start, to: start + span, by: .whole))
+        let signed = try #require(SignedBoard(wall: start))
+        let export = try #require(signed.export(pages, board: "board"))
+        var energy = EnergyReport(periods: periods, domain: export.domain, key: export.key)
+        for page in pages { try energy.add(page, using: Ed25519()) }
+        return energy.totals
+    }
+
+    @Test func `compares with the pages of its time only what lies in them`() throws {
+        // Of ten minutes the first two are of the time; one run lies in them, one reaches out, one lies beside.
+        let runs = [
+            try run(1, 0...576_000, energy: 576_000), try run(2, 1_000_000...5_000_000, energy: 4_000_000),
+            try run(3, 2_000_000...3_000_000, energy: 1_000_000),
+        ]
+        let report = RunReport(
+            runs, pages: try totals(of: .seconds(120)), ofTime: try registers([0, 1]),
+            registers: try registers(Array(pages.indices)))
+        let total = try #require(report.totals.first)
+        #expect(total.signedRuns == 3)
+        #expect(total.pages?.energy == Energy(millijoules: 1_152_000))
+        #expect(total.energyInPages == Energy(millijoules: 576_000))
+        #expect(total.share?.value == 5000)
+    }
+
     @Test func `of nothing is nothing`() throws {
-        let report = RunReport([], pages: [], registers: try registers([0]))
+        let report = RunReport([], pages: [], ofTime: SignedRegisters(), registers: try registers([0]))
         #expect(report.runs.isEmpty && report.totals.isEmpty)
     }
 }

@@ -33,10 +33,10 @@ import Wire
         #expect("\(run.run.charged.millijoules)" == outcome["paid_mj"] as? String)
         #expect(run.run.operation.name == SimulatedOperation.name)
         // Measured energy comes out of the register, and has a bound; other energy has none.
-        let span = try #require(run.run.span)
         if run.run.evidence == .modeled {
             #expect(run.run.errorBound == nil)
         } else {
+            let span = try #require(run.run.span)
             let bound = try #require(run.run.errorBound)
             #expect(run.run.energy > bound)
             #expect(run.run.energy <= span.energy + bound)
@@ -51,7 +51,7 @@ import Wire
         fleet.write(0)
         var registers = SignedRegisters()
         for bytes in fleet.pages(of: 0, .board) { try registers.add(try ProofPage(decoding: bytes).proof) }
-        let report = RunReport(try runs(fleet, 0), pages: [], registers: registers)
+        let report = RunReport(try runs(fleet, 0), pages: [], ofTime: registers, registers: registers)
         let measured = report.runs.filter { $0.run.errorBound != nil }
         let modeled = report.runs.filter { $0.run.errorBound == nil }
         #expect(!measured.isEmpty && !modeled.isEmpty)
@@ -163,6 +163,32 @@ import Wire
         #expect(try runs(fleet, 0).map(\.number) == [0, 1, RunLimits.kept - 1])
         _ = try ask(&fleet, 0, try request(.local))
         #expect(try runs(fleet, 0).map(\.number) == [1, RunLimits.kept - 1, RunLimits.kept])
+        // In parts they are told once each, and there is an end to it.
+        var told: [UInt64] = []
+        var before: UInt64?
+        for _ in 0..<20 {
+            let asked = fleet.ask(0, .runs(RunQuery(before: before, limit: 4000)))
+            fleet.pass(milliseconds: 1000)
+            let text = try #require(fleet.reply(to: asked)).json
+            let reply = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+            let listed = try #require(reply["runs"] as? [[String: Any]])
+            told = listed.compactMap { $0["number"] as? UInt64 } + told
+            before = reply["next_before"] as? UInt64
+            if before == nil { break }
+        }
+        #expect(before == nil)
+        #expect(told == [1, RunLimits.kept - 1, RunLimits.kept])
+    }
+
+    @Test func `a task that is cancelled before a worker had it is no run`() throws {
+        var fleet = try ScriptedFleet(boards: 1)
+        let command = fleet.ask(0, .delegate(try request(.local)))
+        while fleet.latestLedger(of: 0).holds.isEmpty { fleet.pass(milliseconds: 1) }
+        let task = try #require(fleet.latestLedger(of: 0).holds.keys.first)
+        _ = fleet.ask(0, .cancel(task: task))
+        #expect(fleet.rest() == nil)
+        #expect(fleet.reply(to: command)?.refusal != nil)
+        #expect(try runs(fleet, 0).allSatisfy { $0.run.duration > .zero })
     }
 
     // MARK: Questions

@@ -101,6 +101,10 @@ private func throttledModel() throws -> TopModel {
         model.take(SampleView(try JSONValue(parsing: bytes)))
         #expect(model.furtherSources.map(\.source) == ["battery:BAT0-38109", "battery:BAT1"])
         #expect(text(frame(model, 80, 24)).contains("\nsources  2 beside the board\n"))
+        // The power is that of the batteries' rails; nobody keeps their registers.
+        let powers = model.sample.rails.filter { $0.source == "power_supply" }.map { $0.microwatts / 1000 }
+        #expect(model.furtherSources.map(\.milliwatts) == powers && powers.count == 2)
+        #expect(model.furtherSources.allSatisfy { $0.registerMillijoules == nil })
     }
 
     @Test(arguments: [(80, 24), (60, 15), (200, 60), (100, 50), (40, 8)])

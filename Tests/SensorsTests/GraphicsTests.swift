@@ -274,6 +274,19 @@ extension TelemetrySample {
         try rated(at: 61, 300_000)
     }
 
+    @Test func `alone are no total where they tell no limit`() throws {
+        let tree = try TemporaryTree(copyOf: "pc-rapl-nvme-coretemp")
+        let player = try GraphicsPlayer(GraphicsPlayer.rtx4090.playing("limit", "!3"))
+        let seen = try sample(try reader(tree, "pc", player.library), at: time(1))
+        #expect(seen.graphicsRail?.power == Power(milliwatts: 45_000))
+        #expect(seen.total == nil)
+        #expect(seen.has("total", .notSupported))
+        // On an unknown board of NVIDIA's the library shows a part of the module.
+        let other = try TemporaryTree(copyOf: "agx-thor")
+        let thor = try GraphicsPlayer(try GraphicsPlayer.script(ofCapture: "thor_l4t-r38.4_driver-580.00.txt"))
+        #expect(try sample(try reader(other, "generic", thor.library), at: time(1)).total == nil)
+    }
+
     @Test func `are the total where the processor's counters are closed, until those can be read`() throws {
         let tree = try TemporaryTree(copyOf: "pc-rapl-nvme-coretemp")
         let player = try GraphicsPlayer(GraphicsPlayer.rtx4090)

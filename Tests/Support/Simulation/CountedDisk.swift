@@ -80,7 +80,7 @@ struct CountedDisk {
         switch query.kind {
         case .proofs, .newestProofs: .pages(tallies[.proof]?.last.map { [$0.value] } ?? [])
         case .chargedPage(let hash): .pages(image.value(.chargedPage, key: hash.array).map { [$0] } ?? [])
-        case .history(let resolution, _):
+        case .history(let resolution, _, _):
             .history(resolution.recordKind.flatMap { tallies[$0]?.last }.map { [$0] } ?? [])
         case .runs: .history(tallies[.run]?.last.map { [$0] } ?? [])
         case .newestJournal: .journal([])

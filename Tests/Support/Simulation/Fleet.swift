@@ -261,6 +261,16 @@ struct Fleet {
         queue.schedule(.timer(board: board, process: boards[board].process), at: at)
     }
 
+    private func records(
+        _ kind: StoreRecordKind?, from first: [UInt8], below end: [UInt8], limit: Int, of board: Int
+    ) -> StoreAnswer {
+        let records = kind.map { boards[board].disk.durable.records($0) } ?? []
+        let asked = records.filter {
+            !$0.key.lexicographicallyPrecedes(first) && $0.key.lexicographicallyPrecedes(end)
+        }
+        return .history(Array(asked.prefix(limit)))
+    }
+
     private func answer(_ query: RecordQuery, of board: Int) -> StoreAnswer {
         let disk = boards[board].disk
         switch query.kind {
@@ -271,14 +281,9 @@ struct Fleet {
             return .pages(pages.reversed().prefix(query.limit).map { $0.value })
         case .chargedPage(let hash):
             return .pages(disk.durable.value(.chargedPage, key: hash.array).map { [$0] } ?? [])
-        case .history(let resolution, let first):
-            let records = resolution.recordKind.map { disk.durable.records($0) } ?? []
-            return .history(
-                Array(records.filter { !$0.key.lexicographicallyPrecedes(first) }.prefix(query.limit)))
-        case .runs(let first):
-            let records = disk.durable.records(.run)
-            return .history(
-                Array(records.filter { !$0.key.lexicographicallyPrecedes(first) }.prefix(query.limit)))
+        case .history(let resolution, let first, let end):
+            return records(resolution.recordKind, from: first, below: end, limit: query.limit, of: board)
+        case .runs(let first, let end): return records(.run, from: first, below: end, limit: query.limit, of: board)
         case .newestJournal: return .journal(Array(disk.journal.reversed().prefix(query.limit)))
         case .verification:
             let ledger = disk.durable.ledger
