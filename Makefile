@@ -63,7 +63,7 @@ arm64: packages-arm64 ## The shipped program for aarch64: build/aarch64/sage-edg
 	@.ci/check-symbols build/aarch64/sage-edge
 	@ls -l build/aarch64/sage-edge
 
-# The simulator is a tool, and runs on boards too: what Embedded Swift refuses in it is to be seen at once.
+# The simulator as Embedded Swift, the build that `make test` runs: its rules are then those of the shipped program.
 simulation-embedded: packages
 	$(SWIFT) build -c release --scratch-path .build/embedded $(EMBEDDED) --product sage-edge-simulation \
 		$(EMBEDDED_LINK)
@@ -110,12 +110,11 @@ embedded-programs: packages
 
 test-programs: packages-test
 	$(SWIFT) build --build-tests
-	$(SWIFT) build -c release --product sage-edge-simulation
 
 test: packages-test ## Build and run all tests, end to end with the shipped program
 	@$(MAKE) --no-print-directory -j2 embedded-programs test-programs
 	@.ci/test $(SWIFT)
-	@.ci/simulate $(SWIFT) $(SIMULATION_SECONDS)
+	@.ci/simulate .build/embedded/release/sage-edge-simulation $(SIMULATION_SECONDS)
 
 sim: packages ## Run SEEDS=2000 seeds of the simulator from FIRST_SEED=1 on, or replay SEED=n
 	@$(SWIFT) build -c release --product sage-edge-simulation
