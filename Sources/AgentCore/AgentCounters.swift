@@ -112,7 +112,7 @@ public struct Histogram: Hashable, Sendable {
     public var count: UInt64 { counts.reduce(0, +) }
 
     /// Counts a value; a negative one as zero.
-    mutating func observe(_ value: Int64) {
+    public mutating func observe(_ value: Int64) {
         let value = max(0, value)
         counts[bounds.firstIndex { value <= $0 } ?? bounds.count] += 1
         sum = Int64(clamping: Int128(sum) + Int128(value))

@@ -275,8 +275,10 @@ public struct AgentDaemon: ~Copyable {
             }
             sensors.askIfDue(Clock.bootTime)
             try loop.wait(until: nextDeadline, into: &events)
+            let began = Clock.bootNanoseconds
             for event in events { try handle(event) }
             try passTime()
+            program.turns.observe((Clock.bootNanoseconds - began) / 1000)
         }
     }
 

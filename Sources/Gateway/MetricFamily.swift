@@ -143,6 +143,10 @@ extension MetricFamily {
     static let httpConnections = MetricFamily(
         "sage_edge_http_connections", .gauge, [], "Connections over HTTP at present.")
 
+    static let loopTurn = MetricFamily(
+        "sage_edge_loop_turn_seconds", .histogram, [],
+        "Time from one wait of the agent's loop to the next, in which nobody else is served.")
+
     static let processorTime = MetricFamily(
         "process_cpu_seconds", .counter, [], "Processor time of the agent, its workers not included.")
     static let residentMemory = MetricFamily(
@@ -159,7 +163,7 @@ extension MetricFamily {
         throttleEvents, memoryAvailable, memoryTotal, gpuUtilization, gpuFrequency, samples, samplesMissed,
         sampleDuration, sampleAge, collectorSuccess, unavailable, pages, credits, pool, tasks, activeTasks,
         taskDuration, taskEnergy, decisions, peerUp, peerRoundTrip, peerSent, peerReceived, peerLost, peerSessions,
-        peerWaiting, linkSent, linkReceived, httpRequests, httpConnections, processorTime, residentMemory,
+        peerWaiting, linkSent, linkReceived, httpRequests, httpConnections, loopTurn, processorTime, residentMemory,
         openDescriptors, startTime,
     ]
 }

@@ -21,6 +21,8 @@ public struct ProgramMetrics: Sendable {
     public var answers: [UInt64]
     /// Connections at present.
     public var connections: Int
+    /// Turns of the loop, in microseconds.
+    public var turns: Histogram
     /// Processor time in microseconds; nil where the kernel does not tell.
     public var processorMicroseconds: Int64?
     /// Memory that is resident; nil where the kernel does not tell.
@@ -39,6 +41,7 @@ public struct ProgramMetrics: Sendable {
         missedSamples = 0
         answers = [0, 0, 0, 0]
         connections = 0
+        turns = Histogram(bounds: [100, 500, 1000, 5000, 20_000, 100_000, 1_000_000])
     }
 
     /// Counts an answer with `status`.
@@ -213,6 +216,7 @@ public struct MetricsPage {
             page.sample(.httpRequests, ["\(row + 2)xx"], MetricValue(count))
         }
         page.sample(.httpConnections, MetricValue(program.connections))
+        page.histogram(.loopTurn, [], program.turns, digits: 6)
         page.sample(.processorTime, program.processorMicroseconds.map { MetricValue($0, digits: 6) })
         page.sample(.residentMemory, program.residentMemory.map { MetricValue($0.bytes) })
         page.sample(.openDescriptors, program.openDescriptors.map { MetricValue($0) })

@@ -209,7 +209,7 @@ extension DoctorFacts {
                 .advice("a virtual machine has no such counters: read a meter of your own, see energy.sources"),
             ]
         }
-        switch reason {
+        return switch reason {
         case "EACCES": [.advice("see above who may read the files")]
         case "disabled": [.run("echo 1 | sudo tee /sys/class/hwmon/hwmon*/in*_enable")]
         case "ENOENT":
