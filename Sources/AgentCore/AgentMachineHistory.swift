@@ -104,7 +104,7 @@ extension AgentMachine {
         return true
     }
 
-    /// Before which number a list goes on whose part begins with `first`, where the newest `kept` below `next` are kept;
+    /// Before which number a list goes on whose part begins with `first`, where the newest `kept` below `next` stay;
     /// nil where nothing comes before it.
     static func nextBefore(_ first: UInt64, next: UInt64, kept: UInt64) -> UInt64? {
         first > next - min(next, kept) ? first : nil

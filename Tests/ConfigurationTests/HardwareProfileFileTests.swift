@@ -125,7 +125,7 @@ private func profile(_ name: String) throws -> HardwareProfile {
         (
             "rails: [{name: A, role: gpu}]\ntotals:\n  - {rails: [A], scope: all}",
             "board.yaml:3: totals[0].scope: 'all' is not allowed; allowed: module, module-lower-bound, "
-                + "board, cpu-package, cpu-package+gpu-board, internal-rails, battery"
+                + "board, cpu-package, cpu-package+gpu-board, gpu-board, internal-rails, battery"
         ),
         (
             "thermal:\n  soft_millidegrees: 99000\n  throttle_millidegrees: 99000",

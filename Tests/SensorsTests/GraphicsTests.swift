@@ -287,18 +287,28 @@ extension TelemetrySample {
         #expect(try sample(try reader(other, "generic", thor.library), at: time(1)).total == nil)
     }
 
-    @Test func `are the total where the processor's counters are closed, until those can be read`() throws {
-        let tree = try TemporaryTree(copyOf: "pc-rapl-nvme-coretemp")
-        let player = try GraphicsPlayer(GraphicsPlayer.rtx4090)
+    @Test func `are the total where the processor's counters cannot be read, until they can`() throws {
+        let (tree, player) = (try pc(), try GraphicsPlayer(GraphicsPlayer.rtx4090))
+        let counter = "sys/devices/virtual/powercap/intel-rapl/intel-rapl:0/energy_uj"
+        try tree.write(counter, "")
         let reader = try reader(tree, "pc", player.library)
         let closed = try sample(reader, at: time(1))
         #expect(closed.total?.rule == "gpu-0")
         #expect(closed.total?.scope == .gpuBoard)
         #expect(closed.total?.isComplete == true)
         #expect(closed.sources.first?.traits.rated == Power(milliwatts: 450_000))
-        #expect(closed.unavailable.contains { $0.what == "package-0" && $0.reason == .permission })
-        try tree.remove("_errno.tsv")
-        try tree.write("sys/devices/virtual/powercap/intel-rapl/intel-rapl:0/energy_uj", "1000000\n")
+        #expect(closed.unavailable.contains { $0.what == "package-0" })
+        try tree.write(counter, "1000000\n")
+        _ = try sample(reader, at: time(2)) { $0.total?.scope == .cpuPackageAndGPUBoard }
+    }
+
+    @Test func `give way to the processor's counters once those have come`() throws {
+        let (tree, player) = (try pc(), try GraphicsPlayer(GraphicsPlayer.rtx4090))
+        let (folder, away) = (tree.path + "/sys/class/powercap", tree.path + "/away")
+        try FileManager.default.moveItem(atPath: folder, toPath: away)
+        let reader = try reader(tree, "pc", player.library)
+        #expect(try sample(reader, at: time(1)).total?.scope == .gpuBoard)
+        try FileManager.default.moveItem(atPath: away, toPath: folder)
         _ = try sample(reader, at: time(120)) { $0.total?.scope == .cpuPackageAndGPUBoard }
     }
 
