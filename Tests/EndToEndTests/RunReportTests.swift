@@ -78,10 +78,13 @@ private struct Boards {
             #expect(task["duration_ms"] as? Int == answer["execution_ms"] as? Int)
             let start = try #require(task["start_ms"] as? Int)
             #expect(task["end_ms"] as? Int == start + (task["duration_ms"] as? Int ?? -1))
-            let register = (task["register_end_mj"] as? String).flatMap(Int.init) ?? -1
-            #expect(register >= (task["register_start_mj"] as? String).flatMap(Int.init) ?? .max)
-            // A run within a sample is computed, and rests on no page; one that the meter resolved has a bound.
+            // A run within a sample is computed, and rests on no page; one that the meter resolved has a bound, and a
+            // register that samples have shown at both its ends.
             let isModeled = task["class"] as? String == "modeled"
+            let keys = ["register_start_mj", "register_end_mj"]
+            let registers = keys.compactMap { (task[$0] as? String).flatMap(Int.init) }
+            #expect(registers.count == 2 || isModeled && registers.isEmpty)
+            #expect(registers == registers.sorted())
             #expect((task["error_mj"] as? String == nil) == isModeled)
             if isModeled { #expect(task["signed_pages"] as? String == "no") }
             let total = try #require((report["classes"] as? [[String: Any]])?.first)
