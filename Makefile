@@ -93,8 +93,7 @@ test-arm64: build arm64 simulation-embedded ## Run the aarch64 programs under qe
 	$(SWIFT) build -c release --product sage-edge-simulation
 	@.ci/test-arm64 $(ARM64) .build/release/sage-edge-simulation .build/embedded/release/sage-edge-simulation
 
-# What of it every change has to pass: a fault of the compiler was once seen on arm64 alone.
-test-arm64-telemetry: build arm64
+test-arm64-telemetry: build arm64 ## The telemetry of all captures by the aarch64 program alone
 	@.ci/test-arm64 $(ARM64)
 
 bench: build ## Measure this machine, beside the peers (IDLE=30 seconds, MEASURES="link start" for some)
