@@ -33,7 +33,7 @@ SWIFT_FILES := Package.swift Sources Tests
 
 .PHONY: install man deb deb-amd64 deb-arm64 check-deb stops
 .PHONY: help build arm64 test test-arm64 lint format demo sim bench soak fuzz clean packages packages-arm64 simulation-embedded \
-	test-arm64-telemetry embedded-programs test-programs
+	test-arm64-telemetry embedded-programs test-units test-programs simulate
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -102,17 +102,20 @@ bench: build ## Measure this machine, beside the peers (IDLE=30 seconds, MEASURE
 	@.ci/packages bench
 	@.ci/bench .build/embedded/release/sage-edge-bench build/sage-edge $(IDLE) $(MEASURES)
 
-# The two lanes have folders of their own, and a compiler alone is seldom busy on more than one processor.
+# What one compiler leaves of two processors is for the tests that need no program; what tests of programs leave, which
+# mostly wait, is for the simulator.
+test: packages-test ## Build and run all tests, end to end with the shipped program
+	@$(MAKE) --no-print-directory -j2 embedded-programs test-units
+	@$(MAKE) --no-print-directory -j2 test-programs simulate
+
 embedded-programs: packages
 	@$(MAKE) --no-print-directory build
 	@$(MAKE) --no-print-directory simulation-embedded
 
-test-programs: packages-test
-	$(SWIFT) build --build-tests
+test-units test-programs: test-%: packages-test
+	@.ci/test $(SWIFT) $*
 
-test: packages-test ## Build and run all tests, end to end with the shipped program
-	@$(MAKE) --no-print-directory -j2 embedded-programs test-programs
-	@.ci/test $(SWIFT)
+simulate:
 	@.ci/simulate .build/embedded/release/sage-edge-simulation $(SIMULATION_SECONDS)
 
 sim: packages ## Run SEEDS=2000 seeds of the simulator from FIRST_SEED=1 on, or replay SEED=n
