@@ -112,11 +112,15 @@ embedded-programs: packages
 	@$(MAKE) --no-print-directory build
 	@$(MAKE) --no-print-directory simulation-embedded
 
-test-units test-programs: test-%: packages-test
-	@.ci/test $(SWIFT) $*
+# Those that all wait for come first.
+test-units: packages-test
+	@nice .ci/test $(SWIFT) units
+
+test-programs: packages-test
+	@.ci/test $(SWIFT) programs
 
 simulate:
-	@.ci/simulate .build/embedded/release/sage-edge-simulation $(SIMULATION_SECONDS)
+	@nice .ci/simulate .build/embedded/release/sage-edge-simulation $(SIMULATION_SECONDS)
 
 sim: packages ## Run SEEDS=2000 seeds of the simulator from FIRST_SEED=1 on, or replay SEED=n
 	@$(SWIFT) build -c release --product sage-edge-simulation
