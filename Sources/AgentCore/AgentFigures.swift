@@ -46,7 +46,7 @@ extension AgentMachine {
         return AgentFigures(
             paying: paid, working: worked, ended: paying.count - paid + working.count - worked, local: local.count,
             errands: errands.count, pings: pings.count,
-            queries: queries.count + historyQueries.count + runQueries.count,
+            queries: openQueries,
             queued: queue.count,
             active: active.count, outbox: outbox.values.reduce(0) { $0 + $1.count },
             longestOutbox: outbox.values.map { $0.count }.max() ?? 0, pages: recentPages.count,

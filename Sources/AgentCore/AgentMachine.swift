@@ -60,6 +60,8 @@ public struct AgentMachine {
     var historyQueries: [UInt64: (command: CommandID, query: HistoryQuery, nextBefore: UInt64?)] = [:]
     /// Questions to the store about runs that have ended.
     var runQueries: [UInt64: (command: CommandID, query: RunQuery, nextBefore: UInt64?)] = [:]
+    /// Questions to the store that are under way.
+    var openQueries: Int { queries.count + historyQueries.count + runQueries.count }
     /// Questions to the store for a peer that asked for a page.
     var pageQueries: [UInt64: PlatformID] = [:]
     var nextQuery: UInt64 = 1

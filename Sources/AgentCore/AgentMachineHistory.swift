@@ -56,7 +56,7 @@ extension AgentMachine {
             guard let kind = ended.resolution.recordKind else { continue }
             staging.putOff(
                 .put(kind, key: AgentMachine.numberKey(ended.number), value: ended.bucket.encoded), now: now.boot)
-            let kept = kind == .historyHour ? EnergyHistoryLimits.hours : EnergyHistoryLimits.minutes
+            let kept = ended.resolution.kept
             if ended.number >= kept {
                 let lowest = AgentMachine.numberKey(ended.number - kept + 1)
                 staging.putOff(.removeRange(kind, from: AgentMachine.numberKey(0), below: lowest), now: now.boot)
@@ -71,14 +71,15 @@ extension AgentMachine {
             let samples = history.newestSamples.filter { query.includes($0.wall) }
             return reply(command, AgentViews.energyHistory(samples.suffix(query.limit)))
         }
-        guard queries.count + historyQueries.count + runQueries.count < AgentLimits.errands else {
+        guard openQueries < AgentLimits.errands else {
             return reply(command, CommandReply(.unavailable, "too many questions to the store are under way"))
         }
         let next = kind == .historyHour ? history.state.nextHour : history.state.nextMinute
         let end = min(query.before ?? next, next)
         let first = end - min(end, UInt64(max(1, query.limit)))
-        let kept = kind == .historyHour ? EnergyHistoryLimits.hours : EnergyHistoryLimits.minutes
-        historyQueries[nextQuery] = (command, query, AgentMachine.nextBefore(first, next: next, kept: kept))
+        historyQueries[nextQuery] = (
+            command, query, AgentMachine.nextBefore(first, next: next, kept: query.resolution.kept)
+        )
         staging.hurry()
         afterWrites(
             .readRecords(

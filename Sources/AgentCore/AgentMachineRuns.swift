@@ -93,7 +93,7 @@ extension AgentMachine {
 
     /// Answers what is asked of the runs, later, from the store.
     mutating func tellRuns(_ query: RunQuery, for command: CommandID) {
-        guard queries.count + historyQueries.count + runQueries.count < AgentLimits.errands else {
+        guard openQueries < AgentLimits.errands else {
             return reply(command, CommandReply(.unavailable, "too many questions to the store are under way"))
         }
         let end = min(query.before ?? nextRun, nextRun)

@@ -43,6 +43,15 @@ public enum HistoryResolution: UInt8, Sendable, CaseIterable {
         case .hour: .historyHour
         }
     }
+
+    /// How many of them are kept.
+    var kept: UInt64 {
+        switch self {
+        case .sample: UInt64(EnergyHistoryLimits.samples)
+        case .minute: EnergyHistoryLimits.minutes
+        case .hour: EnergyHistoryLimits.hours
+        }
+    }
 }
 
 /// What is kept of a minute or an hour of a board.

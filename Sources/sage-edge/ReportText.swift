@@ -179,11 +179,7 @@ extension ShownReport {
 
     /// The entries as comma-separated values (RFC 4180), with one line of names.
     var csv: String {
-        var text = ShownReport.columns.joined(separator: ",") + "\r\n"
-        for entry in energy.entries {
-            text += fields(entry).map(ShownReport.quoted).joined(separator: ",") + "\r\n"
-        }
-        return text
+        CSVText.table(ShownReport.columns, energy.entries.map { fields($0) })
     }
 
     private func fields(_ entry: ReportEntry) -> [String] {
@@ -200,17 +196,5 @@ extension ShownReport {
             "\(pages.firstPage)", "\(pages.lastPage)", "\(entry.epoch)", "\(pages.registerStart.millijoules)",
             "\(pages.registerEnd.millijoules)", hexadecimal(pages.lastHash.array),
         ]
-    }
-
-    /// A field as RFC 4180 writes it: in quotes where it holds a comma, a quote or a line end.
-    static func quoted(_ field: String) -> String {
-        let isPlain = field.utf8.allSatisfy { $0 != UInt8(ascii: ",") && $0 != UInt8(ascii: "\"") && $0 >= 0x20 }
-        guard !isPlain else { return field }
-        var text = "\""
-        for scalar in field.unicodeScalars {
-            if scalar == "\"" { text += "\"" }
-            text.unicodeScalars.append(scalar)
-        }
-        return text + "\""
     }
 }

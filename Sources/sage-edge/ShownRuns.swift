@@ -166,11 +166,7 @@ struct ShownRuns {
 
     /// The runs as comma-separated values (RFC 4180), with one line of names; what is not known is empty.
     var csv: String {
-        var text = ShownRuns.columns.joined(separator: ",") + "\r\n"
-        for reported in report.runs {
-            text += fields(reported).map(ShownReport.quoted).joined(separator: ",") + "\r\n"
-        }
-        return text
+        CSVText.table(ShownRuns.columns, report.runs.map { fields($0) })
     }
 
     private func fields(_ reported: ReportedRun) -> [String] {
