@@ -26,14 +26,23 @@ extension AgentMachine {
             peer: peer, sequence: signed.payload.lane.sequence, content: content, signedAt: ledgerNow)
         outbox[peer, default: []].append(entry)
         staging.write(.put(.outbox, key: entry.key, value: entry.encoded))
-        // Without lanes that are known to fit it would be passed over; it is sent as soon as they are.
         if peers[peer]?.isLaneKnown == true { send(entry.message(at: ledgerNow), to: peer) }
         if peers[peer]?.outboxDue == nil { scheduleOutbox(of: peer) }
     }
 
-    /// Sends what waits for `peer` again.
+    /// Sends what waits for `peer` again; without lanes that are known to fit it would be passed over, and is sent
+    /// as soon as they are.
     mutating func resendOutbox(to peer: PlatformID) {
+        guard peers[peer]?.isLaneKnown == true else { return }
         for row in outbox[peer] ?? [] { send(row.message(at: ledgerNow), to: peer) }
+    }
+
+    /// Sends the receipt of `task` again, which `peer` shows that it does not have.
+    mutating func resendReceipt(of task: TaskID, to peer: PlatformID) {
+        guard peers[peer]?.isLaneKnown == true else { return }
+        for row in outbox[peer] ?? [] {
+            if case .receipt(task, _) = row.content { send(row.message(at: ledgerNow), to: peer) }
+        }
     }
 
     /// Sends again what has waited long enough for its answer.

@@ -91,7 +91,7 @@ extension AgentMachine {
         case .verify(let hash): tell(task, .verified(proofHash: hash, judge(task)))
         case .settle(let outcome, let proofHash, let receipt):
             settle(task, outcome, proofHash: proofHash, receipt: receipt)
-        case .resendReceipt: resendOutbox(to: entry.life.worker)
+        case .resendReceipt: resendReceipt(of: task, to: entry.life.worker)
         case .clearOutbox: break
         case .fallBack(let reason):
             guard let command = entry.errand else { return }

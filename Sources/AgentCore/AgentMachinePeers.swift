@@ -31,7 +31,7 @@ extension AgentMachine {
         case .responsive(let link):
             guard let id = peer(link) else { return }
             log(.notice, "\(peerName(id)) answers again", kind: .peerAnswers)
-            if peers[id]?.isLaneKnown == true { resendOutbox(to: id) }
+            resendOutbox(to: id)
         case .closed(let link):
             guard let id = peer(link) else { return }
             peers[id]?.isLaneKnown = false
@@ -88,8 +88,19 @@ extension AgentMachine {
     mutating func sendHeartbeats() {
         heartbeatDue = now.boot + settings.heartbeatPeriod
         heartbeatSequence += 1
-        for id in peers.keys.sorted() { sendHeartbeat(to: id) }
+        for id in peers.keys.sorted() {
+            sendHeartbeat(to: id)
+            askAgainForLanes(of: id)
+        }
         askForPages()
+    }
+
+    /// Asks once more how far the lanes stand where no answer came: the queue may have been too full for the question.
+    private mutating func askAgainForLanes(of id: PlatformID) {
+        guard let peer = peers[id], peer.session != nil, peer.laneStamp == 0,
+            link.status(of: peer.linkID)?.queuedMessages == 0
+        else { return }
+        send(.laneQuestion(peer.laneQuestion), to: id)
     }
 
     private mutating func sendHeartbeat(to peer: PlatformID) {

@@ -79,6 +79,27 @@ import Testing
         #expect(try ask(&fleet, 0, request(placement: .any)).string("platform") == "Thor")
     }
 
+    @Test(arguments: [16_000, 40_000] as [Int64])
+    func `a payer that starts again owing many receipts tells the worker of them all`(silence: Int64) throws {
+        var fleet = try ScriptedFleet(boards: 2)
+        let thor = Placement.platform(try #require(PlatformName("Thor")))
+        fleet.setCut(true, between: 0, and: 1)
+        for _ in 0..<60 {
+            _ = fleet.ask(0, .delegate(request(placement: thor)))
+            fleet.pass(milliseconds: 250)
+        }
+        fleet.pass(milliseconds: 60_000)
+        // Were all sent for the sake of each, the question how far the lanes stand would find no room.
+        #expect(try #require(fleet.figures(of: 0)).outbox > 30)
+        fleet.crash(0)
+        fleet.pass(milliseconds: silence)
+        fleet.crash(1)
+        fleet.setCut(false, between: 0, and: 1)
+        #expect(fleet.rest() == nil)
+        #expect(fleet.finding == nil)
+        #expect(fleet.ledger(of: 0).balances?.accounts.first?.locked == .zero)
+    }
+
     @Test func `a peer that has fallen silent gets nothing, and nothing stays locked`() throws {
         var fleet = try ScriptedFleet(boards: 2)
         fleet.setCut(true, between: 0, and: 1)

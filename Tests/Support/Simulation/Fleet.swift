@@ -76,7 +76,7 @@ struct Fleet {
             guard isHealed, now > healedAt + 15_000 else { continue }
             guard let unfinished = boards.lazy.compactMap({ $0.unfinished }).first else { return finalFinding() }
             if now > end {
-                for board in boards.indices where trace.keepsLines { ask(board, .tasks) }
+                for board in boards.indices { ask(board, .tasks) }
                 return "not at rest: " + unfinished
             }
         }
