@@ -2,6 +2,7 @@
 #include "CMicroHTTPD.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,7 +49,11 @@ struct connection {
     int64_t since;
     // The client waits for us, and not we for it.
     int is_ours;
+    // An answer is on its way to it.
+    int is_answered;
     int is_closed;
+    // Runs at whose end the client had ended its side with something of it still awaited.
+    int ended_runs;
 };
 
 struct cmicrohttpd_server {
@@ -155,6 +160,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     if (exchange->is_waiting) unlink_exchange(exchange);
     exchange->state->since = server->now;
     exchange->state->is_ours = 0;
+    exchange->state->is_answered = 0;
     if (exchange->response != NULL) library.MHD_destroy_response(exchange->response);
     free(exchange->body);
     free(exchange->target);
@@ -286,6 +292,31 @@ int32_t cmicrohttpd_descriptor(const struct cmicrohttpd_server *server) { return
 
 uint32_t cmicrohttpd_connections(const struct cmicrohttpd_server *server) { return server->connection_count; }
 
+// Whether nothing more can come from the client: it has ended its side, or is gone.
+static int is_at_end(int socket) {
+    char byte;
+    ssize_t count = recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return count == 0 || (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
+// Ends connections whose clients ended theirs in the middle of a request: the library would keep them until they are
+// too slow. Whole requests that it has read already are begun within two runs. 1 where it is to be run again.
+static int end_broken(struct cmicrohttpd_server *server) {
+    int goes_on = 0;
+    for (struct connection *state = server->connections; state != NULL; state = state->next) {
+        int is_awaited = !state->is_ours && !state->is_answered && !state->is_closed && state->socket >= 0;
+        if (!is_awaited || !is_at_end(state->socket)) {
+            state->ended_runs = 0;
+            continue;
+        }
+        goes_on = 1;
+        if (++state->ended_runs < 3) continue;
+        state->is_closed = 1;
+        shutdown(state->socket, SHUT_RDWR);
+    }
+    return goes_on;
+}
+
 int32_t cmicrohttpd_run(struct cmicrohttpd_server *server, int64_t now) {
     server->now = now;
     for (struct connection *state = server->connections; state != NULL; state = state->next) {
@@ -295,6 +326,7 @@ int32_t cmicrohttpd_run(struct cmicrohttpd_server *server, int64_t now) {
     }
     uint32_t before = server->connection_count;
     library.MHD_run(server->daemon);
+    if (end_broken(server)) return 1;
     // Only a further run listens again where the limit of connections kept others waiting.
     if (server->connection_count < before) return 1;
     MHD_UNSIGNED_LONG_LONG wait;
@@ -372,6 +404,7 @@ void cmicrohttpd_send(struct cmicrohttpd_exchange *exchange) {
     exchange->is_sent = 1;
     // From here on the client is waited for again: it has to read.
     exchange->state->is_ours = 0;
+    exchange->state->is_answered = 1;
     exchange->state->since = exchange->server->now;
     library.MHD_resume_connection(exchange->connection);
 }

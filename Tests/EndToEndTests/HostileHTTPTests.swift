@@ -154,6 +154,34 @@ private let preamble = """
         #expect(found == ["8", "[200]", "closed", "b''"])
     }
 
+    @Test func `clients that go away in the middle of a request keep nobody out, those that wait for an answer get it`()
+        throws
+    {
+        // Whoever came after them would wait for five minutes, and gives up after thirty seconds.
+        let found = try lines(
+            timeoutSeconds: 300,
+            """
+            short = get(b"/healthz", b"Content-Length: 9") + b"body"
+            begun = [b"", b"G", b"GET /met", get(b"/healthz", end=False), short]
+            for round in range(40):
+                connection = connect()
+                connection.sendall(begun[round % len(begun)])
+                connection.close()
+            print(statuses(ask(get(b"/healthz", CLOSE))))
+            # Those that end their side alone are gone as well, and see it.
+            print([statuses(ask(data)) for data in begun])
+            # The head comes, then the rest, then the end.
+            connection = connect()
+            for piece in [b"GET /heal", b"thz HTTP/1.1\\r\\nHost: ", b"localhost\\r\\n\\r\\n"]:
+                connection.sendall(piece)
+                time.sleep(0.2)
+            connection.shutdown(socket.SHUT_WR)
+            print(statuses(receive(connection)))
+            print(statuses(ask(get(b"/api/v1/energy/history?limit=2") * 3 + get(b"/metrics", CLOSE))))
+            """)
+        #expect(found == ["[200]", "[[], [], [], [], []]", "[200]", "[200, 200, 200, 200]"])
+    }
+
     @Test func `noise, floods and broken connections cost nothing that stays`() throws {
         let found = try lines(
             """

@@ -50,7 +50,8 @@ void cmicrohttpd_stop(struct cmicrohttpd_server *_Nonnull server);
 
 /// What to wait for: readable while something can be done.
 int32_t cmicrohttpd_descriptor(const struct cmicrohttpd_server *_Nonnull server);
-/// Does what can be done without waiting, and closes slow connections; 1 where more can be done at once.
+/// Does what can be done without waiting, and closes slow connections and those whose clients have ended theirs in the
+/// middle of a request; 1 where more can be done at once.
 int32_t cmicrohttpd_run(struct cmicrohttpd_server *_Nonnull server, int64_t now_milliseconds);
 /// When the next connection becomes too slow; INT64_MAX where none can.
 int64_t cmicrohttpd_deadline(const struct cmicrohttpd_server *_Nonnull server);
