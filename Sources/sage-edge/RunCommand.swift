@@ -53,8 +53,8 @@ private func daemonPlan(_ invocation: Invocation, _ paths: StatePaths, _ flags: 
                 + "\(PlatformLimits.socketPathBytes) are the most: \(paths.socket)",
             hint: "give a shorter folder, with --state for example")
     }
-    let keys = try keysForRunning(paths)
     let profile = try hardwareProfile(configuration, files)
+    let keys = try keysForRunning(paths, listening: configuration.link.listen)
     var settings = configuration.settings(profile: profile, node: keys.identity.publicKey.id)
     settings.addresses = configuration.link.namedAddresses
     do throws(SystemError) { try FileSystem.makeDirectories(paths.socketFolder, mode: 0o755) } catch {
@@ -92,14 +92,20 @@ private func reread(
     } catch { return .refused(error.explanation) }
 }
 
-/// The node's keys; made, and said so, where an agent starts for the first time.
-private func keysForRunning(_ paths: StatePaths) throws(Failure) -> NodeKeys {
-    try keyFiles { () throws(KeyFileError) in
-        if let keys = try NodeKeys.load(paths) { return keys }
-        let keys = try NodeKeys.create(paths)
-        Console.note("made this node's keys in \(paths.keys): \(keys.identity.publicKey.id.fingerprint)")
-        return keys
-    }
+/// The node's keys; made, and said so, where an agent starts for the first time and can take datagrams at `address`.
+private func keysForRunning(_ paths: StatePaths, listening address: NetworkAddress) throws(Failure) -> NodeKeys {
+    if let keys = try keyFiles({ () throws(KeyFileError) in try NodeKeys.load(paths) }) { return keys }
+    // Where another has the address, this node does not begin.
+    do throws(SystemError) {
+        _ = try DatagramSocket(boundTo: address, batch: DatagramBatch(datagrams: 1, datagramBytes: 64))
+    } catch { throw bindFailure(error) }
+    let keys = try keyFiles { () throws(KeyFileError) in try NodeKeys.create(paths) }
+    Console.note("made this node's keys in \(paths.keys): \(keys.identity.publicKey.id.fingerprint)")
+    return keys
+}
+
+private func bindFailure(_ error: SystemError) -> Failure {
+    failure(error).hinting("listen elsewhere, with --listen ADDRESS:PORT or link.listen")
 }
 
 extension LinkSection {
@@ -138,7 +144,7 @@ private func failure(_ error: DaemonError, _ paths: StatePaths, _ plan: DaemonPl
     switch error {
     case .system(let error):
         guard error.call == "bind", error.subject == plan.listen.text else { return failure(error) }
-        return failure(error).hinting("listen elsewhere, with --listen ADDRESS:PORT or link.listen")
+        return bindFailure(error)
     case .alreadyRunning(let process):
         let holder = process.map { " (process \($0))" } ?? ""
         return Failure(
