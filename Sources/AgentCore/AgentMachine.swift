@@ -23,6 +23,8 @@ public struct AgentMachine {
     let account: AccountID
     /// Why nothing can be stored; nil in ordinary life.
     public internal(set) var storeFault: String?
+    /// Why the store, which is open again, is not known to take anything yet; nil in ordinary life.
+    public var storeDoubt: String?
 
     var now: Moment
     var random: DeterministicRandom
@@ -37,6 +39,8 @@ public struct AgentMachine {
     var further: FurtherSources
     var rails: RailRegisters
     var history: EnergyHistory
+    /// Whether what has to be read is read.
+    var sensors: SensorWatch
     var gate: ChargingGate
     /// The newest pages of all sources, oldest first.
     var recentPages: [ProofPage] = []
@@ -57,7 +61,7 @@ public struct AgentMachine {
     var pings: [CommandID: Ping] = [:]
     var queries: [UInt64: (command: CommandID, isExport: Bool)] = [:]
     /// Questions to the store about the board's past.
-    var historyQueries: [UInt64: (command: CommandID, query: HistoryQuery, nextBefore: UInt64?)] = [:]
+    var historyQueries: [UInt64: HistoryQuestion] = [:]
     /// Questions to the store about runs that have ended.
     var runQueries: [UInt64: (command: CommandID, query: RunQuery, nextBefore: UInt64?)] = [:]
     /// Questions to the store that are under way.
@@ -152,6 +156,7 @@ public struct AgentMachine {
         self.further = FurtherSources(settings.energy, bootID: bootID, stored: others)
         self.rails = RailRegisters(period: settings.energy.samplePeriod)
         self.history = EnergyHistory(samplePeriod: settings.energy.samplePeriod, resuming: restored.history)
+        self.sensors = SensorWatch(settings.profile, settings.energy.declarations)
         self.link = LinkEndpoint(
             configuration: LinkConfiguration(
                 localNode: identity.id, prologue: identity.domain.federation.array, staticKey: identity.agreement,
@@ -253,7 +258,7 @@ public struct AgentMachine {
 
     // MARK: One event
 
-    private mutating func begin(_ now: Moment) {
+    mutating func begin(_ now: Moment) {
         self.now = now
         clock.advance(boot: now.boot, wall: now.status == .synchronized ? now.wall : nil)
         link.advance(to: now.boot)
@@ -262,7 +267,7 @@ public struct AgentMachine {
     }
 
     /// Carries on everything that the event, or time, has made possible; returns the effects in order.
-    private mutating func finish() -> [AgentEffect] {
+    mutating func finish() -> [AgentEffect] {
         drainLink()
         passTime()
         startQueuedWork()

@@ -18,6 +18,7 @@ extension AgentMachine {
         for refused in further.takeRefused() {
             log(.warning, "\(refused.name) is not metered: " + refused.reason, kind: .sourceRefused)
         }
+        watchSensors(sample)
         for change in energy.takeThrottleChanges() { log(change.level, change.text) }
         noteHistory(sample)
         settleMeasuredWork()

@@ -28,12 +28,22 @@ public struct HistoryQuery: Hashable, Sendable {
         self.limit = limit
     }
 
-    /// Whether what begins at `start` is asked for.
+    /// Whether what begins at `start`, a minute or an hour where that is what is told, is asked for.
     func includes(_ start: WallTime) -> Bool {
         if let from, start < from { return false }
         if let to, start >= to { return false }
         return true
     }
+}
+
+/// A question about the board's past that the store has to answer.
+struct HistoryQuestion: Sendable {
+    let command: CommandID
+    let query: HistoryQuery
+    /// What was not over when it was asked, and belongs to the answer.
+    let open: [HistoryBucket]
+    /// Where the answer goes on, further back.
+    let nextBefore: UInt64?
 }
 
 // The board's past: kept by size, stored with the once-a-minute commit.
@@ -42,7 +52,7 @@ extension AgentMachine {
     mutating func noteHistory(_ sample: TelemetrySample) {
         let reading = HistoryReading(
             at: sample.taken, wall: max(.origin, now.wall - now.boot.since(sample.taken)),
-            power: sample.total.flatMap { $0.isComplete ? $0.power : nil }, register: energy.register,
+            power: sample.total?.isComplete == true ? boardPower : nil, register: energy.register,
             temperature: sample.hottest?.temperature, isThrottled: sample.throttle.contains { $0.isActive })
         store(history.record(reading))
     }
@@ -68,6 +78,10 @@ extension AgentMachine {
     /// Answers what is asked of the history, from memory or, later, from the store.
     mutating func tellHistory(_ query: HistoryQuery, for command: CommandID) {
         guard let kind = query.resolution.recordKind else {
+            guard query.before == nil else {
+                let refusal = "'before' goes back in minutes and hours; samples are told all at once"
+                return reply(command, CommandReply(.invalid, refusal, hint: "choose by from_ms and to_ms"))
+            }
             let samples = history.newestSamples.filter { query.includes($0.wall) }
             return reply(command, AgentViews.energyHistory(samples.suffix(query.limit)))
         }
@@ -75,11 +89,19 @@ extension AgentMachine {
             return reply(command, CommandReply(.unavailable, "too many questions to the store are under way"))
         }
         let next = kind == .historyHour ? history.state.nextHour : history.state.nextMinute
-        let end = min(query.before ?? next, next)
-        let first = end - min(end, UInt64(max(1, query.limit)))
-        historyQueries[nextQuery] = (
-            command, query, AgentMachine.nextBefore(first, next: next, kept: query.resolution.kept)
-        )
+        // What is open has the numbers that it will be stored under.
+        let open = history.open(query.resolution)
+        let top = next + UInt64(open.count)
+        let last = min(query.before ?? top, top)
+        let first = last - min(last, UInt64(max(1, query.limit)))
+        let end = min(last, next)
+        let shown = open.indices.filter { (first..<last).contains(next + UInt64($0)) }.map { open[$0] }
+        let nextBefore = AgentMachine.nextBefore(first, next: next, kept: query.resolution.kept)
+        guard first < end else {
+            return reply(command, AgentViews.energyHistory([], shown, query, nextBefore: nextBefore))
+        }
+        historyQueries[nextQuery] = HistoryQuestion(
+            command: command, query: query, open: shown, nextBefore: nextBefore)
         staging.hurry()
         afterWrites(
             .readRecords(
@@ -93,15 +115,14 @@ extension AgentMachine {
 
     /// Answers with what the store found; false where the question was not one of the history.
     mutating func answerHistory(_ id: UInt64, _ found: StoreAnswer) -> Bool {
-        guard let (command, query, nextBefore) = historyQueries.removeValue(forKey: id) else { return false }
+        guard let asked = historyQueries.removeValue(forKey: id) else { return false }
         guard case .history(let records) = found else {
             var reason = "it answered something else"
             if case .failed(let why) = found { reason = why }
-            reply(command, CommandReply(.failed, "the store cannot be read: " + reason))
+            reply(asked.command, CommandReply(.failed, "the store cannot be read: " + reason))
             return true
         }
-        let open = query.before == nil ? history.open(query.resolution) : []
-        reply(command, AgentViews.energyHistory(records, open, query, nextBefore: nextBefore))
+        reply(asked.command, AgentViews.energyHistory(records, asked.open, asked.query, nextBefore: asked.nextBefore))
         return true
     }
 
@@ -164,9 +185,9 @@ extension AgentViews {
                 damaged += 1
                 continue
             }
-            if query.includes(bucket.start) { buckets.append(bucket) }
+            add(bucket, to: &buckets, query)
         }
-        buckets += open.filter { query.includes($0.start) }
+        for bucket in open { add(bucket, to: &buckets, query) }
         return CommandReply(
             object { json in
                 json.member("resolution", query.resolution.name)
@@ -177,6 +198,19 @@ extension AgentViews {
                 json.member("next_before", nextBefore)
                 if damaged > 0 { json.member("damaged", damaged) }
             })
+    }
+
+    /// Appends a bucket that is asked for, with the beginning of its minute or hour; two parts of one, which an agent
+    /// that was started again makes, are told as one.
+    private static func add(_ bucket: HistoryBucket, to buckets: inout [HistoryBucket], _ query: HistoryQuery) {
+        var bucket = bucket
+        bucket.start = query.resolution.start(of: bucket.start)
+        guard query.includes(bucket.start) else { return }
+        if let last = buckets.indices.last, buckets[last].start == bucket.start {
+            buckets[last].add(bucket)
+        } else {
+            buckets.append(bucket)
+        }
     }
 
     private static func write(_ bucket: HistoryBucket, to json: inout JSONWriter) {

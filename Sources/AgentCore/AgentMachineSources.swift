@@ -65,15 +65,19 @@ extension AgentMachine {
     /// What the parts of the last sample's total leave unexplained; nil where there are no parts.
     public var residual: TotalResidual? { energy.sample.flatMap { settings.profile.residual(of: $0) } }
 
+    /// The board's power as the last sample shows it; nil where it does not, or where that is not believed.
+    var boardPower: Power? {
+        energy.sample?.totalPower.flatMap { SourceLimits.isUnbelievable($0, rated: energy.rated) ? nil : $0 }
+    }
+
     private var boardView: SourceView {
         let source = energy.sample?.boardSource
         var view = SourceView(settings.energy.source, name: source?.name ?? SourceDeclaration.boardName)
         view.evidence = energy.evidence
         view.method = energy.meter.way
         view.register = energy.register
-        view.power = source?.power ?? energy.sample?.totalPower
-        view.rated = energy.rated
-        view.isReporting = view.power != nil
+        view.show(source?.power ?? energy.sample?.totalPower, rated: energy.rated)
+        view.isReporting = view.power != nil || view.unbelieved != nil
         view.readAt = energy.meter.meter?.lastReadingAt
         view.tally = energy.meter.tally
         complete(&view)
@@ -85,8 +89,7 @@ extension AgentMachine {
         view.evidence = source.shown == nil && source.declaration == nil ? nil : source.evidence
         view.method = source.declaredPower == nil ? source.meter.way : "declared"
         view.register = source.meter.register
-        view.power = source.declaredPower ?? source.shown?.power
-        view.rated = source.rated
+        view.show(source.declaredPower ?? source.shown?.power, rated: source.rated)
         view.isReporting = source.declaredPower != nil || source.readAt.map { $0 == energy.sample?.taken } ?? false
         view.readAt = source.readAt
         view.tally = source.meter.tally

@@ -65,7 +65,7 @@ extension AgentMachine {
         json.member("evidence", energy.evidence?.name)
         json.member("replayed", energy.evidence == .replayed)
         json.member("power_mode", sample?.powerMode?.name)
-        json.member("power_mw", sample?.totalPower?.milliwatts)
+        json.member("power_mw", boardPower?.milliwatts)
         json.member("rated_mw", energy.rated.milliwatts)
         json.member("hottest_millidegrees", sample?.hottest?.temperature.millidegrees)
         json.member("soft_millidegrees", settings.profile.thermal.soft.millidegrees)

@@ -17,12 +17,24 @@ extension AgentMachine {
         storeFault = fault
     }
 
+    /// Has the store take something, so that it is seen whether it does.
+    public mutating func proveStore(at now: Moment) -> [AgentEffect] {
+        guard storeFault == nil else { return [] }
+        begin(now)
+        putOffClock()
+        staging.hurry()
+        return finish()
+    }
+
     /// What an event comes to where nothing can be stored because of `fault`.
     mutating func effects(of event: AgentEvent, without fault: String) -> [AgentEffect] {
         switch event {
         case .sample(let sample):
             energy.show(sample)
-            return energy.takeThrottleChanges().map { .log(LogEntry($0.level, $0.text)) }
+            watchSensors(sample)
+            for change in energy.takeThrottleChanges() { log(change.level, change.text) }
+            defer { effects = [] }
+            return effects
         case .command(let id, .status): return [.reply(id, CommandReply(statusJSON))]
         case .command(let id, .telemetry): return [.reply(id, telemetryReply)]
         case .command(let id, _):

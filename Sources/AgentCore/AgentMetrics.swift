@@ -30,6 +30,8 @@ public struct AgentMetrics: Sendable {
     public let sample: TelemetrySample?
     /// How old that is.
     public let sampleAge: TimeSpan?
+    /// Whether the last sample lacks a total that the board should have.
+    public let isTotalMissing: Bool
     /// The board's register; nil where it is not metered.
     public let register: EnergyRegister?
     /// The sources that are metered here, the board first.
@@ -94,9 +96,10 @@ extension AgentMachine {
                 supply: summary.supply)
         }
         return AgentMetrics(
-            platform: identity.platform.text, storeFault: storeFault, uptime: now.since(startedAt), sample: sample,
-            sampleAge: sample.map { now.since($0.taken) }, register: energy.register,
-            sources: sourceViews,
+            platform: identity.platform.text, storeFault: storeFault ?? storeDoubt, uptime: now.since(startedAt),
+            sample: sample,
+            sampleAge: sample.map { now.since($0.taken) }, isTotalMissing: sensors.isTotalMissing,
+            register: energy.register, sources: sourceViews,
             railMicrojoules: sample?.rails.map { rails.microjoules(of: $0.name) } ?? [],
             throttleEvents: sample?.throttle.map { reading in
                 throttleCauses.first { $0.cause == reading.cause }?.events ?? 0
@@ -114,22 +117,30 @@ extension AgentMachine {
     /// The last sample with the registers of its sources.
     var shownSample: TelemetrySample? {
         guard var sample = energy.sample else { return nil }
-        if let register = energy.register, !sample.sources.isEmpty { sample.sources[0].register = register }
+        let hasBoard = sample.boardSource != nil
+        for index in sample.sources.indices {
+            let isBoard = hasBoard && index == 0
+            let name = sample.sources[index].name
+            let register = isBoard ? energy.register : further.sources.first { $0.name == name }?.meter.register
+            if let register { sample.sources[index].register = register }
+        }
         return sample
     }
 
     /// Whether it is ready to be asked: its store is open and it has seen its board; else why not.
     public var unreadiness: [String] {
         var reasons: [String] = []
-        if let storeFault { reasons.append("the store cannot be used: " + storeFault) }
+        if let fault = storeFault ?? storeDoubt { reasons.append("the store cannot be used: " + fault) }
         if energy.sample == nil { reasons.append("no sample has been taken yet") }
         if isStopping { reasons.append("the agent is shutting down") }
         return reasons
     }
 
     /// The agent's health as federation clients read it: `status` is `healthy` or `degraded`.
+    ///
+    /// One that does not read what it should can be asked all the same, and is degraded.
     public func healthJSON(at now: BootTime) -> String {
-        let reasons = unreadiness
+        let reasons = unreadiness + sensorFaults
         return AgentViews.object { json in
             json.member("status", reasons.isEmpty ? "healthy" : "degraded")
             json.member("platform", identity.platform.text)
@@ -166,7 +177,7 @@ extension AgentMachine {
         AgentViews.object { json in
             json.member("platform", identity.platform.text)
             json.member("sample_ms_ago", energy.sample.map { now.boot.since($0.taken).milliseconds })
-            json.member("power_mw", energy.sample?.totalPower?.milliwatts)
+            json.member("power_mw", boardPower?.milliwatts)
             json.member("rated_mw", energy.rated.milliwatts)
             json.key("sources")
             json.beginArray()

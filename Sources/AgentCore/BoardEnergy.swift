@@ -124,13 +124,12 @@ struct BoardEnergy: Sendable {
         // A part of the whole would be less than what was drawn, and more than may be charged would seem left.
         let isWhole = sample.total?.isComplete ?? true
         let power = isWhole ? source?.power ?? sample.total?.power : nil
-        // A reading beyond what a page may show as drawn is a broken sensor.
-        let believable = Power(milliwatts: max(rated.milliwatts, 1) * EnergyProofLimits.drawnOverRated)
         let configuration = MeterConfiguration(
             samplePeriod: settings.samplePeriod,
             sensorStep: traits.step ?? sample.total.flatMap { profile.powerStep(of: $0) } ?? BoardEnergy.assumedStep,
             counterStep: traits.counterStep, counterRange: traits.counterRange,
-            maximumPower: SourceLimits.mostPower(rated: rated), believablePower: believable,
+            maximumPower: SourceLimits.mostPower(rated: rated),
+            believablePower: SourceLimits.believablePower(rated: rated),
             averaging: traits.averaging, counterRefresh: traits.counterRefresh)
         return SourceLook(
             reading: MeterReading(at: sample.taken, power: power, counter: isWhole ? source?.counter : nil),

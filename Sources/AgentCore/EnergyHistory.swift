@@ -37,9 +37,9 @@ struct HistorySample: Hashable, Sendable {
 
 /// What a board drew and how warm it was: the newest samples, and minutes and hours that are handed out to be stored.
 ///
-/// A stretch between two samples belongs to the minute in which it ends, so nothing is counted twice or left out.
-/// Minutes and hours are those of the wall clock; where that jumps a new one begins, and length is always that of boot
-/// time. Each has a number one higher than the one before, under which it is stored.
+/// A stretch between two samples is shared, in proportion to time, among the minutes in which it lies: nothing is
+/// counted twice or left out. Minutes and hours are those of the wall clock; where that jumps a new one begins, and
+/// length is always that of boot time. Each has a number one higher than the one before, under which it is stored.
 struct EnergyHistory: Sendable {
     /// A minute or an hour that is over.
     struct Closed: Hashable {
@@ -90,23 +90,32 @@ struct EnergyHistory: Sendable {
     mutating func record(_ reading: HistoryReading) -> [Closed] {
         remember(HistorySample(reading))
         defer { last = reading }
-        let index = reading.wall.milliseconds.flooredQuotient(by: 60_000)
+        let index = reading.wall.milliseconds.flooredQuotient(by: EnergyHistory.minuteMilliseconds)
         var closed: [Closed] = []
-        if let open = minute, open.index != index { closed = closeMinute() }
-        let span = measuredSpan(to: reading)
-        // What was drawn just before the minute counts as its own; the minute begins where the clock says.
-        let start = max(WallTime(milliseconds: index * 60_000), reading.wall - (span ?? .zero))
-        var open = minute ?? HistoryState.Open(index: index, bucket: HistoryBucket(start: start))
+        var stretch = self.stretch(to: reading)
+        while var open = minute, open.index < index, let part = stretch?.takePart(before: open.index + 1) {
+            open.bucket.add(part)
+            minute = open
+            closed += closeMinute()
+            // Where samples lie further apart than minutes, one has no sample of its own.
+            if open.index + 1 < index { minute = EnergyHistory.begun(open.index + 1) }
+        }
+        if let open = minute, open.index != index { closed += closeMinute() }
+        var open = minute ?? EnergyHistory.begun(index)
         if let power = reading.power { open.bucket.add(power: power) }
         if let temperature = reading.temperature { open.bucket.add(temperature: temperature) }
-        if let span, let register = reading.register, let before = last?.register {
-            // A register that fell is that of a new epoch: what it counted so far is not known to be of this stretch.
-            let energy = register >= before ? register.microjoules - before.microjoules : 0
-            open.bucket.add(covered: span, microjoules: energy, isThrottled: reading.isThrottled)
-        }
+        if let stretch { open.bucket.add(stretch) }
         minute = open
         return closed
     }
+
+    /// The minute `index` of the wall clock, with nothing in it.
+    private static func begun(_ index: Int64) -> HistoryState.Open {
+        HistoryState.Open(
+            index: index, bucket: HistoryBucket(start: WallTime(milliseconds: index * minuteMilliseconds)))
+    }
+
+    static let minuteMilliseconds: Int64 = 60_000
 
     /// Ends the open minute, as when the agent stops.
     mutating func closeMinute() -> [Closed] {
@@ -120,17 +129,23 @@ struct EnergyHistory: Sendable {
             state.nextHour += 1
             state.hour = nil
         }
-        var open = state.hour ?? HistoryState.Open(index: index, bucket: HistoryBucket(start: ended.bucket.start))
+        let start = WallTime(milliseconds: index * EnergyHistory.minutesPerHour * EnergyHistory.minuteMilliseconds)
+        var open = state.hour ?? HistoryState.Open(index: index, bucket: HistoryBucket(start: start))
         open.bucket.add(ended.bucket)
         state.hour = open
         return closed
     }
 
-    /// The time since the last sample, where power was read at both ends and no gap is between.
-    private func measuredSpan(to reading: HistoryReading) -> TimeSpan? {
+    /// What was measured since the last sample, where power was read at both ends and no gap is between.
+    private func stretch(to reading: HistoryReading) -> MeasuredStretch? {
         guard let last, last.power != nil, reading.power != nil else { return nil }
+        guard let before = last.register, let register = reading.register else { return nil }
         let span = reading.at.since(last.at)
-        return span > .zero && span <= longestSpan ? span : nil
+        guard span > .zero, span <= longestSpan else { return nil }
+        // A register that fell is that of a new epoch: what it counted so far is not known to be of this stretch.
+        let energy = register >= before ? register.microjoules - before.microjoules : 0
+        return MeasuredStretch(
+            covered: span, microjoules: energy, isThrottled: reading.isThrottled, end: reading.wall)
     }
 
     private mutating func remember(_ sample: HistorySample) {
@@ -140,6 +155,38 @@ struct EnergyHistory: Sendable {
             samples[nextSample] = sample
             nextSample = (nextSample + 1) % EnergyHistoryLimits.samples
         }
+    }
+}
+
+/// Measured time, up to a moment of the wall clock.
+struct MeasuredStretch: Hashable, Sendable {
+    private(set) var covered: TimeSpan
+    private(set) var microjoules: UInt64
+    let isThrottled: Bool
+    let end: WallTime
+
+    /// A stretch of its parts.
+    init(covered: TimeSpan, microjoules: UInt64, isThrottled: Bool, end: WallTime) {
+        self.covered = covered
+        self.microjoules = microjoules
+        self.isThrottled = isThrottled
+        self.end = end
+    }
+
+    /// Takes away what lies before the minute `index` of the wall clock; nil where nothing does.
+    ///
+    /// Its energy is shared in proportion to time; what the division leaves over stays in the rest.
+    mutating func takePart(before index: Int64) -> MeasuredStretch? {
+        let border = WallTime(milliseconds: index * EnergyHistory.minuteMilliseconds)
+        let rest = min(covered, max(.zero, end.since(border)))
+        let length = covered.milliseconds - rest.milliseconds
+        guard length > 0 else { return nil }
+        let share = UInt64(UInt128(microjoules) * UInt128(length) / UInt128(covered.milliseconds))
+        let part = MeasuredStretch(
+            covered: .milliseconds(length), microjoules: share, isThrottled: isThrottled, end: min(end, border))
+        covered = rest
+        microjoules -= share
+        return part
     }
 }
 

@@ -79,11 +79,11 @@ struct FurtherSource: Sendable {
         shown = source
         if source.power != nil || source.counter != nil { readAt = now }
         let traits = source.traits
-        let believable = Power(milliwatts: max(registeredPower.milliwatts, 1) * EnergyProofLimits.drawnOverRated)
         let configuration = MeterConfiguration(
             samplePeriod: settings.samplePeriod, sensorStep: traits.step ?? BoardEnergy.assumedStep,
             counterStep: traits.counterStep, counterRange: traits.counterRange,
-            maximumPower: SourceLimits.mostPower(rated: registeredPower), believablePower: believable,
+            maximumPower: SourceLimits.mostPower(rated: registeredPower),
+            believablePower: SourceLimits.believablePower(rated: rated),
             direction: traits.direction, averaging: traits.averaging, counterRefresh: traits.counterRefresh)
         let direction = traits.direction == .netOutput ? " net" : ""
         let look = SourceLook(

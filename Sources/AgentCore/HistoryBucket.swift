@@ -35,6 +35,12 @@ public enum HistoryResolution: UInt8, Sendable, CaseIterable {
         }
     }
 
+    /// Where what is told as one begins that `time` lies in.
+    func start(of time: WallTime) -> WallTime {
+        guard let length = length?.milliseconds else { return time }
+        return WallTime(milliseconds: time.milliseconds.flooredQuotient(by: length) * length)
+    }
+
     /// The records that hold it; nil for what is only remembered.
     public var recordKind: StoreRecordKind? {
         switch self {
@@ -56,7 +62,8 @@ public enum HistoryResolution: UInt8, Sendable, CaseIterable {
 
 /// What is kept of a minute or an hour of a board.
 public struct HistoryBucket: Hashable, Sendable {
-    /// Where the first measured stretch in it begins.
+    /// Where the minute or hour of the wall clock begins; in records of the first release, where its first measured
+    /// stretch does.
     public internal(set) var start: WallTime
     /// Time in it that was measured.
     public internal(set) var covered: TimeSpan = .zero
@@ -89,7 +96,11 @@ public struct HistoryBucket: Hashable, Sendable {
 
     mutating func add(temperature: Temperature) { hottest = max(hottest ?? temperature, temperature) }
 
-    mutating func add(covered span: TimeSpan, microjoules energy: UInt64, isThrottled: Bool) {
+    mutating func add(_ stretch: MeasuredStretch) {
+        add(covered: stretch.covered, microjoules: stretch.microjoules, isThrottled: stretch.isThrottled)
+    }
+
+    private mutating func add(covered span: TimeSpan, microjoules energy: UInt64, isThrottled: Bool) {
         covered = covered + span
         microjoules = microjoules.addingReportingOverflow(energy).overflow ? .max : microjoules + energy
         if isThrottled { throttled = throttled + span }

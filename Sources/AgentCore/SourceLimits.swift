@@ -1,3 +1,4 @@
+import EnergyProofs
 import Quantities
 
 /// Limits of what one agent meters.
@@ -16,6 +17,8 @@ public enum SourceLimits {
     /// A source is taken to have no more than so many times its rating where nobody looks: a rating limits what is
     /// drawn on average, not at every moment.
     private static let mostOverRated: Int64 = 2
+    /// What has to be read and cannot for so long is told, and degrades the agent's health.
+    public static let failureTime = TimeSpan.seconds(5)
     /// Most causes of throttling that are followed; further ones are not.
     public static let throttleCauses = 64
     /// A cause that is not heard of, or a counter that does not rise, for so long has ended.
@@ -25,4 +28,17 @@ public enum SourceLimits {
 
     /// What a source that is rated for `rated` can have at most, for as long as no reading shows more.
     static func mostPower(rated: Power) -> Power { Power(milliwatts: max(rated.milliwatts, 1) * mostOverRated) }
+
+    /// The most that is believed of a source that is rated for `rated`, or by nobody.
+    ///
+    /// A reading beyond what a page may show as drawn is a broken sensor.
+    static func believablePower(rated: Power?) -> Power {
+        let rated = min(rated ?? unratedPower, EnergyProofLimits.largestPower)
+        return Power(milliwatts: max(rated.milliwatts, 1) * EnergyProofLimits.drawnOverRated)
+    }
+
+    /// Whether `power` is more, either way, than is believed of a source that is rated for `rated`, or by nobody.
+    public static func isUnbelievable(_ power: Power, rated: Power?) -> Bool {
+        power.microwatts.magnitude > UInt64(believablePower(rated: rated).microwatts)
+    }
 }

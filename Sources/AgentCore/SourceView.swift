@@ -15,8 +15,10 @@ public struct SourceView: Sendable {
     public internal(set) var method: String?
     /// Its register; nil where it is not metered.
     public internal(set) var register: EnergyRegister?
-    /// Its power in the last sample; nil where it was not read.
+    /// Its power in the last sample; nil where it was not read, or is not believed.
     public internal(set) var power: Power?
+    /// What the last sample shows beyond what is believed of it; nil where it shows no such thing.
+    public internal(set) var unbelieved: Power?
     /// What it is rated for now; nil where nobody says it.
     public internal(set) var rated: Power?
     /// Whether the last sample shows it.
@@ -43,6 +45,16 @@ public struct SourceView: Sendable {
         self.name = name
     }
 
+    /// Takes in what the last sample shows of a source that is rated for `rated`.
+    mutating func show(_ power: Power?, rated: Power?) {
+        self.rated = rated
+        if let power, SourceLimits.isUnbelievable(power, rated: rated) {
+            unbelieved = power
+        } else {
+            self.power = power
+        }
+    }
+
     /// Appends the view as one JSON object; `now` is the time that ages are told at.
     func write(to json: inout JSONWriter, now: BootTime) {
         json.beginObject()
@@ -55,6 +67,7 @@ public struct SourceView: Sendable {
         json.member("read_ms_ago", readAt.map { max(0, now.since($0).milliseconds) })
         json.member("register_mj", register.map { "\($0.energy.millijoules)" })
         json.member("power_mw", power?.milliwatts)
+        json.member("unbelieved_mw", unbelieved?.milliwatts)
         json.member("rated_mw", rated?.milliwatts)
         json.member("capacity_mw", lastPage?.capacity.milliwatts)
         json.member("samples", tally.samples)

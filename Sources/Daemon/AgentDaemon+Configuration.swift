@@ -20,6 +20,7 @@ extension AgentDaemon {
     mutating func reload() throws(SystemError) {
         guard let reread = plan.reread else { return }
         service.reloading()
+        storeHealth.hurry(at: Clock.bootTime)
         standing.readings += 1
         switch reread(plan.configuration) {
         case .refused(let reason):
@@ -55,7 +56,8 @@ extension AgentDaemon {
         if let refusal = standing.refusal {
             return "runs by an earlier configuration; the last was refused: " + refusal
         }
-        return plan.identity.platform.text + " (" + plan.settings.profile.name + ") at " + address.text
+        let name = plan.identity.platform.text + " (" + plan.settings.profile.name + ") at " + address.text
+        return name + (core.sensorFaults.first.map { "; " + $0 } ?? "")
     }
 
     private static func sentence(_ change: ConfigurationChange) -> String {

@@ -30,16 +30,8 @@ public struct AgentDaemon: ~Copyable {
     /// Time in which the lock of the state folder has to become free.
     private static let lockTime = TimeSpan.milliseconds(500)
     private static let notYetOpen = "it is being opened"
-    /// Time until a store that cannot be used is tried again.
-    private static let storeRetryTime = TimeSpan.seconds(10)
     /// Datagrams handled at once.
     private static let batch = DatagramBatch(datagrams: 32, datagramBytes: 1500)
-
-    private enum StoreState {
-        case opening
-        case open
-        case unusable(retryAt: BootTime)
-    }
 
     var plan: DaemonPlan
     let log = DaemonLog()
@@ -67,7 +59,7 @@ public struct AgentDaemon: ~Copyable {
     private var nextCommand: UInt64 = 1
     private var stopBy: BootTime?
     private var isSocketBlocked = false
-    private var storeState = StoreState.opening
+    var storeHealth = StoreHealth()
     private var wasStoreOpen = false
     /// Why the store is not this agent's, where it is not.
     private var foreignStore: String?
@@ -218,27 +210,36 @@ public struct AgentDaemon: ~Copyable {
             if case .foreign(let difference) = error { foreignStore = difference }
             return try giveUpStore(error.explanation)
         }
-        if core.storeFault != AgentDaemon.notYetOpen {
-            log.write(.notice, "the store can be used again", kind: .storeUsable)
-        }
-        core = next
-        core.gateway = gateway
-        _ = core.handle(.configured(standing, nil), at: AgentDaemon.now)
-        storeState = .open
+        replaceCore(by: next)
+        core.storeDoubt = storeHealth.fault
         wasStoreOpen = true
         try carryOut(core.start(at: AgentDaemon.now))
+        if storeHealth.fault != nil { try carryOut(core.proveStore(at: AgentDaemon.now)) }
         try addConfiguredPeers()
+    }
+
+    /// A store that was in trouble has taken what it was given.
+    private mutating func trustStore() {
+        guard storeHealth.committed(at: Clock.bootTime) else { return }
+        core.storeDoubt = nil
+        log.write(.notice, "the store can be used again", kind: .storeUsable)
+    }
+
+    private mutating func replaceCore(by next: AgentMachine) {
+        let before = core
+        core = next
+        core.goOnWatching(after: before)
+        core.gateway = gateway
+        _ = core.handle(.configured(standing, nil), at: AgentDaemon.now)
     }
 
     /// Goes on without the store: what the core knew is not known to be stored, and is forgotten.
     private mutating func giveUpStore(_ fault: String) throws(SystemError) {
-        if core.storeFault != fault {
+        if storeHealth.failed(fault, at: Clock.bootTime) {
             log.write(
                 .error, "the agent only measures, since its store cannot be used: " + fault, kind: .storeUnusable)
         }
-        core = try AgentDaemon.core(plan, without: fault)
-        core.gateway = gateway
-        _ = core.handle(.configured(standing, nil), at: AgentDaemon.now)
+        replaceCore(by: try AgentDaemon.core(plan, without: fault))
         workers.cancelAll(now: Clock.bootTime, loop)
         let refusal = CommandReply(.failed, "the store failed meanwhile: " + fault, hint: "sage-edge status")
         for (_, connection) in askers.sorted(by: { $0.key < $1.key }) {
@@ -248,13 +249,12 @@ public struct AgentDaemon: ~Copyable {
         http.answerAll(refusal)
         try loop.remove(store.descriptor)
         store.stop()
-        storeState = .unusable(retryAt: Clock.bootTime + AgentDaemon.storeRetryTime)
     }
 
     /// Opens the store anew where it is time to.
     private mutating func retryStore(_ now: BootTime) throws(SystemError) {
-        guard case .unusable(let retryAt) = storeState, retryAt <= now else { return }
-        storeState = .opening
+        guard let retryAt = storeHealth.retryAt, retryAt <= now else { return }
+        storeHealth.opening()
         // In the place of a ledger that was there, no empty one is made.
         store = try AgentDaemon.storeThread(plan, creates: !wasStoreOpen)
         try loop.register(store.descriptor, Token.store, .readable)
@@ -288,7 +288,7 @@ public struct AgentDaemon: ~Copyable {
         if let deadline = control.nextDeadline { next = min(next, deadline) }
         if let deadline = http.nextDeadline { next = min(next, deadline) }
         if let stopBy { next = min(next, stopBy) }
-        if case .unusable(let retryAt) = storeState { next = min(next, retryAt) }
+        if let retryAt = storeHealth.retryAt { next = min(next, retryAt) }
         return next
     }
 
@@ -356,7 +356,9 @@ public struct AgentDaemon: ~Copyable {
     private mutating func takeCompletions() throws(SystemError) {
         while let outcome = store.collect() {
             switch outcome {
-            case .committed(let token): try carryOut(core.handle(.persisted(token), at: AgentDaemon.now))
+            case .committed(let token):
+                trustStore()
+                try carryOut(core.handle(.persisted(token), at: AgentDaemon.now))
             case .read(let query, let answer): try carryOut(core.handle(.records(query, answer), at: AgentDaemon.now))
             case .commitFailed(let error), .cannotOpen(let error): return try giveUpStore(error.explanation)
             case .opened(let image): try begin(from: image)

@@ -96,7 +96,8 @@ public struct MetricsPage {
     private mutating func writePower() {
         let sample = agent.sample
         page.sample(.hostEnergy, agent.register.map { MetricValue($0.microjoules, digits: 6) })
-        if let total = sample?.total, total.isComplete {
+        // What is not believed of the board, which is the first of its sources, is no power.
+        if let total = sample?.total, total.isComplete, agent.sources.first?.unbelieved == nil {
             if let power = total.power {
                 page.sample(.hostPower, [total.scope.rawValue], MetricValue(power.microwatts, digits: 6))
             }
@@ -152,7 +153,9 @@ public struct MetricsPage {
         page.sample(.sampleDuration, program.sampleMicroseconds.map { MetricValue($0, digits: 6) })
         page.sample(.sampleAge, agent.sampleAge.map { MetricValue($0.milliseconds, digits: 3) })
         guard let sample = agent.sample else { return }
-        for (name, succeeded) in sample.collectors { page.sample(.collectorSuccess, [name], MetricValue(succeeded)) }
+        for (name, succeeded) in sample.collectors(isTotalMissing: agent.isTotalMissing) {
+            page.sample(.collectorSuccess, [name], MetricValue(succeeded))
+        }
         for reason in UnavailableReason.allCases {
             let count = sample.unavailable.count { $0.reason == reason }
             page.sample(.unavailable, [reason.rawValue], count == 0 ? nil : MetricValue(count))
@@ -232,13 +235,14 @@ public struct MetricsPage {
 
 extension TelemetrySample {
     /// The parts of a sample that are read apart, and whether they were; none of those that the board does not have.
-    var collectors: [(String, Bool)] {
+    func collectors(isTotalMissing: Bool) -> [(String, Bool)] {
         let parts: [(key: String, isThere: Bool)] = [
-            ("total", total?.isComplete == true), ("zones", !zones.isEmpty), ("gpu", gpu != nil),
+            ("total", total?.isComplete == true && !isTotalMissing), ("zones", !zones.isEmpty), ("gpu", gpu != nil),
             ("memory", memory.available != nil), ("power_mode", powerMode != nil),
         ]
         return parts.compactMap { part in
             if part.isThere { return (part.key, true) }
+            if part.key == "total", isTotalMissing { return (part.key, false) }
             switch unavailable.first(where: { $0.what == part.key || $0.what.hasPrefix(part.key + ".") })?.reason {
             case nil, .absent, .disabled, .notSupported: return nil
             default: return (part.key, false)

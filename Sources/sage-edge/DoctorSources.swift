@@ -10,7 +10,9 @@ extension DoctorFacts {
         let undeclared = sources.told.filter { source in
             source.source != board && !sources.declared.contains { $0.name == source.name }
         }
-        return sources.declared.compactMap { declaredFinding($0) } + undeclared.map { toldFinding($0, nil) }
+        let doubt = sources.told.first.flatMap { unbelieved($0, nil) }
+        return (doubt.map { [$0] } ?? []) + sources.declared.compactMap { declaredFinding($0) }
+            + undeclared.map { toldFinding($0, nil) }
     }
 
     private func declaredFinding(_ declaration: SourceDeclaration) -> Finding? {
@@ -29,6 +31,7 @@ extension DoctorFacts {
         guard source.isReporting else {
             return away(source.name, board?.sample.reason(of: source.name), declaration, source.readMillisecondsAgo)
         }
+        if let finding = unbelieved(source, declaration) { return finding }
         if let evidence = source.evidence, let finding = uncounted(source.source, evidence) { return finding }
         if let refusal = source.refusal {
             return Finding(
@@ -40,6 +43,18 @@ extension DoctorFacts {
             source.registerMillijoules.map { joules(millijoules: $0) + " registered" },
         ]
         return fine(source.source, words.compactMap { $0 })
+    }
+
+    /// That a source shows more than is believed of it; nil where it does not.
+    private func unbelieved(_ source: ToldSource, _ declaration: SourceDeclaration?) -> Finding? {
+        guard let shown = source.unbelievedMilliwatts else { return nil }
+        let key = declaration == nil ? "energy.rated_watts" : "its rated_watts under energy.sources"
+        return Finding(
+            .sources, .warning, "source-not-believed",
+            source.source + " shows " + unbelievedText(milliwatts: shown, isRated: source.ratedMilliwatts != nil),
+            why: "It counts as not read: no power is shown, and nothing of it is metered.",
+            remedies: (declaration.map { readingRemedies($0) } ?? [.run("sage-edge telemetry")])
+                + [.advice("where it is right, correct \(key)")])
     }
 
     private func fine(_ name: String, _ words: [String]) -> Finding {
@@ -87,6 +102,19 @@ extension DoctorFacts {
             remedies: declaration.map { awayRemedies($0, reason) } ?? [.run("sage-edge telemetry")])
     }
 
+    /// What shows what a declared source shows.
+    private func readingRemedies(_ declaration: SourceDeclaration) -> [Finding.Remedy] {
+        switch declaration.origin {
+        case .path(let path): [.run("ls -l " + shellWord(path))]
+        case .file(let path): [.run("cat " + shellWord(path))]
+        case .command(let words): [.run(asAgent + words.map { shellWord($0) }.joined(separator: " "))]
+        case .declared: []
+        }
+    }
+
+    /// What a command begins with to be run as the agent's user.
+    private var asAgent: String { reader.user == 0 ? "" : "sudo -u \(reader.name) " }
+
     private func awayRemedies(_ declaration: SourceDeclaration, _ reason: String?) -> [Finding.Remedy] {
         var remedies: [Finding.Remedy] = []
         let key: String
@@ -105,10 +133,7 @@ extension DoctorFacts {
             remedies.append(.advice("see that the program runs that writes it, and what it writes"))
         case .command(let words):
             key = "command"
-            remedies.append(
-                .run(
-                    (reader.user == 0 ? "" : "sudo -u \(reader.name) ")
-                        + words.map { shellWord($0) }.joined(separator: " ")))
+            remedies.append(.run(asAgent + words.map { shellWord($0) }.joined(separator: " ")))
             remedies.append(.advice("it has to print one JSON object in time"))
         case .declared: key = "declared_watts"
         }

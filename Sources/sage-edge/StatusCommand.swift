@@ -14,11 +14,20 @@ let statusCommand = CommandSpecification(
 /// A source beside the board: its power, its register, its pages, and what keeps it from being charged from.
 private func sourceText(_ source: JSONValue) -> String {
     var text = source.word("source") + ", " + source.wordOrDash("class")
-    text += source["reporting"] == .boolean(true) ? ", " + source.power("power_mw") : ", not shown now"
+    if let disbelief = disbelief(of: source) {
+        text += ", - (" + disbelief + ")"
+    } else {
+        text += source["reporting"] == .boolean(true) ? ", " + source.power("power_mw") : ", not shown now"
+    }
     if source["register_mj"]?.text != nil { text += ", " + source.energy("register_mj") + " registered" }
     text += ", \(source.word("pages")) proofs, " + source.energy("charged_mj") + " charged"
     if let refusal = source["charge_refused"]?.text { text += " (" + refusal + ")" }
     return text
+}
+
+/// Why what a source shows is no power; nil where it shows one, or none.
+private func disbelief(of source: JSONValue) -> String? {
+    source["unbelieved_mw"]?.number.map { unbelievedText(milliwatts: $0, isRated: source["rated_mw"]?.number != nil) }
 }
 
 /// A cause that slows the board down: how deep, and since when.
@@ -46,9 +55,10 @@ func statusText(_ status: JSONValue) -> String {
     }
     let replayed = board["replayed"] == .boolean(true) ? ", replayed" : ""
     table.row("board", board.word("profile") + replayed + (board["model"]?.text.map { ", \($0)" } ?? ""))
+    let doubt = status["sources"]?.elements.first.flatMap { disbelief(of: $0) }
     table.row(
         "power",
-        board.power("power_mw") + " of " + board.power("rated_mw")
+        (doubt.map { "- (" + $0 + ")" } ?? board.power("power_mw")) + " of " + board.power("rated_mw")
             + (board["power_mode"]?.text.map { ", mode \($0)" } ?? ""))
     table.row("hottest", board["hottest_millidegrees"]?.number.map { degrees(millidegrees: $0) } ?? "unknown")
     table.row(

@@ -1,3 +1,4 @@
+import EnergyProofs
 import Gateway
 import Telemetry
 
@@ -14,6 +15,8 @@ struct ToldSource: Equatable {
     /// How long ago it was last read; nil where it never was, and for one without readings.
     var readMillisecondsAgo: Int64?
     var milliwatts: Int64?
+    /// What it shows beyond what is believed of it.
+    var unbelievedMilliwatts: Int64?
     var ratedMilliwatts: Int64?
     var registerMillijoules: Int64?
     var chargedMillijoules: Int64
@@ -21,6 +24,14 @@ struct ToldSource: Equatable {
     var coverage: Int64?
     /// Why nothing is charged from it.
     var refusal: String?
+}
+
+/// That a source shows `milliwatts`, and why nobody believes it.
+func unbelievedText(milliwatts power: Int64, isRated: Bool) -> String {
+    watts(milliwatts: power)
+        + (isRated
+            ? ", above \(EnergyProofLimits.drawnOverRated) times its rating, not believed"
+            : ", more than is believed of what nobody rated")
 }
 
 extension ToldSource {
@@ -35,8 +46,9 @@ extension ToldSource {
             source: source, name: value["name"]?.text ?? source,
             evidence: value["class"]?.text.flatMap { EvidenceClass(name: $0) },
             isReporting: value["reporting"] == .boolean(true), readMillisecondsAgo: value["read_ms_ago"]?.number,
-            milliwatts: value["power_mw"]?.number, ratedMilliwatts: value["rated_mw"]?.number,
-            registerMillijoules: value.amount("register_mj"), chargedMillijoules: value.amount("charged_mj") ?? 0,
+            milliwatts: value["power_mw"]?.number, unbelievedMilliwatts: value["unbelieved_mw"]?.number,
+            ratedMilliwatts: value["rated_mw"]?.number, registerMillijoules: value.amount("register_mj"),
+            chargedMillijoules: value.amount("charged_mj") ?? 0,
             coverage: value["coverage_bp"]?.number, refusal: value["charge_refused"]?.text)
     }
 }

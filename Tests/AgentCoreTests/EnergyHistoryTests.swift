@@ -2,6 +2,7 @@ import Foundation
 import Quantities
 import Simulation
 import Telemetry
+import TestKit
 import Testing
 import Wire
 
@@ -9,25 +10,31 @@ import Wire
 
 /// Readings of a board, one a second, as a history takes them in.
 private struct HistoryTape {
-    var history = EnergyHistory(samplePeriod: .seconds(1), resuming: nil)
+    var history: EnergyHistory
     var boot: Int64 = 1_000_000
     /// 2027-01-15 08:00:00 UTC.
     var wall: Int64 = 1_800_000_000_000
     var microjoules: UInt64 = 0
     var closed: [EnergyHistory.Closed] = []
 
+    init(period: TimeSpan = .seconds(1)) { history = EnergyHistory(samplePeriod: period, resuming: nil) }
+
     mutating func pass(_ seconds: Int64, milliwatts: Int64?, degrees: Int32 = 50, isThrottled: Bool = false) {
         for _ in 0..<seconds {
-            boot += 1000
-            wall += 1000
-            microjoules += UInt64(max(0, milliwatts ?? 0)) * 1000
-            closed += history.record(
-                HistoryReading(
-                    at: BootTime(milliseconds: boot), wall: WallTime(milliseconds: wall),
-                    power: milliwatts.map { Power(milliwatts: $0) },
-                    register: EnergyRegister(microjoules: microjoules),
-                    temperature: Temperature(millidegrees: degrees * 1000), isThrottled: isThrottled))
+            pass(milliseconds: 1000, milliwatts: milliwatts, degrees: degrees, isThrottled: isThrottled)
         }
+    }
+
+    /// One reading, so long after the one before.
+    mutating func pass(milliseconds: Int64, milliwatts: Int64?, degrees: Int32 = 50, isThrottled: Bool = false) {
+        boot += milliseconds
+        wall += milliseconds
+        microjoules += UInt64(max(0, milliwatts ?? 0)) * UInt64(milliseconds)
+        closed += history.record(
+            HistoryReading(
+                at: BootTime(milliseconds: boot), wall: WallTime(milliseconds: wall),
+                power: milliwatts.map { Power(milliwatts: $0) }, register: EnergyRegister(microjoules: microjoules),
+                temperature: Temperature(millidegrees: degrees * 1000), isThrottled: isThrottled))
     }
 
     func buckets(_ resolution: HistoryResolution) -> [HistoryBucket] {
@@ -62,6 +69,72 @@ private struct HistoryTape {
         #expect(second.samples == 3600)
         #expect(second.mean > Power(milliwatts: 10_490) && second.mean < Power(milliwatts: 10_510))
         #expect(tape.closed.filter { $0.resolution == .minute }.map(\.number) == Array(0..<180))
+    }
+
+    @Test func `under a constant load every minute is measured whole and reads the same, wherever samples lie`() {
+        var tape = HistoryTape()
+        var random = SeededRandom(seed: 11)
+        for _ in 0..<4000 { tape.pass(milliseconds: random.number(in: 700...1300), milliwatts: 4784) }
+        let minutes = tape.buckets(.minute).dropFirst()
+        #expect(minutes.count > 60)
+        for minute in minutes {
+            #expect(minute.covered == .seconds(60))
+            // What the division of a stretch leaves over.
+            #expect((287_039_999...287_040_001).contains(minute.microjoules))
+            #expect(minute.start.milliseconds % 60_000 == 0)
+        }
+    }
+
+    @Test(arguments: [1, 2, 3, 5, 8] as [UInt64]) func `whatever is drawn, the buckets come to the register`(
+        seed: UInt64
+    ) throws {
+        var tape = HistoryTape(period: .seconds(60))
+        var random = SeededRandom(seed: seed)
+        tape.pass(milliseconds: 60_000, milliwatts: 1)
+        let before = tape.microjoules
+        for _ in 0..<2000 {
+            // Sixty seconds, or a few minutes in one stretch; and odd microjoules.
+            tape.microjoules += UInt64(random.number(in: 0...7))
+            tape.pass(milliseconds: random.number(in: 1...149_000), milliwatts: random.number(in: 0...99_999))
+        }
+        let minutes = tape.buckets(.minute) + tape.history.open(.minute)
+        let hours = tape.buckets(.hour) + tape.history.open(.hour)
+        #expect(minutes.reduce(0) { $0 + $1.microjoules } == tape.microjoules - before)
+        #expect(hours.reduce(0) { $0 + $1.microjoules } == tape.microjoules - before)
+        #expect(minutes.allSatisfy { $0.covered <= .seconds(60) })
+        #expect(hours.allSatisfy { $0.covered <= .seconds(3600) })
+        // No minute between two others is left out.
+        let starts = minutes.map { $0.start.milliseconds / 60_000 }
+        #expect(starts == Array((starts.first ?? 0)...(starts.last ?? 0)))
+    }
+
+    @Test func `two parts of one minute are told as one, by the minute that they lie in`() throws {
+        // As an agent leaves them that was stopped and started again; the first release told where one began.
+        var first = HistoryBucket(start: WallTime(milliseconds: 1_800_000_003_000))
+        first.add(power: Power(milliwatts: 4000))
+        first.add(MeasuredStretch(covered: .seconds(20), microjoules: 80_000_000, isThrottled: false, end: .origin))
+        var second = HistoryBucket(start: WallTime(milliseconds: 1_800_000_000_000))
+        second.add(power: Power(milliwatts: 8000))
+        second.add(MeasuredStretch(covered: .seconds(10), microjoules: 80_000_000, isThrottled: true, end: .origin))
+        let records = [first, second].enumerated().map {
+            StoredRecord(key: AgentMachine.numberKey(UInt64($0.offset)), value: $0.element.encoded)
+        }
+        func buckets(_ query: HistoryQuery) throws -> [[String: Any]] {
+            let json = AgentViews.energyHistory(records, settings: [], query).json
+            let answer = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
+            return try #require(answer?["buckets"] as? [[String: Any]])
+        }
+        let told = try buckets(HistoryQuery(.minute))
+        #expect(told.count == 1)
+        #expect(told[0]["start_ms"] as? Int64 == 1_800_000_000_000)
+        #expect(told[0]["covered_ms"] as? Int64 == 30_000)
+        #expect(told[0]["energy_mj"] as? String == "160000")
+        #expect(told[0]["mean_mw"] as? Int64 == 5333 && told[0]["throttled_ms"] as? Int64 == 10_000)
+        #expect(told[0]["lowest_mw"] as? Int64 == 4000 && told[0]["highest_mw"] as? Int64 == 8000)
+        // They begin where their minute does.
+        #expect(try buckets(HistoryQuery(.minute, from: WallTime(milliseconds: 1_800_000_000_001))).isEmpty)
+        #expect(try buckets(HistoryQuery(.minute, to: WallTime(milliseconds: 1_800_000_000_001))).count == 1)
+        #expect(try buckets(HistoryQuery(.hour))[0]["start_ms"] as? Int64 == 1_800_000_000_000)
     }
 
     @Test func `a gap is not covered and a failed read is no power`() throws {
@@ -147,7 +220,18 @@ private struct HistoryTape {
         #expect(try count(told(HistoryQuery(.minute, to: .origin)), "\"start_ms\"") == 0)
         let page = try told(HistoryQuery(.minute, limit: 10))
         #expect(page.contains("\"next_before\":"))
-        #expect((10...11).contains(count(page, "\"start_ms\"")))
+        #expect(count(page, "\"start_ms\"") == 10)
+        // One is one, and the next one is the one before it.
+        var one = HistoryQuery(.minute, limit: 1)
+        var single: [Int64] = []
+        for _ in 0..<4 {
+            let answer = try JSONSerialization.jsonObject(with: Data(told(one).utf8)) as? [String: Any]
+            let buckets = try #require(answer?["buckets"] as? [[String: Any]])
+            #expect(buckets.count == 1)
+            single = buckets.compactMap { $0["start_ms"] as? Int64 } + single
+            one.before = try #require(answer?["next_before"] as? UInt64)
+        }
+        #expect(single.count == 4 && zip(single, single.dropFirst()).allSatisfy { $1 - $0 == 60_000 })
         // In parts each minute is told once, and there is an end to it also where the first ones were given up.
         fleet.put(
             [.removeRange(.historyMinute, from: AgentMachine.numberKey(0), below: AgentMachine.numberKey(50))], of: 0)
@@ -163,7 +247,11 @@ private struct HistoryTape {
         } while query.before != nil && parts < 10
         #expect((4...5).contains(parts))
         #expect(Set(starts).count == starts.count && starts == starts.sorted())
-        #expect(starts.dropLast().dropFirst().allSatisfy { $0 % 60_000 == 0 })
+        #expect(starts.allSatisfy { $0 % 60_000 == 0 })
+        let refused = fleet.ask(0, .energyHistory(HistoryQuery(.sample, before: 1)))
+        fleet.pass(milliseconds: 1000)
+        #expect(fleet.reply(to: refused)?.refusal == .invalid)
+        #expect(fleet.reply(to: refused)?.json.contains("'before'") == true)
         fleet.crash(0)
         fleet.pass(milliseconds: 60_000)
         let after = try count(told(HistoryQuery(.minute)), "\"start_ms\"")

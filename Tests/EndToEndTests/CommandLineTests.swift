@@ -179,6 +179,18 @@ private func outcome(_ words: [String]) -> String {
         #expect(words.contains("store cannot be used: " + reason))
     }
 
+    @Test func `status shows no power that is not believed, and says why`() throws {
+        let answer = #"""
+            {"board":{"power_mw":5000,"rated_mw":15000},"sources":[{"source":"compute:x"},
+            {"source":"grid:meter","class":"metered","reporting":true,"power_mw":null,"unbelieved_mw":99000000,
+            "rated_mw":10000,"pages":3,"charged_mj":"0"}]}
+            """#
+        let words = statusText(try JSONValue(parsing: Array(answer.utf8)))
+            .split(whereSeparator: { $0 == " " || $0 == "\n" }).joined(separator: " ")
+        #expect(words.contains("- (99000.000 W, above 16 times its rating, not believed)"))
+        #expect(words.contains("power 5.000 W of 15.000 W"))
+    }
+
     @Test func `peers list says why money was stopped`() throws {
         let answer = #"""
             {"peers":[{"peer":"Legion","up":true,"money":"open","money_stopped_because":null},

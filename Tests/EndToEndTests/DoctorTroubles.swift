@@ -205,6 +205,18 @@ let sourceTroubles: [Trouble] = [
         facts.declare(
             .init(name: "human:dana", kind: .human, evidence: .declared, origin: .declared(Power(milliwatts: 100_000))))
     },
+    Trouble("source-not-believed", .warning, "cat /run/turbine.json") { facts in
+        facts.declare(
+            .init(
+                name: "wind:mill", kind: .wind, evidence: .metered, origin: .file("/run/turbine.json"),
+                rated: Power(milliwatts: 10_000)))
+        facts.sources.told[1].milliwatts = nil
+        facts.sources.told[1].unbelievedMilliwatts = 99_000_000
+    },
+    Trouble("source-not-believed", .warning, "energy.rated_watts") { facts in
+        facts.tell(.init(source: "battery:BAT0", name: "BAT0", isReporting: true, chargedMillijoules: 0))
+        facts.sources.told[0].unbelievedMilliwatts = 99_000_000
+    },
     Trouble("source-not-charged", .warning, "energy.minimum_coverage_percent") { facts in
         facts.tell(
             .init(

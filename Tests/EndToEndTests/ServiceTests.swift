@@ -178,6 +178,41 @@ struct `an agent whose errors go to the journal` {
         #expect(take(.peerSilent, 60) == 25)
         #expect(take(.peerSilent, 61) == 0)
     }
+
+    @Test func `trusts a store again once it has taken something, and tries it ever more seldom`() {
+        var health = StoreHealth()
+        var now = BootTime(milliseconds: 1000)
+        func failed(_ at: BootTime) -> Bool { health.failed("the disk is full", at: at) }
+        func committed() -> Bool { health.committed(at: now) }
+        #expect(!committed())
+        #expect(failed(now))
+        var pauses: [Int64] = []
+        for _ in 0..<9 {
+            guard let retry = health.retryAt else { break }
+            pauses.append(retry.since(now).milliseconds / 1000)
+            now = retry
+            health.opening()
+            #expect(health.retryAt == nil && health.fault == "the disk is full")
+            // It opens, and takes nothing: nothing new is to be told.
+            #expect(!failed(now))
+        }
+        #expect(pauses == [10, 20, 40, 80, 160, 320, 600, 600, 600])
+        // What was still under way when it failed does not mend it.
+        #expect(!committed())
+        health.hurry(at: now)
+        #expect(health.retryAt == now)
+        health.opening()
+        #expect(committed())
+        #expect(health.fault == nil)
+        #expect(!committed())
+        // The same trouble soon after is told, and is the same trouble.
+        #expect(failed(now + .seconds(599)))
+        #expect(health.retryAt == now + .seconds(1199))
+        health.opening()
+        #expect(committed())
+        #expect(failed(now + .seconds(600)))
+        #expect(health.retryAt == now + .seconds(610))
+    }
 }
 
 @Suite(.timeLimit(.minutes(10)), .enabled(if: BuiltProgram.canStartItself))

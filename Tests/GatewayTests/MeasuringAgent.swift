@@ -3,6 +3,7 @@ import Configuration
 import Cryptography
 import EnergyProofs
 import Federation
+import Gateway
 import Ledger
 import Quantities
 import Sensors
@@ -21,9 +22,11 @@ struct MeasuringAgent {
     var core: AgentMachine
     private var boot: BootTime = .origin + .seconds(1000)
     private let reader: BoardReader
+    /// What was to be told.
+    private(set) var log: [LogEntry] = []
 
-    /// A core on the board captured in `tree`, at one sample a second.
-    init(tree: String) throws {
+    /// A core on the board captured in `tree`, at one sample a second, whose operator has declared `declarations`.
+    init(tree: String, declarations: [SourceDeclaration] = [], storeFault: String? = nil) throws {
         let root = SysfsTree(root: Fixtures.url("telemetry/sysfs/" + tree).path)
         let profiles = try HardwareProfileFile.builtIn()
         let profile = try #require(HardwareProfile.detect(root.facts(), among: profiles))
@@ -33,16 +36,23 @@ struct MeasuringAgent {
             signing: try #require(SigningKey(seed: [UInt8](repeating: 7, count: 32))),
             agreement: try #require(KeyAgreementKey(secret: [UInt8](repeating: 9, count: 32))),
             domain: SignatureDomain(federation: Bytes32(high: 1, low: 2), configurationEpoch: 1))
-        let settings = AgentSettings(
-            energy: EnergySettings(
-                source: try #require(SourceID("compute:" + profile.name)),
-                rated: profile.moduleRating ?? Power(milliwatts: 10_000)),
-            profile: profile, supply: Energy(joules: 5000))
+        var energy = EnergySettings(
+            source: try #require(SourceID("compute:" + profile.name)),
+            rated: profile.moduleRating ?? Power(milliwatts: 10_000))
+        energy.declarations = declarations
+        let settings = AgentSettings(energy: energy, profile: profile, supply: Energy(joules: 5000))
         let store = StoreImage(ledger: LedgerImage(), storeEpoch: StoreEpoch(1), bootEpoch: 1)
+        let now = Moment(boot: boot, wall: .origin, status: .unsynchronized)
+        if let storeFault {
+            core = AgentMachine(
+                withoutStore: storeFault, identity: identity, settings: settings, scheme: Ed25519(),
+                verifier: NoVerifier(), bootID: .zero, seed: .zero, now: now)
+            return
+        }
         core = try AgentMachine(
             identity: identity, settings: settings, scheme: Ed25519(), verifier: NoVerifier(), store: store,
-            bootID: .zero, seed: .zero, now: Moment(boot: boot, wall: .origin, status: .unsynchronized))
-        _ = core.start(at: now)
+            bootID: .zero, seed: .zero, now: now)
+        _ = carryOut(core.start(at: now))
     }
 
     /// The moment at which it is.
@@ -54,8 +64,30 @@ struct MeasuringAgent {
             boot = boot + .seconds(1)
             var sample = reader.sample(at: boot)
             change(&sample)
-            _ = core.handle(.sample(sample), at: now)
+            _ = carryOut(core.handle(.sample(sample), at: now))
         }
+    }
+
+    /// Notes what is to be told, and has everything stored at once; returns all that it came to.
+    private mutating func carryOut(_ effects: [AgentEffect]) -> [AgentEffect] {
+        var all: [AgentEffect] = []
+        for effect in effects {
+            all.append(effect)
+            switch effect {
+            case .log(let entry): log.append(entry)
+            case .persist(let token, _): all += carryOut(core.handle(.persisted(token), at: now))
+            default: break
+            }
+        }
+        return all
+    }
+
+    /// What it answers to `command`.
+    mutating func answer(_ command: AgentCommand) throws -> JSONValue {
+        for case .reply(_, let reply) in carryOut(core.handle(.command(CommandID(value: 1), command), at: now)) {
+            return try JSONValue(parsing: Array(reply.json.utf8))
+        }
+        throw ToolError.failed("the core", status: -1, errors: "it does not answer at once")
     }
 
     var metrics: AgentMetrics { core.metrics(at: boot) }
