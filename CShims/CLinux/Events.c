@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CLinuxEvents.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -14,10 +15,11 @@ long clinux_poll_create(void) { return clinux_result(epoll_create1(EPOLL_CLOEXEC
 
 long clinux_poll_control(int poll, int operation, int descriptor, uint32_t interest, uint64_t token) {
     static const int operations[] = {EPOLL_CTL_ADD, EPOLL_CTL_MOD, EPOLL_CTL_DEL};
+    if (operation < 0 || operation > 2) return -EINVAL;
     struct epoll_event event = {.events = 0, .data.u64 = token};
     if (interest & CLINUX_READABLE) event.events |= EPOLLIN | EPOLLRDHUP;
     if (interest & CLINUX_WRITABLE) event.events |= EPOLLOUT;
-    return clinux_result(epoll_ctl(poll, operations[operation & 3], descriptor, &event));
+    return clinux_result(epoll_ctl(poll, operations[operation], descriptor, &event));
 }
 
 long clinux_poll_wait(int poll, struct clinux_event *events, size_t capacity, int timeout_milliseconds) {
