@@ -76,10 +76,9 @@ struct BoardEnergy: Sendable {
     /// A reading that fails changes nothing.
     private(set) var evidence: EvidenceClass?
 
-    /// Power that the active mode allows, or what processor and graphics board are limited to.
-    var rated: Power {
-        sample?.powerMode?.rated ?? sample?.boardSource?.traits.rated ?? profile.moduleRating ?? settings.rated
-    }
+    /// Power that the active mode allows, or what processor and graphics board are limited to, or else what the
+    /// settings say.
+    var rated: Power { sample?.powerMode?.rated ?? sample?.boardSource?.traits.rated ?? settings.rated }
 
     /// The board's register as far as it is measured.
     var register: EnergyRegister? { meter.register }
@@ -173,7 +172,7 @@ struct BoardEnergy: Sendable {
         if let total { text += " scope " + total.scope.rawValue + (total.isComplete ? "" : " incomplete") }
         if let mode = sample?.powerMode?.name {
             text += ", nvpmodel " + mode
-        } else if let limit = traits?.rated, limit != profile.moduleRating {
+        } else if let limit = traits?.rated {
             text += ", limit \(limit.milliwatts) mW"
         }
         if evidence == .replayed { text = "replayed recording: " + text }

@@ -9,7 +9,8 @@ extension AgentConfiguration {
     /// What the core is set to do on a board of `profile` whose node id is `node`.
     ///
     /// The board's energy source is `compute:<profile>:<first twelve digits of the node's id>`. Where the
-    /// operator rates the board, that replaces the profile's rating, and a power mode in force still says less.
+    /// operator rates the board, that replaces the profile's rating, and what a power mode in force says still counts
+    /// before it.
     public func settings(profile: HardwareProfile, node: KeyID) -> AgentSettings {
         var profile = profile
         profile.moduleRating = energy.rated ?? profile.moduleRating
@@ -17,7 +18,8 @@ extension AgentConfiguration {
             preconditionFailure("the name of a hardware profile is part of a source's identity")
         }
         let board = EnergySettings(
-            source: source, rated: profile.ratedPower, samplePeriod: telemetry.period, window: energy.window,
+            source: source, rated: energy.rated ?? profile.ratedPower, samplePeriod: telemetry.period,
+            window: energy.window,
             declarations: energy.sources)
         var settings = AgentSettings(energy: board, profile: profile, supply: energy.supply)
         settings.charging = energy.charging
@@ -69,10 +71,10 @@ extension AgentConfiguration {
 }
 
 extension HardwareProfile {
-    /// What the board is rated for where its power mode does not say it: the module's rating, or else that of
-    /// the largest mode.
+    /// What the board is rated for where neither its power mode nor the operator says it: the least of its modes,
+    /// since any of them may be the one that is set, or else the module's rating.
     ///
     /// A board of which neither is known is rated at what it draws when idle: its pages can be verified,
     /// and nothing is charged from a guess.
-    var ratedPower: Power { moduleRating ?? powerModes.map { $0.rated }.max() ?? priors.idle }
+    var ratedPower: Power { ratedWithoutMode ?? priors.idle }
 }

@@ -30,6 +30,6 @@ extension EnergySource {
                 counterStep: EnergyRegister(microjoules: counterStep), averaging: averaging,
                 counterRefresh: used.contains { $0.source == .nvml }
                     ? TelemetryLimits.graphicsCounterRefresh : TelemetryLimits.processorCounterRefresh,
-                rated: sample.powerMode?.rated ?? limit ?? profile.moduleRating))
+                rated: sample.powerMode?.rated ?? limit))
     }
 }

@@ -16,7 +16,7 @@ public struct HardwareProfile: Equatable, Sendable {
     public var totals: [TotalRule]
     /// The power modes by name.
     public var powerModes: [Mode]
-    /// What the module is rated for where no power mode says less; nil where unknown.
+    /// The most that the module is rated for; nil where unknown.
     public var moduleRating: Power?
     /// Temperatures that matter.
     public var thermal: Thermal
@@ -154,11 +154,17 @@ public struct HardwareProfile: Equatable, Sendable {
     /// The power that the mode called `name` allows.
     ///
     /// A mode that the profile does not list is worth the watts in its own name (`40W`,
-    /// `MODE_20W_6CORE`); without any it is unknown.
+    /// `MODE_20W_6CORE`), and no more than the board is rated for: a name is only a word. Without any watts it is
+    /// unknown.
     public func rated(modeNamed name: String) -> Power? {
         if let mode = powerModes.first(where: { $0.name == name }) { return mode.rated }
-        return PowerModeName.watts(in: name).map { Power(milliwatts: $0 * 1000) }
+        let most = moduleRating ?? powerModes.map { $0.rated }.max() ?? TelemetryLimits.namedModePower
+        return PowerModeName.watts(in: name).map { min(Power(milliwatts: $0 * 1000), most) }
     }
+
+    /// What the board is rated for while nobody can tell which mode is set: the least that any of its modes allows,
+    /// or the module's rating where it has none; nil where neither is known.
+    public var ratedWithoutMode: Power? { powerModes.map { $0.rated }.min() ?? moduleRating }
 
     /// The smallest difference that the sensors behind `total` can tell: the sum of the rails' steps.
     ///

@@ -36,6 +36,9 @@ public enum TelemetryLimits {
     public static let tegrastatsCores = 256
     /// Most zones, most rails and most engines of one line of tegrastats.
     public static let tegrastatsEntries = 64
+    /// The most that a mode's name is worth on a board of which no profile knows a rating; the largest module of
+    /// NVIDIA's is rated for 130 W.
+    public static let namedModePower = Power(milliwatts: 150_000)
     /// Most power modes of one nvpmodel file.
     public static let powerModes = 64
     /// Longest nvpmodel file or output, device-tree property or release file that is looked at, in bytes.

@@ -118,6 +118,7 @@ struct DoctorExamination {
         board.root = root
         board.isLive = tree.isLive
         board.profile = reader.profile
+        board.ratedByOperator = configuration?.energy.rated
         board.hasDeviceTree = !hardware.compatible.isEmpty
         board.memoryReserve = (configuration?.memoryReserve ?? profile.memoryReserve).bytes
         let isAgents = sample != nil

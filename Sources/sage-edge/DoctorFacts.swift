@@ -1,4 +1,5 @@
 import EnergyProofs
+import Quantities
 import Telemetry
 
 /// Everything that `doctor` judges by, as the shell gathered it.
@@ -43,6 +44,8 @@ struct DoctorFacts: Equatable {
         var sample = SampleView()
         /// The profile in use, its throttle limit lowered to the board's own where that is lower.
         var profile = HardwareProfile(name: "", title: "")
+        /// What the operator rates the board for where its power mode does not say it.
+        var ratedByOperator: Power?
         /// Whether there is a device tree, as on every board that is no PC.
         var hasDeviceTree = false
         /// Counters of over-current events that rose while they were looked at, and by how much.

@@ -35,14 +35,14 @@ extension DoctorFacts {
         let sample = board.sample
         if let reason = sample.reason(of: "power_mode") {
             let path = "/var/lib/nvpmodel/status"
-            let fallback = "The board is rated at \(rating(board)) whatever mode is set."
+            let fallback = fallback(board)
             switch reason {
             case "ENOENT":
                 return [
                     Finding(
                         .board, .warning, "power-mode-unknown", "the power mode is unknown: \(path) is not there",
                         why: "nvpmodel has not set a mode yet, or is not installed. " + fallback,
-                        .run("sudo nvpmodel -q"), .run("sudo systemctl restart nvpmodel"))
+                        .run("sudo nvpmodel -q"), .run("sudo systemctl restart nvpmodel"), DoctorFacts.rateIt)
                 ]
             case "EACCES":
                 return [
@@ -64,15 +64,16 @@ extension DoctorFacts {
                 Finding(
                     .board, .warning, "power-mode-nameless",
                     "power mode \(mode.number) has no name: /etc/nvpmodel.conf does not list it",
-                    why: "Numbers differ from board to board; only that file tells what one means.",
-                    .run("ls -l /etc/nvpmodel.conf /etc/nvpmodel/"), .run("sudo nvpmodel -q"))
+                    why: "Numbers differ from board to board; only that file tells what one means. "
+                        + fallback(board),
+                    .run("ls -l /etc/nvpmodel.conf /etc/nvpmodel/"), .run("sudo nvpmodel -q"), DoctorFacts.rateIt)
             ]
         }
         guard let rated = mode.ratedMilliwatts else {
             return [
                 Finding(
                     .board, .warning, "power-mode-unrated", "no profile says what power mode \(name) allows",
-                    why: "The board is rated at \(rating(board)) in it.",
+                    why: fallback(board),
                     .advice("set energy.rated_watts, or list the mode in a profile of your own"),
                     .run("sage-edge profile show --yaml > /etc/sage-edge/profiles/\(sample.profile).yaml"))
             ]
@@ -80,8 +81,18 @@ extension DoctorFacts {
         return [Finding(.board, .ok, "power-mode", "power mode \(name), rated \(watts(milliwatts: rated))")]
     }
 
-    private func rating(_ board: Board) -> String {
-        board.profile.moduleRating.map { watts(milliwatts: $0.milliwatts) } ?? "what its largest mode allows"
+    private static let rateIt = Finding.Remedy.advice("or say with energy.rated_watts what the mode allows")
+
+    /// What the board is rated for while nothing tells what its mode allows.
+    private func fallback(_ board: Board) -> String {
+        if let rated = board.ratedByOperator {
+            return "The board is rated at \(watts(milliwatts: rated.milliwatts)), as energy.rated_watts says."
+        }
+        guard let rated = board.profile.ratedWithoutMode else {
+            return "The board is rated at what it draws when idle, and nothing is charged from a guess."
+        }
+        let words = board.profile.powerModes.isEmpty ? "as its module is" : "the least that one of its modes allows"
+        return "The board is rated at \(watts(milliwatts: rated.milliwatts)), \(words)."
     }
 
     // MARK: Power

@@ -56,7 +56,7 @@ private func profile(_ name: String) throws -> HardwareProfile {
         #expect(settings.energy.source.text == "compute:orin-nano-8gb:" + node.text.prefix(12))
         #expect(settings.energy.samplePeriod == TimeSpan(milliseconds: 500))
         #expect(settings.energy.window == .seconds(20))
-        #expect(settings.energy.rated == Power(milliwatts: 25_000))
+        #expect(settings.energy.rated == Power(milliwatts: 7000))
         #expect(settings.profile == (try profile("orin-nano-8gb")))
         #expect(settings.supply == Energy(joules: 5000))
         #expect(settings.chargeTarget == Energy(millijoules: 250_500))
@@ -96,8 +96,10 @@ private func profile(_ name: String) throws -> HardwareProfile {
         #expect(settings.addresses == [NetworkAddress(ipv4: 192, 0, 2, 1, port: 7411)])
     }
 
-    @Test(arguments: [("orin-nano-8gb", 25_000), ("agx-thor", 130_000), ("generic", 5000), ("pc", 50_000)])
-    func `rates a board as its profile does`(name: String, milliwatts: Int64) throws {
+    @Test(arguments: [
+        ("orin-nano-8gb", 7000), ("agx-thor", 70_000), ("tx2", 7500), ("generic", 5000), ("pc", 50_000),
+    ])
+    func `rates a board at the least that any of its modes allows`(name: String, milliwatts: Int64) throws {
         let node = try #require(key).publicKey.id
         let settings = try configuration("").settings(profile: try profile(name), node: node)
         #expect(settings.energy.rated == Power(milliwatts: milliwatts))
@@ -109,6 +111,7 @@ private func profile(_ name: String) throws -> HardwareProfile {
         let node = try #require(key).publicKey.id
         let settings = try configuration("energy: {rated_watts: 15}").settings(
             profile: try profile("orin-nano-8gb"), node: node)
+        #expect(settings.energy.rated == Power(milliwatts: 15_000))
         #expect(settings.energy.rated == Power(milliwatts: 15_000))
         #expect(settings.profile.moduleRating == Power(milliwatts: 15_000))
         #expect(settings.profile.rated(modeNamed: "7W") == Power(milliwatts: 7000))

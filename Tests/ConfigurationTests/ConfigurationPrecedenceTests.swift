@@ -38,7 +38,7 @@ private func sources(upTo count: Int) -> ConfigurationSources {
         let onBoard = ConfigurationView(defaults, profile: profile)
         let origin = ConfigurationOrigin.profile("orin-nano-8gb")
         #expect(onBoard.entry(reserve) == .init(key: reserve, value: .number("1024"), origin: origin))
-        #expect(onBoard.entry("energy.rated_watts")?.value == .number("25"))
+        #expect(onBoard.entry("energy.rated_watts")?.value == .number("7"))
         #expect(onBoard.entry("energy.rated_watts")?.origin == origin)
         #expect(
             onBoard.entry("telemetry.profile")

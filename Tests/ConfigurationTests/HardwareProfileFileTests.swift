@@ -54,6 +54,8 @@ private func profile(_ name: String) throws -> HardwareProfile {
         ("orin-nx-16gb", "40W", 40_000), ("orin-nx-8gb", "20W", 20_000), ("agx-orin-64gb", "MODE_50W", 50_000),
         ("agx-orin-32gb", "MODE_40W", 40_000), ("agx-thor", "120W", 120_000), ("agx-thor", "MAXN", 130_000),
         ("nano", "MAXN", 10_000), ("nano", "5W", 5000), ("xavier-nx", "MODE_20W_6CORE", 20_000),
+        // Names that no profile lists, and that claim more than the module can have.
+        ("orin-nano-8gb", "MY_9000W", 25_000), ("agx-thor-t4000", "120W", 70_000), ("agx-thor", "9999W", 130_000),
     ])
     func `know the power of the modes`(name: String, mode: String, milliwatts: Int64) throws {
         #expect(try profile(name).rated(modeNamed: mode) == Power(milliwatts: milliwatts))

@@ -57,6 +57,29 @@ import Testing
         #expect(findings.map { $0.what } == ["wind:mill cannot be read (timeout); the last time was 18.2 s ago"])
     }
 
+    @Test func `what a board is rated for while its mode is unknown is said`() throws {
+        func why(_ change: (inout DoctorFacts.Board) -> Void) throws -> String? {
+            var board = try capturedBoard("xavier-nx")
+            change(&board)
+            var facts = DoctorFacts()
+            facts.board = board
+            return facts.boardFindings().first { $0.name == "power-mode-unknown" }?.why
+        }
+        let cause = "nvpmodel has not set a mode yet, or is not installed. "
+        let least = "The board is rated at 10.000 W, the least that one of its modes allows."
+        #expect(try why { _ in } == cause + least)
+        let told = "The board is rated at 15.000 W, as energy.rated_watts says."
+        #expect(try why { $0.ratedByOperator = Power(milliwatts: 15_000) } == cause + told)
+        let module = "The board is rated at 20.000 W, as its module is."
+        #expect(try why { $0.profile.powerModes = [] } == cause + module)
+        let nothing = "The board is rated at what it draws when idle, and nothing is charged from a guess."
+        #expect(
+            try why {
+                $0.profile.powerModes = []
+                $0.profile.moduleRating = nil
+            } == cause + nothing)
+    }
+
     @Test func `since when, how deep and how often the board is slowed down is said`() throws {
         var facts = try healthyFacts()
         facts.board?.sample.throttle[1].state = 1

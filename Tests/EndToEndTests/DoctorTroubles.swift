@@ -89,6 +89,7 @@ let boardTroubles: [Trouble] = [
         $0.board?.closedDevices = [.init(path: "/dev/nvmap", owner: 0, mode: 0o660)]
     },
     Trouble("power-mode-unknown", .warning, "sudo systemctl restart nvpmodel") { $0.board?.loseMode("ENOENT") },
+    Trouble("power-mode-unknown", .warning, "energy.rated_watts") { $0.board?.loseMode("ENOENT") },
     Trouble("power-mode-closed", .warning, "sudo chmod a+r /var/lib/nvpmodel/status") { $0.board?.loseMode("EACCES") },
     Trouble("power-mode-unreadable", .warning, "sudo nvpmodel -q") { $0.board?.loseMode("malformed") },
     Trouble("power-mode-nameless", .warning, "ls -l /etc/nvpmodel.conf") { $0.board?.sample.mode = .init(number: 7) },

@@ -167,6 +167,11 @@ private func samples(_ page: String) -> [String: String] {
         _ = try promtool.run(["check", "metrics"], input: Array(try page("orin-nano", .text, change).utf8))
     }
 
+    @Test(arguments: [("xavier-nx", "10"), ("orin-nano", "25"), ("agx-thor", "120")])
+    func `a board is rated at its mode, or at the least that a mode of it allows`(tree: String, watts: String) throws {
+        #expect(samples(try page(tree, .text))["sage_edge_host_rated_watts"] == watts)
+    }
+
     @Test func `throttling is counted by its beginnings, over-current by its events`() throws {
         var agent = try MeasuringAgent(tree: "orin-nano")
         for (step, events) in [(0, 7), (1, 7), (2, 9), (0, 9), (1, 12)] as [(Int64, Int64)] {

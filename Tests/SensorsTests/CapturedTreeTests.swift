@@ -205,6 +205,19 @@ final class TemporaryTree {
         #expect(sample.unavailable.contains(Unavailable("power_mode", .malformed)))
     }
 
+    @Test func `a mode's name is worth no more than the module, and without a mode nothing is rated`() throws {
+        let tree = try TemporaryTree(copyOf: "orin-nano")
+        try tree.write("etc/nvpmodel.conf", "< POWER_MODEL ID=4 NAME=MY_9000W >\n")
+        try tree.write("var/lib/nvpmodel/status", "pmode:0004\n")
+        let named = try reader(tree.path).sample(at: .origin)
+        #expect(named.powerMode?.rated == Power(milliwatts: 25_000))
+        #expect(named.boardSource?.traits.rated == Power(milliwatts: 25_000))
+        try tree.remove("var/lib/nvpmodel/status")
+        let sample = try reader(tree.path).sample(at: .origin)
+        #expect(sample.powerMode == nil)
+        #expect(sample.boardSource != nil && sample.boardSource?.traits.rated == nil)
+    }
+
     @Test func `an unknown module runs with what can be read`() throws {
         let tree = try TemporaryTree(copyOf: "orin-nano")
         try tree.write("proc/device-tree/compatible", "vendor,board+p3767-0099\0nvidia,tegra234\0")

@@ -76,6 +76,33 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
         #expect(HardwareProfile(name: "x", title: "").rated(modeNamed: name) == Power(milliwatts: milliwatts))
     }
 
+    @Test func `and no more than the board is rated for, whatever its file of modes calls them`() {
+        var profile = HardwareProfile(name: "x", title: "")
+        #expect(profile.rated(modeNamed: "MY_9000W") == TelemetryLimits.namedModePower)
+        profile.powerModes = [
+            HardwareProfile.Mode(name: "7W", rated: Power(milliwatts: 7000)),
+            HardwareProfile.Mode(name: "15W", rated: Power(milliwatts: 15_000)),
+        ]
+        #expect(profile.rated(modeNamed: "MY_9000W") == Power(milliwatts: 15_000))
+        profile.moduleRating = Power(milliwatts: 25_000)
+        #expect(profile.rated(modeNamed: "MY_9000W") == Power(milliwatts: 25_000))
+        #expect(profile.rated(modeNamed: "MODE_20W") == Power(milliwatts: 20_000))
+        // What the profile itself lists is its author's word.
+        profile.powerModes.append(HardwareProfile.Mode(name: "40W", rated: Power(milliwatts: 40_000)))
+        #expect(profile.rated(modeNamed: "40W") == Power(milliwatts: 40_000))
+    }
+
+    @Test func `without a mode a board is rated at the least of its modes`() {
+        var profile = HardwareProfile(name: "x", title: "")
+        #expect(profile.ratedWithoutMode == nil)
+        profile.moduleRating = Power(milliwatts: 25_000)
+        #expect(profile.ratedWithoutMode == Power(milliwatts: 25_000))
+        for watts in [15, 7, 25] as [Int64] {
+            profile.powerModes.append(HardwareProfile.Mode(name: "\(watts)W", rated: Power(milliwatts: watts * 1000)))
+        }
+        #expect(profile.ratedWithoutMode == Power(milliwatts: 7000))
+    }
+
     @Test(arguments: ["MAXN", "W", "0W", "MAXP_CORE_ALL", "12345W", "1.5W"])
     func `a name without watts says nothing`(name: String) {
         #expect(HardwareProfile(name: "x", title: "").rated(modeNamed: name) == nil)
