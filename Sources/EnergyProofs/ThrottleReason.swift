@@ -1,3 +1,5 @@
+import Telemetry
+
 /// Why a source gave less than it could: the closed list that proofs carry.
 public enum ThrottleReason: UInt8, Sendable, CaseIterable {
     /// A board's firmware says that it slows down for the heat (`*-throttle-alert`).
@@ -14,7 +16,7 @@ public enum ThrottleReason: UInt8, Sendable, CaseIterable {
     case hardwareThermal = 5
     /// NVML: an external power brake.
     case powerBrake = 6
-    /// A cooling device holds a clock below what it could be (`devfreq-*`, `cpufreq-*`, `thermal-cpufreq-*`).
+    /// A cooling device holds a clock below what it could be (`devfreq-*`, `cpufreq-*`, `17000000.gpu`).
     case clockCap = 7
 
     /// The reason in the words of output.
@@ -47,7 +49,7 @@ public enum ThrottleReason: UInt8, Sendable, CaseIterable {
     public init?(cause: String) {
         if cause.hasSuffix("-throttle-alert") {
             self = .thermalAlert
-        } else if cause.hasPrefix("devfreq-") || cause.hasPrefix("cpufreq-") || cause.hasPrefix("thermal-cpufreq-") {
+        } else if ThrottleCause.isClockCap(coolingType: cause) {
             self = .clockCap
         } else if cause.hasPrefix("over-current:") {
             self = .overCurrent

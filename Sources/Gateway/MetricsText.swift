@@ -118,14 +118,3 @@ struct MetricsText {
         return escaped
     }
 }
-
-/// Tells things of one name apart: the second one gets `#2`.
-struct UniqueNames {
-    private var counts: [String: Int] = [:]
-
-    mutating func name(_ name: String) -> String {
-        let count = counts[name, default: 0] + 1
-        counts[name] = count
-        return count == 1 ? name : name + "#\(count)"
-    }
-}

@@ -20,11 +20,20 @@ struct BoardDevices {
     /// Looks for all that `profile` and the kernel's classes name.
     init(_ tree: SysfsTree, _ profile: HardwareProfile) {
         modes = tree.powerModes()
-        rails = tree.rails(profile, &unreadRails)
-        counters = tree.powercapCounters(profile, &unreadRails)
+        let rails = tree.rails(profile, &unreadRails)
+        let counters = tree.powercapCounters(profile, &unreadRails)
         supplies = PowerSupplies(tree, &unreadRails)
-        zones = tree.zones(&unreadZones)
-        hwmon = HwmonSensors(tree, profile, zones: zones.map { $0.name })
+        let zones = tree.zones(&unreadZones)
+        var hwmon = HwmonSensors(tree, profile, zones: zones.map { $0.name })
+        var railNames = UniqueNames()
+        // Folders of one class: they differ already.
+        for battery in supplies.batteries { _ = railNames.name(battery.name) }
+        self.rails = railNames.tellingApart(rails)
+        self.counters = railNames.tellingApart(counters)
+        var zoneNames = UniqueNames()
+        self.zones = zoneNames.tellingApart(zones)
+        hwmon.tellApart(zones: &zoneNames, rails: &railNames)
+        self.hwmon = hwmon
         gpu = GPUProbe(tree, profile)
         throttle = tree.throttleCauses(&unreadThrottle)
         memory = tree.file("/proc/meminfo")
@@ -34,7 +43,7 @@ struct BoardDevices {
     /// Names of the rails, whether they can be read or not, in the order of their readings.
     var railNames: [String] {
         rails.map { $0.name } + counters.map { $0.name } + hwmon.powers.map { $0.name }
-            + supplies.batteries.map { $0.name }
+            + hwmon.energies.map { $0.name } + supplies.batteries.map { $0.name }
     }
 
     /// Whether another search may find more: a device went away, or could not be looked at.
@@ -43,9 +52,9 @@ struct BoardDevices {
             || rails.contains { $0.files.contains { $0?.isLost == true } }
             || counters.contains { $0.energy?.isLost == true }
             || supplies.batteries.contains { $0.files.contains { $0?.isLost == true } }
-            || hwmon.temperatures.contains { $0.isLost } || hwmon.powers.contains { $0.isLost }
+            || [hwmon.temperatures, hwmon.powers, hwmon.energies].contains { $0.contains { $0.isLost } }
             || zones.contains { $0.temperature?.isLost == true }
-            || throttle.contains { $0.state?.isLost == true || $0.maximum?.isLost == true }
+            || throttle.contains { $0.files.contains { $0?.isLost == true } }
             || [gpu?.load, gpu?.frequency, gpu?.maximum].contains { $0?.isLost == true }
     }
 }

@@ -25,6 +25,11 @@ extension SysfsTree {
         return facts
     }
 
+    /// Whether the machine describes itself by a device tree, as boards do; that of a PC, where it has one, is empty.
+    var hasDeviceTree: Bool {
+        ["/proc/device-tree", "/sys/firmware/devicetree/base"].contains { place($0 + "/compatible") != nil }
+    }
+
     /// The release of Jetson Linux; nil where there is none.
     func release() -> String? {
         guard case .value(let bytes) = bytes(of: "/etc/nv_tegra_release") else { return nil }

@@ -24,6 +24,9 @@ public final class BoardReader {
     private var counters: [String: EnergyCounter] = [:]
     private var searched: BootTime?
     private var mustSearch = false
+    /// The causes of throttling that acted since the reader began: they are shown from then on, so that whoever looks
+    /// sees them end.
+    private var acted: Set<String> = []
     /// What the rails of processors and graphics boards are limited to now.
     private var limits: [String: Power] = [:]
     private var buffer = [UInt8](repeating: 0, count: SensorLimits.fileBytes)
@@ -71,13 +74,7 @@ public final class BoardReader {
         }
         sample.add(loadOf: look)
         readMemory(&sample)
-        sample.unavailable += devices.unreadThrottle
-        for probe in devices.throttle {
-            switch probe.read(&buffer) {
-            case .value(let reading): sample.throttle.append(reading)
-            case .unavailable(let reason): sample.unavailable.append(Unavailable(probe.cause, reason))
-            }
-        }
+        readThrottling(&sample)
         sample.add(throttlingOf: look)
         addSources(&sample)
         // Graphics boards alone are a total for want of a better one.
@@ -142,6 +139,11 @@ public final class BoardReader {
             counters[probe.name] = counter
         }
         for probe in devices.hwmon.powers { note(probe.rail(&buffer), probe.name, &sample) }
+        for probe in devices.hwmon.energies {
+            var counter = counters[probe.name] ?? EnergyCounter(range: nil)
+            note(probe.rail(&counter, at: sample.taken, &buffer), probe.name, &sample)
+            counters[probe.name] = counter
+        }
         for probe in devices.supplies.batteries { note(probe.read(&buffer), probe.name, &sample) }
         if let reason = look.refusal { sample.unavailable.append(Unavailable("nvml", reason)) }
         // On a Jetson the library shows what a rail of the GPU shows too.
@@ -241,6 +243,18 @@ public final class BoardReader {
         }
         sample.add(zonesOf: look)
         sample.hottest = profile.hottest(of: sample.zones)
+    }
+
+    /// What slows the board down, and what could; of the caps on clocks only those that do, or did.
+    private func readThrottling(_ sample: inout TelemetrySample) {
+        sample.unavailable += devices.unreadThrottle
+        for probe in devices.throttle {
+            guard let reading = probe.read(&buffer, &sample.unavailable) else { continue }
+            if reading.state > 0, acted.count < SensorLimits.devices { acted.insert(reading.cause) }
+            if reading.state > 0 || probe.isShownIdle || acted.contains(reading.cause) {
+                sample.throttle.append(reading)
+            }
+        }
     }
 
     private func readMemory(_ sample: inout TelemetrySample) {

@@ -2,20 +2,28 @@ import CHardware
 import Quantities
 import Telemetry
 
-/// One temperature or power of a hwmon chip.
-struct HwmonProbe {
+/// What a sensor of a hwmon chip shows.
+enum HwmonQuantity {
+    case temperature
+    case power
+    /// A counter, in µJ.
+    case energy
+}
+
+/// One temperature, power or counter of a hwmon chip.
+struct HwmonProbe: NamedProbe {
     /// How it is read.
     enum Origin {
-        /// The kernel's file, in thousandths of a degree, or in µW.
+        /// The kernel's file, in thousandths of a degree, or in µW or µJ.
         case file(SensorFile?)
         /// Through libsensors, since the user's configuration computes the value.
         case library(SensorsLibrary, UInt32)
     }
 
     /// `chip:label`.
-    let name: String
+    var name: String
     let role: RailRole
-    let isPower: Bool
+    let quantity: HwmonQuantity
     let origin: Origin
 
     /// Whether it went away, or the library has forgotten it.
@@ -26,7 +34,7 @@ struct HwmonProbe {
         }
     }
 
-    /// Reads millionths of a degree, or µW.
+    /// Reads millionths of a degree, or µW, or µJ.
     private func millionths(_ buffer: inout [UInt8]) -> Reading<Int64> {
         switch origin {
         case .library(let library, let index): return library.value(index)
@@ -34,7 +42,7 @@ struct HwmonProbe {
             switch file?.integer(&buffer) ?? .unavailable(.absent) {
             case .unavailable(let reason): return .unavailable(reason)
             case .value(let value):
-                let (product, isTooMuch) = value.multipliedReportingOverflow(by: isPower ? 1 : 1000)
+                let (product, isTooMuch) = value.multipliedReportingOverflow(by: quantity == .temperature ? 1000 : 1)
                 return isTooMuch ? .unavailable(.malformed) : .value(product)
             }
         }
@@ -57,6 +65,19 @@ struct HwmonProbe {
         case .value(let value):
             guard value.magnitude <= TelemetryLimits.microwatts.magnitude else { return .unavailable(.malformed) }
             return .value(RailReading(name: name, role: role, power: Power(microwatts: value), source: .hwmon))
+        }
+    }
+
+    /// Reads it as a rail that counts; `counter` is what was known of it before.
+    func rail(_ counter: inout EnergyCounter, at now: BootTime, _ buffer: inout [UInt8]) -> Reading<RailReading> {
+        switch millionths(&buffer) {
+        case .unavailable(let reason): return .unavailable(reason)
+        case .value(let shown):
+            guard let shown = UInt64(exactly: shown), let reading = counter.advance(to: shown, at: now) else {
+                return .unavailable(.malformed)
+            }
+            return .value(
+                RailReading(name: name, role: role, counter: reading.register, power: reading.power, source: .hwmon))
         }
     }
 }
@@ -99,10 +120,11 @@ final class SensorsLibrary {
         (0..<count).map { index in
             let file = unsafe String(cString: chardware_sensors_file(list, index))
             let isComputed = unsafe chardware_sensors_is_computed(list, index) == 1
+            let isPower = unsafe chardware_sensors_kind(list, index) == Int32(CHARDWARE_SENSORS_POWER)
             return HwmonSensor(
                 chip: unsafe String(cString: chardware_sensors_chip(list, index)),
                 label: unsafe String(cString: chardware_sensors_label(list, index)), path: file,
-                isPower: unsafe chardware_sensors_kind(list, index) == Int32(CHARDWARE_SENSORS_POWER),
+                quantity: isPower ? .power : .temperature,
                 computed: isComputed || file.isEmpty ? index : nil)
         }
     }
@@ -114,7 +136,7 @@ struct HwmonSensor {
     let label: String
     /// The file that it is read from.
     let path: String
-    let isPower: Bool
+    let quantity: HwmonQuantity
     /// Its number in libsensors, where it is read through that.
     var computed: UInt32?
 }
@@ -123,20 +145,26 @@ struct HwmonSensor {
 struct HwmonSensors {
     private(set) var temperatures: [HwmonProbe] = []
     private(set) var powers: [HwmonProbe] = []
+    private(set) var energies: [HwmonProbe] = []
 
-    /// Looks for chips: by the kernel's files, and on this machine itself by libsensors, where there is anything that
-    /// it could know better.
+    /// Looks for chips: by the kernel's files, and on this machine itself by libsensors.
     ///
-    /// - Parameter zones: types of the thermal zones; where one lies on a die, temperatures of chips are not needed.
+    /// The library is asked only where there is anything that it could know better. Counters are read as the kernel
+    /// shows them: a computed one would be none.
+    ///
+    /// - Parameter zones: types of the thermal zones; where one lies on a die, temperatures of the processor's chips
+    ///   are not needed, nor on a board with a device tree, whose zones show what matters, those of any other.
     init(_ tree: SysfsTree, _ profile: HardwareProfile, zones: [String]) {
         let hasDieZone = zones.contains { profile.isDieZone($0) }
-        let walked = tree.hwmonSensors(profile, hasDieZone)
-        guard !walked.isEmpty else { return }
+        let hidden: Hidden = !hasDieZone ? .none : tree.hasDeviceTree ? .all : .processors
+        let walked = tree.hwmonSensors(profile, hidden)
+        let isKnownBetter = walked.contains { $0.quantity != .energy }
         var library: SensorsLibrary?
         var found = walked
-        if tree.isThisMachine, let started = SensorsLibrary() {
+        if isKnownBetter, tree.isThisMachine, let started = SensorsLibrary() {
             library = started
-            found = tree.ordered(started.found().filter { tree.isUsed($0, profile, hasDieZone) })
+            let known = started.found().filter { tree.isUsed($0, profile, hidden) }
+            found = tree.ordered(known + walked.filter { $0.quantity == .energy })
         }
         for sensor in found.prefix(SensorLimits.devices) {
             let origin: HwmonProbe.Origin =
@@ -145,15 +173,33 @@ struct HwmonSensors {
                 }
             let name = sensor.chip + ":" + sensor.label
             let role = profile.rail(name)?.role ?? HwmonChip.role(of: sensor.chip)
-            let probe = HwmonProbe(name: name, role: role, isPower: sensor.isPower, origin: origin)
-            if sensor.isPower { powers.append(probe) } else { temperatures.append(probe) }
+            let probe = HwmonProbe(name: name, role: role, quantity: sensor.quantity, origin: origin)
+            switch sensor.quantity {
+            case .temperature: temperatures.append(probe)
+            case .power: powers.append(probe)
+            case .energy: energies.append(probe)
+            }
         }
+    }
+
+    /// Whose temperatures are not needed.
+    fileprivate enum Hidden {
+        case none
+        case processors
+        case all
+    }
+
+    /// Gives the sensors names that none of `zones` and of `rails` has.
+    mutating func tellApart(zones: inout UniqueNames, rails: inout UniqueNames) {
+        temperatures = zones.tellingApart(temperatures)
+        powers = rails.tellingApart(powers)
+        energies = rails.tellingApart(energies)
     }
 }
 
 extension SysfsTree {
-    /// The temperatures and powers of hwmon chips that matter, by the kernel's files.
-    fileprivate func hwmonSensors(_ profile: HardwareProfile, _ hasDieZone: Bool) -> [HwmonSensor] {
+    /// The sensors of hwmon chips that matter, by the kernel's files.
+    fileprivate func hwmonSensors(_ profile: HardwareProfile, _ hidden: HwmonSensors.Hidden) -> [HwmonSensor] {
         var sensors: [HwmonSensor] = []
         for folder in names(in: "/sys/class/hwmon").prefix(SensorLimits.devices) {
             let path = "/sys/class/hwmon/" + folder
@@ -161,26 +207,27 @@ extension SysfsTree {
             guard let chip = text(of: path + "/name") else { continue }
             let files = names(in: path)
             for file in files {
-                let isPower = file.hasPrefix("power")
-                guard isPower || file.hasPrefix("temp"), let feature = HwmonSensor.feature(ofFile: file, files) else {
-                    continue
-                }
+                guard let quantity = HwmonSensor.quantity(ofFile: file),
+                    let feature = HwmonSensor.feature(ofFile: file, files)
+                else { continue }
                 let label = text(of: path + "/" + feature + "_label") ?? feature
-                let sensor = HwmonSensor(chip: chip, label: label, path: path + "/" + file, isPower: isPower)
-                if isUsed(sensor, profile, hasDieZone) { sensors.append(sensor) }
+                let sensor = HwmonSensor(chip: chip, label: label, path: path + "/" + file, quantity: quantity)
+                if isUsed(sensor, profile, hidden) { sensors.append(sensor) }
             }
         }
         return ordered(sensors)
     }
 
     /// Whether a sensor is a zone or a rail of this board.
-    fileprivate func isUsed(_ sensor: HwmonSensor, _ profile: HardwareProfile, _ hasDieZone: Bool) -> Bool {
+    fileprivate func isUsed(
+        _ sensor: HwmonSensor, _ profile: HardwareProfile, _ hidden: HwmonSensors.Hidden
+    ) -> Bool {
         guard !sensor.label.isEmpty else { return false }
-        if sensor.isPower {
+        guard sensor.quantity == .temperature else {
             return HwmonChip.hasRails(sensor.chip, device: place(sensor.path)?.path ?? "")
                 && !profile.rails.contains { $0.chip == sensor.chip }
         }
-        guard !hasDieZone else { return false }
+        guard hidden == .none || hidden == .processors && !HwmonChip.isProcessor(sensor.chip) else { return false }
         switch HwmonChip.temperatures(of: sensor.chip) {
         case .none: return false
         case .first: return sensor.path.hasSuffix("/temp1_input")
@@ -196,6 +243,13 @@ extension SysfsTree {
 }
 
 extension HwmonSensor {
+    /// What `file` is about; nil where it is nothing that is read.
+    fileprivate static func quantity(ofFile file: String) -> HwmonQuantity? {
+        if file.hasPrefix("temp") { return .temperature }
+        if file.hasPrefix("power") { return .power }
+        return file.hasPrefix("energy") ? .energy : nil
+    }
+
     /// The feature that `file` is the input of, such as `temp1`; nil where it is something else, or its average where
     /// there is an input too.
     fileprivate static func feature(ofFile file: String, _ files: [String]) -> String? {

@@ -2,9 +2,9 @@ import Quantities
 import Telemetry
 
 /// One energy counter of an x86 processor (RAPL).
-struct PowercapProbe {
+struct PowercapProbe: NamedProbe {
     /// The domain's name, such as `package-0`; one inside it is `package-0/core`.
-    let name: String
+    var name: String
     let role: RailRole
     let energy: SensorFile?
     let range: EnergyRegister?

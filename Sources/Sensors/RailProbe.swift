@@ -2,13 +2,15 @@ import Quantities
 import Telemetry
 
 /// One rail's files.
-struct RailProbe {
-    let name: String
+struct RailProbe: NamedProbe {
+    var name: String
     let role: RailRole
     let source: ReadingSource
     let voltage: SensorFile?
     let current: SensorFile?
     let power: SensorFile?
+    /// What one of the numbers in `power` is, in µW.
+    var powerUnit: Int64 = 1
     let enable: SensorFile?
 
     /// Files that can be found to be gone.
@@ -43,9 +45,10 @@ struct RailProbe {
             // One of the two is not there; the other may be there and closed.
             return .unavailable((voltage ?? current)?.integer(&buffer).reason ?? .absent)
         }
-        switch RailProbe.value(power, within: TelemetryLimits.microwatts, &buffer) {
-        case .value(let microwatts):
-            return .value(RailReading(name: name, role: role, power: Power(microwatts: microwatts), source: source))
+        switch RailProbe.value(power, within: TelemetryLimits.microwatts / powerUnit, &buffer) {
+        case .value(let units):
+            let power = Power(microwatts: units * powerUnit)
+            return .value(RailReading(name: name, role: role, power: power, source: source))
         case .unavailable(let reason):
             return .unavailable(reason)
         }
@@ -117,7 +120,7 @@ extension SysfsTree {
             current: file(monitor + "/curr\(number)_input"), power: nil, enable: file(prefix + "_enable"))
     }
 
-    /// A channel of an INA3221 under the older kernels' driver.
+    /// A channel of an INA3221 under the older kernels' driver, which gives its power in mW.
     private func iioChannel(
         _ number: Int, of monitor: String, _ profile: HardwareProfile, _ unread: inout [Unavailable]
     ) -> RailProbe? {
@@ -126,7 +129,7 @@ extension SysfsTree {
             name: name, role: profile.role(ofRail: name), source: .iio,
             voltage: file(monitor + "/in_voltage\(number)_input"),
             current: file(monitor + "/in_current\(number)_input"),
-            power: nil, enable: nil)
+            power: file(monitor + "/in_power\(number)_input"), powerUnit: 1000, enable: nil)
     }
 
     /// The one channel of an INA238 (Documentation/hwmon/ina238.rst) or a like chip, which often has no label.

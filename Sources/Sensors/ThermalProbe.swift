@@ -2,8 +2,8 @@ import Quantities
 import Telemetry
 
 /// One thermal zone's file.
-struct ZoneProbe {
-    let name: String
+struct ZoneProbe: NamedProbe {
+    var name: String
     let temperature: SensorFile?
 
     /// What a sensor that is off reports, in thousandths of a degree.
@@ -21,27 +21,76 @@ struct ZoneProbe {
     }
 }
 
-/// The files of one cause of throttling.
+/// The files of one cause of throttling: those of every device that gives it, since two of one type are one cause.
 struct ThrottleProbe {
-    let cause: String
-    let state: SensorFile?
-    /// The highest step; nil for a counter.
-    let maximum: SensorFile?
-    let isCounter: Bool
+    /// One device.
+    struct Device {
+        let state: SensorFile?
+        /// The highest step; nil for a counter.
+        let maximum: SensorFile?
+    }
 
-    func read(_ buffer: inout [UInt8]) -> Reading<ThrottleReading> {
-        guard let state else { return .unavailable(.absent) }
-        switch state.integer(&buffer) {
-        case .unavailable(let reason): return .unavailable(reason)
-        case .value(let value) where value < 0: return .unavailable(.malformed)
-        case .value(let value):
-            guard !isCounter else { return .value(ThrottleReading(cause: cause, state: value, maximum: nil)) }
-            guard let maximum else { return .unavailable(.absent) }
-            switch maximum.integer(&buffer) {
-            case .unavailable(let reason): return .unavailable(reason)
-            case .value(let highest) where highest < 0: return .unavailable(.malformed)
-            case .value(let highest): return .value(ThrottleReading(cause: cause, state: value, maximum: highest))
+    let cause: String
+    let isCounter: Bool
+    /// Whether it is shown before it ever acted.
+    let isShownIdle: Bool
+    private(set) var devices: [Device]
+
+    /// Files that can be found to be gone.
+    var files: [SensorFile?] { devices.flatMap { [$0.state, $0.maximum] } }
+
+    /// Reads the sum of the counters, or the deepest step of all devices.
+    ///
+    /// A device that cannot be read is listed in `unavailable`. What the others show is then told only where it says
+    /// that the cause acts: a sum without one of its parts would fall, and rise again without an event.
+    func read(_ buffer: inout [UInt8], _ unavailable: inout [Unavailable]) -> ThrottleReading? {
+        var state: Int64 = 0
+        var highest: Int64 = 0
+        var failure: UnavailableReason?
+        for device in devices {
+            switch read(device, &buffer) {
+            case .unavailable(let reason): failure = failure ?? reason
+            case .value(let (step, limit)):
+                if isCounter {
+                    let (sum, isTooMuch) = state.addingReportingOverflow(step)
+                    state = isTooMuch ? .max : sum
+                } else {
+                    state = max(state, step)
+                }
+                highest = max(highest, limit)
             }
+        }
+        if let failure {
+            unavailable.append(Unavailable(cause, failure))
+            if isCounter || state == 0 { return nil }
+        }
+        return ThrottleReading(cause: cause, state: state, maximum: isCounter ? nil : highest)
+    }
+
+    private func read(_ device: Device, _ buffer: inout [UInt8]) -> Reading<(Int64, Int64)> {
+        let state = ThrottleProbe.number(device.state, &buffer)
+        guard !isCounter, case .value(let step) = state else {
+            return state.value.map { .value(($0, 0)) } ?? .unavailable(state.reason ?? .absent)
+        }
+        switch ThrottleProbe.number(device.maximum, &buffer) {
+        case .unavailable(let reason): return .unavailable(reason)
+        case .value(let highest): return .value((step, highest))
+        }
+    }
+
+    private static func number(_ file: SensorFile?, _ buffer: inout [UInt8]) -> Reading<Int64> {
+        let reading = file?.integer(&buffer) ?? .unavailable(.absent)
+        if case .value(let value) = reading, value < 0 { return .unavailable(.malformed) }
+        return reading
+    }
+
+    /// Adds the files of another device to the cause that it gives.
+    static func add(_ device: Device, _ cause: String, isCounter: Bool, isShownIdle: Bool, to probes: inout [Self]) {
+        if let index = probes.firstIndex(where: { $0.cause == cause }) {
+            probes[index].devices.append(device)
+        } else {
+            probes.append(
+                ThrottleProbe(cause: cause, isCounter: isCounter, isShownIdle: isShownIdle, devices: [device]))
         }
     }
 }
@@ -85,19 +134,18 @@ extension SysfsTree {
             guard let type = text(of: device + "/type", &unread), ThrottleCause.isThrottle(coolingType: type) else {
                 continue
             }
-            probes.append(
-                ThrottleProbe(
-                    cause: type, state: file(device + "/cur_state"), maximum: file(device + "/max_state"),
-                    isCounter: false))
+            ThrottleProbe.add(
+                ThrottleProbe.Device(state: file(device + "/cur_state"), maximum: file(device + "/max_state")), type,
+                isCounter: false, isShownIdle: ThrottleCause.isShownIdle(coolingType: type), to: &probes)
         }
         for name in names(in: "/sys/class/hwmon").prefix(SensorLimits.devices) {
             let chip = "/sys/class/hwmon/" + name
             guard text(of: chip + "/name") == "soctherm_oc" else { continue }
             for number in 1...9 {
                 guard let counter = file(chip + "/oc\(number)_event_cnt") else { continue }
-                probes.append(
-                    ThrottleProbe(
-                        cause: ThrottleCause.overCurrent(number), state: counter, maximum: nil, isCounter: true))
+                ThrottleProbe.add(
+                    ThrottleProbe.Device(state: counter, maximum: nil), ThrottleCause.overCurrent(number),
+                    isCounter: true, isShownIdle: true, to: &probes)
             }
         }
         return probes

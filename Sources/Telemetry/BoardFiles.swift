@@ -68,10 +68,30 @@ public enum TegraRelease {
 
 /// Which cooling devices say that a board is being slowed down.
 public enum ThrottleCause {
-    /// Whether a cooling device of this type does: an alert of the firmware, or a cap on the GPU's clock.
+    /// Whether a cooling device of this type does: an alert of the firmware, or a cap on a clock.
     ///
-    /// Fans and the governors' ordinary steps do not.
+    /// Fans do not, nor what a PC calls `Processor`, `intel_powerclamp` or `TCC Offset`: those have other uses than
+    /// heat, and some stand above zero on an idle machine.
     public static func isThrottle(coolingType type: String) -> Bool {
+        type.hasSuffix("-throttle-alert") || isClockCap(coolingType: type)
+    }
+
+    /// Whether a cooling device of this type holds a clock below what it could be, for the heat.
+    ///
+    /// The kernel's cpufreq and devfreq coolers are called so, in older kernels with `thermal-` before it; the GPU's of
+    /// Jetsons by the name of its device alone, such as `17000000.gpu`.
+    public static func isClockCap(coolingType type: String) -> Bool {
+        if ["cpufreq-", "devfreq-", "thermal-cpufreq-", "thermal-devfreq-"].contains(where: { type.hasPrefix($0) }) {
+            return true
+        }
+        let parts = type.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 2 && (1...16).contains(parts[0].utf8.count)
+            && parts[0].utf8.allSatisfy { $0.isDigit || (0x61...0x66).contains($0) }
+            && ["gpu", "ga10b", "gv11b", "gp10b", "gm20b"].contains(parts[1])
+    }
+
+    /// Whether a cooling device of this type is shown before it ever acted: of a board's many caps only the GPU's are.
+    public static func isShownIdle(coolingType type: String) -> Bool {
         type.hasSuffix("-throttle-alert") || type.hasPrefix("devfreq-gpu-")
     }
 

@@ -10,7 +10,7 @@ public enum HwmonChip {
         case all
     }
 
-    /// The temperatures of the chip called `name` that are zones, where the thermal class shows none on a die.
+    /// The temperatures of the chip called `name` that are zones.
     public static func temperatures(of name: String) -> Temperatures {
         switch name {
         // The package and then its cores; the composite that the drive throttles by and then its sensors.
@@ -20,7 +20,10 @@ public enum HwmonChip {
         }
     }
 
-    /// Whether the powers of the chip called `name` are rails: not those that another reader knows better.
+    /// Whether the chip called `name` is a processor's, whose heat a thermal zone on a die shows too.
+    public static func isProcessor(_ name: String) -> Bool { ["coretemp", "k10temp", "zenpower"].contains(name) }
+
+    /// Whether powers and counters of the chip called `name` are rails: not those that another reader knows better.
     ///
     /// A battery is in the power supply class, and what USB-C says was negotiated, not measured.
     public static func hasRails(_ name: String, device: String) -> Bool {
@@ -29,5 +32,11 @@ public enum HwmonChip {
     }
 
     /// What a rail of the chip called `name` feeds, unless the profile knows better.
-    public static func role(of name: String) -> RailRole { name == "amdgpu" ? .gpu : .other }
+    public static func role(of name: String) -> RailRole {
+        switch name {
+        case "amdgpu", "i915", "xe": .gpu
+        case "amd_energy": .cpu
+        default: .other
+        }
+    }
 }

@@ -106,7 +106,8 @@ import Testing
 
     @Test(
         arguments: [
-            ("gpu-throttle-alert", .thermalAlert), ("devfreq-gpu-gpc-0", .clockCap),
+            ("gpu-throttle-alert", .thermalAlert), ("devfreq-gpu-gpc-0", .clockCap), ("cpufreq-cpu0", .clockCap),
+            ("thermal-cpufreq-0", .clockCap), ("17000000.gpu", .clockCap), ("devfreq-17000000.gpu", .clockCap),
             ("nvml:software-power-cap", .softwarePowerCap), ("nvml:hardware-slowdown", .hardwareSlowdown),
             ("nvml:power-brake", .powerBrake),
         ] as [(String, ThrottleReason)])

@@ -135,6 +135,23 @@ final class TemporaryTree {
         #expect(vin == RailReading(name: "VIN", role: .total, power: Power(microwatts: 20_604_000), source: .ina238))
     }
 
+    @Test func `a monitor of the older driver that gives power alone gives it in milliwatts`() throws {
+        let tree = try TemporaryTree(copyOf: "nano")
+        let monitor = "sys/devices/50000000.host1x/546c0000.i2c/i2c-6/6-0040/iio:device0/"
+        let whole = try reader(tree.path).sample(at: .origin)
+        for channel in 0...2 { try tree.remove(monitor + "in_voltage\(channel)_input") }
+        try tree.write(monitor + "in_power0_input", "2345\n")
+        let sample = try reader(tree.path).sample(at: .origin)
+        #expect(
+            sample.rails.first
+                == RailReading(name: "POM_5V_IN", role: .total, power: Power(milliwatts: 2345), source: .iio))
+        #expect(sample.rails.map { $0.name } == whole.rails.map { $0.name })
+        #expect(sample.totalPower == Power(milliwatts: 2345))
+        try tree.write(monitor + "in_power0_input", "9223372036854775807\n")
+        let broken = try reader(tree.path).sample(at: .origin)
+        #expect(broken.unavailable.contains(Unavailable("POM_5V_IN", .malformed)))
+    }
+
     @Test(arguments: [
         ("", UnavailableReason.empty), ("\n", .empty), ("abc\n", .malformed), ("1.5\n", .malformed),
         ("99999999999999999999\n", .malformed),

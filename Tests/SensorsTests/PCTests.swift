@@ -166,3 +166,70 @@ private func pc() throws -> TemporaryTree {
         #expect(sample.sources.first { $0.name.hasPrefix("battery:BAT0") }?.power == nil)
     }
 }
+
+@Suite struct `chips of PCs` {
+    /// A chip of a PC whose files hold these numbers and words.
+    private func chip(_ tree: TemporaryTree, _ number: Int, _ name: String, _ files: [String: String]) throws {
+        let chip = "sys/class/hwmon/hwmon\(number)/"
+        try tree.write(chip + "name", name + "\n")
+        for (file, text) in files { try tree.write(chip + file, text + "\n") }
+    }
+
+    private func machine() throws -> TemporaryTree {
+        let tree = try TemporaryTree()
+        try tree.write("sys/class/dmi/id/product_name", "MS-7C37\n")
+        return tree
+    }
+
+    @Test func `that count energy are rails with a counter, and show power from the second look on`() throws {
+        let tree = try machine()
+        try chip(tree, 0, "amd_energy", ["energy1_input": "12345678", "energy1_label": "Esocket0"])
+        try chip(tree, 1, "i915", ["energy1_input": "777", "in0_input": "900"])
+        let reader = try reader(tree.path)
+        let first = reader.sample(at: .origin)
+        #expect(
+            first.rails == [
+                RailReading(
+                    name: "amd_energy:Esocket0", role: .cpu, counter: EnergyRegister(microjoules: 12_345_678),
+                    power: nil, source: .hwmon),
+                RailReading(
+                    name: "i915:energy1", role: .gpu, counter: EnergyRegister(microjoules: 777), power: nil,
+                    source: .hwmon),
+            ])
+        #expect(reader.tellsMoreLater(than: first))
+        try tree.write("sys/class/hwmon/hwmon0/energy1_input", "47345678\n")
+        try tree.write("sys/class/hwmon/hwmon1/energy1_input", "x\n")
+        let second = reader.sample(at: BootTime(milliseconds: 1000))
+        #expect(second.power(ofRail: "amd_energy:Esocket0") == Power(milliwatts: 35_000))
+        #expect(second.unavailable.contains(Unavailable("i915:energy1", .malformed)))
+    }
+
+    @Test func `are hidden by a zone of the processor only where they are the processor's`() throws {
+        let tree = try machine()
+        try chip(tree, 0, "nvme", ["temp1_input": "50000", "temp1_label": "Composite"])
+        try chip(tree, 1, "nvme", ["temp1_input": "51000", "temp1_label": "Composite"])
+        try chip(tree, 2, "coretemp", ["temp1_input": "54000", "temp1_label": "Package id 0"])
+        let alone = try reader(tree.path).sample(at: .origin)
+        #expect(alone.zones.map { $0.name } == ["nvme:Composite", "nvme:Composite#2", "coretemp:Package id 0"])
+        try tree.write("sys/class/thermal/thermal_zone0/type", "x86_pkg_temp\n")
+        try tree.write("sys/class/thermal/thermal_zone0/temp", "55000\n")
+        let sample = try reader(tree.path).sample(at: .origin)
+        #expect(sample.zones.map { $0.name } == ["x86_pkg_temp", "nvme:Composite", "nvme:Composite#2"])
+        #expect(sample.hottest?.name == "x86_pkg_temp")
+        // What a board shows beside its zones is not looked for.
+        let board = try TemporaryTree(copyOf: "agx-thor")
+        #expect(try reader(board.path).sample(at: .origin).zones.allSatisfy { !$0.name.hasPrefix("nvme") })
+    }
+
+    @Test func `of one name are told apart, each with its own power`() throws {
+        let tree = try machine()
+        try chip(tree, 4, "amdgpu", ["power1_average": "35000000", "power1_label": "PPT"])
+        try chip(tree, 5, "amdgpu", ["power1_average": "36000000", "power1_label": "PPT"])
+        let reader = try reader(tree.path)
+        #expect(reader.sample(at: .origin).rails.map { $0.name } == ["amdgpu:PPT", "amdgpu:PPT#2"])
+        try tree.write("sys/class/hwmon/hwmon4/power1_average", "")
+        let sample = reader.sample(at: BootTime(milliseconds: 1000))
+        #expect(sample.power(ofRail: "amdgpu:PPT") == nil)
+        #expect(sample.power(ofRail: "amdgpu:PPT#2") == Power(milliwatts: 36_000))
+    }
+}

@@ -185,10 +185,24 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
     @Test(arguments: [
         ("cpu-throttle-alert", true), ("soc012-throttle-alert", true), ("devfreq-gpu-gpc-0", true), ("pwm-fan", false),
-        ("Processor", false), ("hot-surface-alert", false), ("cpufreq-cpu0", false),
+        ("cpufreq-cpu0", true), ("thermal-cpufreq-0", true), ("devfreq-17000000.gpu", true),
+        ("thermal-devfreq-0", true), ("17000000.gpu", true), ("17000000.ga10b", true), ("57000000.gpu", true),
+        ("Fan", false), ("Processor", false), ("intel_powerclamp", false), ("TCC Offset", false), ("iwlwifi_1", false),
+        ("hot-surface-alert", false), ("17000000.fan", false), (".gpu", false), ("gpu", false), ("17.0.gpu", false),
+        ("1700000x.gpu", false), ("LCD", false), ("", false),
     ])
-    func `alerts and caps of the GPU's clock are throttling, fans are not`(type: String, isThrottle: Bool) {
+    func `alerts and caps of clocks are throttling, fans and what PCs use for other ends are not`(
+        type: String, isThrottle: Bool
+    ) {
         #expect(ThrottleCause.isThrottle(coolingType: type) == isThrottle)
+    }
+
+    @Test(arguments: [
+        ("cpu-throttle-alert", true), ("devfreq-gpu-nvd-0", true), ("cpufreq-cpu0", false), ("17000000.gpu", false),
+        ("devfreq-17000000.gpu", false),
+    ])
+    func `alerts and the caps of Thor's GPU are shown before they act`(type: String, isShown: Bool) {
+        #expect(ThrottleCause.isShownIdle(coolingType: type) == isShown)
     }
 
     @Test func `a counter of over-current events never says that the board is slowed down`() {
