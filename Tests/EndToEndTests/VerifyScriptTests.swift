@@ -69,7 +69,14 @@ import Testing
     @Test func `names another key`() throws {
         let other = home.appendingPathComponent("other.pem")
         try PEMText.write(try #require(SignedBoard(seed: 3, wall: .origin)).key.publicKey, to: other)
-        #expect(try refusal(export.encoded, key: other)?.contains("the file is of another key") == true)
+        #expect(try refusal(export.encoded, key: other)?.contains("page at position 0: InvalidSignature") == true)
+    }
+
+    @Test func `has thirty lines of code at most`() throws {
+        let url = Repository.root.appendingPathComponent("examples/verify/verify_proofs.py")
+        let lines = try String(contentsOf: url, encoding: .utf8).split(separator: "\n")
+            .filter { !$0.hasPrefix("#") && !$0.hasPrefix("\"\"\"") }
+        #expect(lines.count <= 30)
     }
 
     @Test func `refuses every flipped byte that the program refuses`() throws {
