@@ -142,7 +142,11 @@ extension AgentMachine {
     }
 
     private func refusal(of record: Signed<NodeRecord>, _ id: PlatformID) -> CommandReply? {
-        if id == identity.id { return CommandReply(.invalid, "this is the record of this node itself") }
+        if id == identity.id {
+            return CommandReply(
+                .invalid, "this is the record of this node itself",
+                hint: "it is for other boards to add; on the other: sage-edge key export --node > other.node")
+        }
         if let known = peers[id] {
             guard known.record.payload.agreementKey == record.payload.agreementKey else {
                 return CommandReply(

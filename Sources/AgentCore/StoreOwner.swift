@@ -55,3 +55,19 @@ struct StoreOwner: Hashable, Sendable {
         return writer.bytes
     }
 }
+
+/// The record of a store that says whose it is, for whoever only looks at the store.
+public enum StoreOwnerRecord {
+    /// Its key, among the settings.
+    public static let key = SettingKey.owner
+
+    /// The federation and epoch in which the store of the owner in `record` was begun; nil where it cannot be read.
+    public static func domain(_ record: [UInt8]) -> SignatureDomain? {
+        do throws(CBORError) {
+            var reader = try CBORReader(record.span, limit: record.count)
+            let owner = try StoreOwner(from: &reader)
+            try reader.finish()
+            return owner.domain
+        } catch { return nil }
+    }
+}

@@ -9,19 +9,21 @@ import Wire
 extension AgentConfiguration {
     /// The fleet's shared secret; nil where no file is configured.
     ///
-    /// - Throws: `system` where the file cannot be read, `exposed` where others than its owner may read it,
-    ///   `notAPresharedKey` where it holds something else.
+    /// - Throws: `secret` where the file cannot be read, where others than its owner may read it, and where it holds
+    ///   something else.
     public func presharedKey() throws(ConfigurationError) -> SymmetricKey? {
         guard let path = presharedKeyFile else { return nil }
-        let bytes = try secret(path, limit: ConfigurationLimits.presharedKeyFileBytes)
-        guard let key = PresharedKeyText.bytes(bytes).flatMap({ SymmetricKey($0) }) else {
-            throw .notAPresharedKey(path: path)
-        }
-        return key
+        do throws(SecretFileProblem) {
+            let bytes = try AgentConfiguration.secret(path, limit: ConfigurationLimits.presharedKeyFileBytes)
+            guard let key = PresharedKeyText.bytes(bytes).flatMap({ SymmetricKey($0) }) else {
+                throw .notAPresharedKey
+            }
+            return key
+        } catch { throw refusal(of: path, "keys.psk_file", error) }
     }
 
     /// The bytes of a file that only its owner may read; none where there are more than `limit`.
-    func secret(_ path: String, limit: Int) throws(ConfigurationError) -> [UInt8] {
+    static func secret(_ path: String, limit: Int) throws(SecretFileProblem) -> [UInt8] {
         let bytes: [UInt8]
         let status: FileStatus
         do throws(SystemError) {
@@ -29,11 +31,14 @@ extension AgentConfiguration {
             let file = try FileDescriptor(opening: path)
             status = try file.status()
             bytes = status.size.bytes <= limit ? try file.readAll(limit: limit) : []
-        } catch {
-            throw .system(SystemError(error.call, error.errno, subject: path))
-        }
-        guard status.mode & 0o077 == 0 else { throw .exposed(path: path, mode: status.mode & 0o777) }
+        } catch { throw .unreadable(error.errno) }
+        guard status.mode & 0o077 == 0 else { throw .exposed(mode: status.mode & 0o777) }
         return bytes
+    }
+
+    /// That `problem` keeps the file at `path` from being used, which `key` names.
+    func refusal(of path: String, _ key: String, _ problem: SecretFileProblem) -> ConfigurationError {
+        .secret(problem, path: path, key: key, place: origin(of: key))
     }
 
     /// The node records of `link.peers` as the texts that they are, in their order.

@@ -31,12 +31,20 @@ public struct AgentConfiguration: Equatable, Sendable {
     public internal(set) var files: [String] = []
     /// Where the values of keys come from that somebody set.
     var origins: [String: ConfigurationOrigin] = [:]
+    /// Where the elements of lists stand that files set, by key.
+    var elementOrigins: [String: [ConfigurationOrigin]] = [:]
     /// Where the platform's name comes from where nobody set it.
     var platformOrigin = ConfigurationOrigin.builtIn
 
     /// Where the value of `key` comes from, profiles left aside.
     public func origin(of key: String) -> ConfigurationOrigin {
         origins[key] ?? (key == "federation.platform" ? platformOrigin : .builtIn)
+    }
+
+    /// Where element `index` of the list `key` comes from.
+    public func origin(ofElement index: Int, of key: String) -> ConfigurationOrigin {
+        guard let elements = elementOrigins[key], elements.indices.contains(index) else { return origin(of: key) }
+        return elements[index]
     }
 }
 

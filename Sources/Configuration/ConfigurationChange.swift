@@ -35,6 +35,7 @@ public struct ConfigurationChange: Sendable {
         merged.executors.service = running.executors.service
         merged.files = read.files
         merged.origins = read.origins
+        merged.elementOrigins = read.elementOrigins
         return merged
     }
 

@@ -7,6 +7,7 @@ import Telemetry
 /// The order is: the file that the command line names, alone; systemd's `$CONFIGURATION_DIRECTORY`;
 /// `/etc/sage-edge` for root; `$XDG_CONFIG_HOME/sage-edge` for everybody else. A folder holds `config.yaml`
 /// and, in `conf.d`, files ending in `.yaml` that are read after it in the order of their names; each may be absent.
+/// An operator's own hardware profiles lie in `profiles` beside the main file.
 public struct ConfigurationFiles: Sendable {
     /// The folder; nil where the command line names a file.
     public let folder: String?
@@ -45,7 +46,7 @@ public struct ConfigurationFiles: Sendable {
 
     /// The built-in hardware profiles and the operator's own, which replace built-in ones of the same name.
     ///
-    /// Own ones lie in the folder that `configuration` names, or else in `profiles` beside the default files.
+    /// Own ones lie in the folder that `configuration` names, or else in `profiles` beside the main file.
     /// - Throws: `refused` where an own profile is wrong, or where `configuration` names one that does not exist;
     ///   `tooManyDropIns`; `system` where a file or the named folder cannot be read.
     public func profiles(for configuration: AgentConfiguration) throws(ConfigurationError) -> [HardwareProfile] {
@@ -68,14 +69,12 @@ public struct ConfigurationFiles: Sendable {
     public func locatedProfiles(for configuration: AgentConfiguration) throws(ConfigurationError) -> [LocatedProfile] {
         var own: [HardwareProfile] = []
         var paths: [String: String] = [:]
-        if let folder = profilesFolder(for: configuration) {
-            let isNamed = configuration.telemetry.profilesFolder != nil
-            for path in try yamlFiles(in: folder, mayBeAbsent: !isNamed) {
-                let bytes = try read(path)
-                let profile = try parse { () throws(YAMLError) in try HardwareProfileFile.parse(bytes, file: path) }
-                own.append(profile)
-                paths[profile.name] = path
-            }
+        let isNamed = configuration.telemetry.profilesFolder != nil
+        for path in try yamlFiles(in: profilesFolder(for: configuration), mayBeAbsent: !isNamed) {
+            let bytes = try read(path)
+            let profile = try parse { () throws(YAMLError) in try HardwareProfileFile.parse(bytes, file: path) }
+            own.append(profile)
+            paths[profile.name] = path
         }
         let builtIn = try parse { () throws(YAMLError) in try HardwareProfileFile.builtIn() }
         let profiles = HardwareProfileFile.merging(own, into: builtIn)
@@ -87,9 +86,12 @@ public struct ConfigurationFiles: Sendable {
         }
     }
 
-    /// The folder in which an operator's own profiles are looked for; nil where there is none.
-    public func profilesFolder(for configuration: AgentConfiguration) -> String? {
-        configuration.telemetry.profilesFolder ?? folder.map { $0 + "/profiles" }
+    /// The folder in which an operator's own profiles are looked for.
+    public func profilesFolder(for configuration: AgentConfiguration) -> String {
+        if let named = configuration.telemetry.profilesFolder { return named }
+        let bytes = Array(main.utf8)
+        guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return "profiles" }
+        return String(decoding: bytes[...slash], as: UTF8.self) + "profiles"
     }
 
     static func defaultFolder(isRoot: Bool, home: String, environment: (String) -> String?) -> String {
@@ -102,6 +104,7 @@ public struct ConfigurationFiles: Sendable {
 
     /// The main file and the drop-ins, as far as they are there.
     private func files() throws(ConfigurationError) -> [ConfigurationSources.File] {
+        if folder == nil, main == "-" { throw .standardInput }
         var paths = [main]
         if let folder {
             if try status(main) == nil { paths = [] }

@@ -83,7 +83,7 @@ extension ConfigurationKey {
             write: { entry, configuration throws(Refusal) in
                 guard case .text(let text, isPlain: true) = entry.node.content,
                     let value = FixedPoint.parse(text, digits: digits)
-                else { throw Refusal(.wrongKind(expected: expected, found: entry.node.kind)) }
+                else { throw Refusal(entry.node.unlike(expected)) }
                 guard range.contains(value) else { throw .notAllowed(text, allowed) }
                 set(&configuration, value)
             })
@@ -124,7 +124,7 @@ extension ConfigurationKey {
                 switch entry.node.content {
                 case .text("true", isPlain: true): set(&configuration, true)
                 case .text("false", isPlain: true): set(&configuration, false)
-                default: throw Refusal(.wrongKind(expected: "true or false", found: entry.node.kind))
+                default: throw Refusal(entry.node.unlike("true or false"))
                 }
             })
     }

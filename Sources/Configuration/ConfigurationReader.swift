@@ -86,10 +86,13 @@ struct ConfigurationReader {
             return note(.notAvailable, (variable.name, 0, ""))
         }
         guard let nearest = nearestName(to: section, among: ConfigurationKey.groups) else { return }
-        let variables = ConfigurationKey.all.map { $0.variable }
-        let allowed = variables.filter { $0.hasPrefix(ConfigurationKey.variable(of: nearest) + "_") }
+        // What all of them begin with makes no two names alike.
+        let prefix = ConfigurationKey.variable(of: nearest) + "_"
+        let allowed = ConfigurationKey.all.map { $0.variable }.filter { $0.hasPrefix(prefix) }
+        let keys = allowed.map { String($0.dropFirst(prefix.count)) }
+        let key = String(variable.name.dropFirst(ConfigurationKey.variablePrefix.count + word.count + 1))
         note(
-            .unknownKey(nearest: nearestName(to: variable.name, among: variables), allowed: allowed),
+            .unknownKey(nearest: nearestName(to: key, among: keys).map { prefix + $0 }, allowed: allowed),
             (variable.name, 0, ""))
     }
 
@@ -126,6 +129,7 @@ struct ConfigurationReader {
         do throws(ConfigurationKey.Refusal) {
             try key.write(ConfigurationKey.Entry(node: node, folder: folder), &configuration)
             configuration.origins[key.path] = origin
+            note(elementsOf: node, of: key.path, from: origin)
         } catch {
             var place = place
             if let element = error.element {
@@ -134,6 +138,13 @@ struct ConfigurationReader {
             }
             note(error.problem, place)
         }
+    }
+
+    /// Remembers in which lines of a file the elements of a list stand.
+    private mutating func note(elementsOf node: YAMLNode, of path: String, from origin: ConfigurationOrigin) {
+        configuration.elementOrigins[path] = nil
+        guard case .sequence(let elements) = node.content, case .file(let file, _) = origin else { return }
+        configuration.elementOrigins[path] = elements.map { .file(file, line: $0.line) }
     }
 
     // MARK: Problems

@@ -93,12 +93,14 @@ extension ConfigurationKey.Entry {
 extension AgentConfiguration {
     /// The key that requests from the network have to show; nil where no file is configured.
     ///
-    /// - Throws: `system` where the file cannot be read, `exposed` where others than its owner may read it,
-    ///   `notAnAccessKey` where it holds something else.
+    /// - Throws: `secret` where the file cannot be read, where others than its owner may read it, and where it holds
+    ///   something else.
     public func httpKey() throws(ConfigurationError) -> AccessKey? {
         guard let path = http.keyFile else { return nil }
-        let bytes = try secret(path, limit: ConfigurationLimits.accessKeyFileBytes)
-        guard let key = AccessKey(file: bytes) else { throw .notAnAccessKey(path: path) }
-        return key
+        do throws(SecretFileProblem) {
+            let bytes = try AgentConfiguration.secret(path, limit: ConfigurationLimits.accessKeyFileBytes)
+            guard let key = AccessKey(file: bytes) else { throw .notAnAccessKey }
+            return key
+        } catch { throw refusal(of: path, "http.api_key_file", error) }
     }
 }

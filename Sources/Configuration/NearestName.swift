@@ -3,7 +3,7 @@
 /// Like enough is: at most a third of the longer one's bytes are wrong, missing, too many, or swapped with
 /// their neighbour. Of equals, the first.
 /// - Complexity: O(names × length²); a name above `ConfigurationLimits.comparedNameBytes` is like no other.
-func nearestName(to name: String, among names: [String]) -> String? {
+public func nearestName(to name: String, among names: [String]) -> String? {
     let bytes = Array(name.utf8)
     guard bytes.count <= ConfigurationLimits.comparedNameBytes else { return nil }
     var nearest: (name: String, distance: Int)?

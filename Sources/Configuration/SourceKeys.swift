@@ -176,8 +176,7 @@ extension YAMLMapping {
         guard let node = node(key) else { return nil }
         guard case .text(let text, isPlain: true) = node.content, let milliwatts = FixedPoint.parse(text, digits: 3)
         else {
-            throw error(
-                key, .wrongKind(expected: "a number with at most 3 digits after the point", found: node.kind))
+            throw error(key, node.unlike("a number with at most 3 digits after the point"))
         }
         let most = EnergyProofLimits.largestPower.milliwatts
         guard (1...most).contains(milliwatts) else {

@@ -36,6 +36,14 @@ public struct YAMLNode: Equatable, Sendable {
         case .mapping: "a mapping"
         }
     }
+
+    /// That `expected` should stand here, which in quotes is nothing but a text.
+    func unlike(_ expected: String) -> YAMLProblem {
+        if case .text(_, isPlain: false) = content {
+            return .wrongKind(expected: expected + " without quotes", found: kind)
+        }
+        return .wrongKind(expected: expected, found: kind)
+    }
 }
 
 /// A YAML file of one document whose top is a mapping.

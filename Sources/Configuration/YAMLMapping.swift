@@ -50,7 +50,7 @@ public struct YAMLMapping {
     public mutating func integer(_ key: String, in range: ClosedRange<Int64>) throws(YAMLError) -> Int64? {
         guard let node = node(key) else { return nil }
         guard case .text(let text, isPlain: true) = node.content, let value = YAMLMapping.integer(text) else {
-            throw error(key, .wrongKind(expected: "a whole number", found: node.kind))
+            throw error(key, node.unlike("a whole number"))
         }
         guard range.contains(value) else {
             throw error(key, .notAllowed(found: text, allowed: "\(range.lowerBound) … \(range.upperBound)"))
@@ -64,7 +64,7 @@ public struct YAMLMapping {
         switch node.content {
         case .text("true", isPlain: true): return true
         case .text("false", isPlain: true): return false
-        default: throw error(key, .wrongKind(expected: "true or false", found: node.kind))
+        default: throw error(key, node.unlike("true or false"))
         }
     }
 

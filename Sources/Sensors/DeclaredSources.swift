@@ -101,6 +101,14 @@ public final class DeclaredSources {
     }
 }
 
+extension SysfsTree {
+    /// Why the device at `path` cannot be read as a meter now; nil where it can.
+    public func fault(ofMeterAt path: String) -> UnavailableReason? {
+        guard case .unavailable(let reason) = DeviceMeter(self, path).read(at: Clock.bootTime) else { return nil }
+        return reason
+    }
+}
+
 /// What a meter showed.
 struct MeterFigures: Hashable, Sendable {
     var power: Power?

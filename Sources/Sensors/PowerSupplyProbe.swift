@@ -111,3 +111,11 @@ struct PowerSupplies {
         return total
     }
 }
+
+extension SysfsTree {
+    /// What the machine's batteries are called as sources.
+    public var batteryNames: [String] {
+        var unread: [Unavailable] = []
+        return PowerSupplies(self, &unread).batteries.map { $0.source }
+    }
+}

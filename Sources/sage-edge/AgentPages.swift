@@ -10,6 +10,8 @@ struct AgentPages {
     private let client: AgentClient
     /// The sources that it meters, the board first.
     private let sources: [SourceID]
+    /// Those of them that it has pages of.
+    let provenSources: [SourceID]
 
     /// The pages of the running agent; nil where none runs.
     ///
@@ -17,7 +19,10 @@ struct AgentPages {
     init?(_ invocation: Invocation) throws(Failure) {
         client = AgentClient(invocation)
         guard let status = try client.askIfRunning(.status) else { return nil }
-        sources = (status.value["sources"]?.elements ?? []).compactMap { $0["source"]?.text.flatMap { SourceID($0) } }
+        let told = status.value["sources"]?.elements ?? []
+        sources = told.compactMap { $0["source"]?.text.flatMap { SourceID($0) } }
+        provenSources = told.filter { $0["pages"]?.number ?? 0 > 0 }
+            .compactMap { $0["source"]?.text.flatMap { SourceID($0) } }
         var sample: ProofExport?
         for source in sources where sample == nil { sample = try AgentPages.part(of: source, 0, limit: 1, client) }
         guard let sample else { throw noProofs(invocation) }

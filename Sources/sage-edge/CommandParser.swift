@@ -1,3 +1,5 @@
+import Configuration
+
 /// Finds the command that `arguments` (without the program's name) call, and reads its options.
 ///
 /// GNU habits: `--name value`, `--name=value`, `-h`, options anywhere, `--` ends them. Before the command stand only
@@ -121,7 +123,7 @@ struct CommandParser {
             return option
         }
         let known = (command.options + commonOptions).map { $0.name }
-        let guess = closest(to: name, in: known).map { "did you mean --\($0)?" }
+        let guess = nearestName(to: name, among: known).map { "did you mean --\($0)?" }
         throw Failure(.usage, "unknown option '\(name)' for '\(command.name)'", hint: guess ?? help(command))
     }
 
@@ -129,34 +131,10 @@ struct CommandParser {
 
     private func unknown(_ path: [String], _ word: String) -> Failure {
         let words = (path + [word]).joined(separator: " ")
-        let guess = closest(to: words, in: commands.filter { $0.isListed }.map { $0.name })
-        let help = (["sage-edge"] + path + ["--help"]).joined(separator: " ")
-        return Failure(
-            .usage, "unknown command '\(words)'", hint: guess.map { "did you mean 'sage-edge \($0)'?" } ?? help)
+        let next = commands.filter { $0.isListed && $0.path.count > path.count && $0.path.starts(with: path) }
+            .map { $0.path[path.count] }
+        let known = (["sage-edge"] + path).joined(separator: " ")
+        let guess = nearestName(to: word, among: next).map { "did you mean '\(known) \($0)'?" }
+        return Failure(.usage, "unknown command '\(words)'", hint: guess ?? known + " --help")
     }
-}
-
-/// The candidate that is at most two edits away from `word`, the nearest first; nil where none is.
-func closest(to word: String, in candidates: [String]) -> String? {
-    var best: (name: String, distance: Int)?
-    for candidate in candidates {
-        let distance = editDistance(Array(word.utf8), Array(candidate.utf8))
-        if distance <= 2, distance < best?.distance ?? .max { best = (candidate, distance) }
-    }
-    return best?.name
-}
-
-/// Levenshtein distance; complexity O(n·m).
-private func editDistance(_ left: [UInt8], _ right: [UInt8]) -> Int {
-    var row = Array(0...right.count)
-    for (i, a) in left.enumerated() {
-        var diagonal = row[0]
-        row[0] = i + 1
-        for (j, b) in right.enumerated() {
-            let substituted = diagonal + (a == b ? 0 : 1)
-            diagonal = row[j + 1]
-            row[j + 1] = min(substituted, diagonal + 1, row[j] + 1)
-        }
-    }
-    return row[right.count]
 }

@@ -31,12 +31,14 @@ struct CommandSpecification: Sendable {
     let examples: [String]
     /// Whether help lists it; the worker's entry is not for people.
     let isListed: Bool
+    /// Whether it has an answer for programs, too.
+    let printsJSON: Bool
     /// Runs it.
     let run: @Sendable (Invocation) throws(Failure) -> ExitCode
 
     init(
         _ path: [String], _ summary: String, positionals: [String] = [], options: [OptionSpecification] = [],
-        examples: [String] = [], isListed: Bool = true,
+        examples: [String] = [], isListed: Bool = true, printsJSON: Bool = true,
         run: @escaping @Sendable (Invocation) throws(Failure) -> ExitCode
     ) {
         self.path = path
@@ -45,7 +47,13 @@ struct CommandSpecification: Sendable {
         self.options = options
         self.examples = examples
         self.isListed = isListed
+        self.printsJSON = printsJSON
         self.run = run
+    }
+
+    /// The options that help and completion offer: its own, and those of every command that mean something to it.
+    var shownOptions: [OptionSpecification] {
+        options + commonOptions.filter { printsJSON || $0.name != "json" }
     }
 
     /// The command's words, joined.
@@ -89,6 +97,25 @@ struct Invocation {
                 .usage, "--\(name) takes a whole number from \(range.lowerBound) to \(range.upperBound), not '\(text)'")
         }
         return number
+    }
+
+    /// `hint` with the folder and the configuration that were named in the command lines in it, as far as they are of
+    /// `commands` and do not name their own.
+    func completed(_ hint: String, _ commands: [CommandSpecification]) -> String {
+        let given = ["state", "config"].compactMap { name in value(name).map { " --\(name) " + shellWord($0) } }
+            .joined()
+        guard !given.isEmpty, !["--state", "--config", "--help"].contains(where: { hint.contains($0) }) else {
+            return hint
+        }
+        let words = hint.split(separator: " ", omittingEmptySubsequences: false)
+        var result = ""
+        for (index, word) in words.enumerated() {
+            result += (index == 0 ? "" : " ") + word
+            guard word.hasSuffix("sage-edge"), index + 1 < words.count else { continue }
+            let next = String(words[index + 1].prefix { $0.isLetter })
+            if commands.contains(where: { $0.path.first == next }) { result += given }
+        }
+        return result
     }
 
     /// Whether JSON was asked for.

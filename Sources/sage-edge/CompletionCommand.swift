@@ -1,5 +1,5 @@
 let completionCommand = CommandSpecification(
-    ["completion"], "Print the completion script for a shell", positionals: ["SHELL"],
+    ["completion"], "Print the completion script for bash, zsh or fish", positionals: ["SHELL"],
     examples: ["completion bash > sage-edge.bash", "completion fish > sage-edge.fish"]
 ) { invocation throws(Failure) in
     let name = invocation.positionals[0]

@@ -1,4 +1,5 @@
 import AgentCore
+import Configuration
 
 /// What may stand in one place of a command line, as far as a shell can complete it.
 enum CompletionWords: Equatable {
@@ -20,6 +21,9 @@ enum CompletionWords: Equatable {
         case "SHELL": self = .words(CompletionScript.Shell.allCases.map { $0.rawValue })
         case "RESOLUTION": self = .words(HistoryResolution.allCases.map { $0.name })
         case "OPERATION": self = .words(["perception"])
+        case "PERIOD": self = .words(ReportRequest.periods)
+        case "FORMAT": self = .words(ReportRequest.Format.allCases.map { $0.rawValue })
+        case "PROFILE": self = .words((try? HardwareProfileFile.builtIn())?.map { $0.name } ?? [])
         default:
             let choices = plain.split(separator: "|").map { String($0) }
             self = choices.count > 1 ? .words(choices) : .anything
@@ -73,6 +77,6 @@ struct CompletionTree {
         }
         return Node(
             path: path.joined(separator: " "), words: words, arguments: command?.positionals ?? [],
-            options: (command?.options ?? []) + commonOptions)
+            options: command?.shownOptions ?? commonOptions)
     }
 }

@@ -84,7 +84,10 @@ private func delegation(_ invocation: Invocation) throws(Failure) -> DelegationR
     }
     var request = DelegationRequest(operation: operation, input: [])
     for file in [invocation.value("previous"), path] {
-        if let file { request.input += try readFile(file, limit: FrameLimits.maximumPixels) }
+        if let file {
+            request.input += try readFile(
+                file, limit: FrameLimits.maximumPixels, hint: "name a frame, PGM or PPM; - is standard input")
+        }
     }
     guard request.input.count <= FederationLimits.maximumInlineLength else {
         throw Failure(

@@ -1,12 +1,13 @@
 import Platform
 import Quantities
 
-/// The content of the file at `path` (`-` is standard input), at most `limit` bytes.
-func readFile(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
+/// The content of the file at `path` (`-` is standard input), at most `limit` bytes; `hint` says where such a file
+/// comes from.
+func readFile(_ path: String, limit: Int, hint: String? = nil) throws(Failure) -> [UInt8] {
     do throws(SystemError) {
         return try path == "-" ? StandardInput.readAll(limit: limit) : FileSystem.read(path, limit: limit)
     } catch {
-        guard error.errno == .fileTooLarge else { throw failure(error) }
+        guard error.errno == .fileTooLarge else { throw failure(error).hinting(error.errno == .noEntry ? hint : nil) }
         let name = path == "-" ? "standard input" : path
         // Only of an ordinary file the length is known.
         let status = path == "-" ? nil : try? FileSystem.status(path)
@@ -21,7 +22,14 @@ func readFile(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
 func writeFile(_ path: String, _ content: [UInt8], mode: UInt32 = 0o644) throws(Failure) {
     if path == "-" { return try Console.print(content) }
     do throws(SystemError) { try FileSystem.replace(path, with: content.span, mode: mode) } catch {
-        throw Failure(.cannotCreate, error.description)
+        let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        let hint =
+            switch error.errno {
+            case .noEntry, .notDirectory: "name a file in a folder that is there; \(folder) is none"
+            case .accessDenied, .notPermitted, .readOnly: "name a file in a folder that you may write to"
+            default: nil as String?
+            }
+        throw Failure(.cannotCreate, error.description, hint: hint)
     }
 }
 

@@ -30,7 +30,10 @@ struct Help {
         text += "\(command.summary).\n\n"
         let usage = (["sage-edge", command.name] + command.positionals + ["[options]"]).joined(separator: " ")
         text += "Usage: \(usage)\n"
-        text += "\nOptions:\n" + columns((command.options + commonOptions).map { (title($0), $0.help) })
+        text += "\nOptions:\n" + columns(command.shownOptions.map { (title($0), $0.help) })
+        if command.options.contains(where: { $0.value == "TIME" }) {
+            text += "\nTIME is one of:\n" + columns(TimeArgument.table)
+        }
         return text
     }
 

@@ -23,10 +23,25 @@ func hardwareProfiles(_ configuration: AgentConfiguration, _ files: Configuratio
 func failure(_ error: ConfigurationError) -> Failure {
     let hint = "sage-edge config check"
     switch error {
-    case .refused, .tooManyDropIns, .notAPresharedKey, .notAnAccessKey:
+    case .refused, .tooManyDropIns:
         return Failure(.configuration, "the configuration is wrong\n" + indented(error.explanation), hint: hint)
-    case .exposed: return Failure(.configuration, error.explanation)
+    case .secret(let problem, let path, _, _):
+        return Failure(
+            .configuration, "the configuration is wrong\n" + indented(error.explanation),
+            hint: remedy(for: problem, shellWord(path)))
+    case .standardInput: return Failure(.usage, error.explanation, hint: "--config FILE")
     case .system(let error): return failure(error)
+    }
+}
+
+/// What makes the file of a key usable that is called `path`, as a word of a command.
+private func remedy(for problem: SecretFileProblem, _ path: String) -> String {
+    switch problem {
+    case .exposed: "chmod 600 \(path)"
+    case .unreadable(let reason) where reason != .noEntry: "ls -l \(path)"
+    case .unreadable, .notAnAccessKey: "(umask 077; openssl rand -hex 32 > \(path))"
+    case .notAPresharedKey:
+        "(umask 077; openssl rand -hex 32 > \(path)), on one board, and the same file on all others"
     }
 }
 

@@ -30,7 +30,10 @@ struct SageEdge {
         case .run(let invocation):
             do throws(Failure) { return try invocation.command.run(invocation) } catch {
                 // What was just tried is no advice.
-                throw error.hint == "sage-edge " + invocation.command.name ? error.hinting(nil) : error
+                guard let hint = error.hint else { throw error }
+                if hint == "sage-edge " + invocation.command.name { throw error.hinting(nil) }
+                let completed = invocation.completed(hint, commands)
+                throw completed == hint ? error : error.hinting(completed)
             }
         case .help(let words):
             try Console.print(Help(commands: commands).text(for: words))

@@ -36,6 +36,9 @@ enum ManualPage {
         page.section("OPTIONS")
         page.text("Every command takes these, also before its name.")
         for option in commonOptions { page.option(option) }
+        page.section("TIMES")
+        page.text("A TIME is one of these.")
+        for (form, meaning) in TimeArgument.table { page.item("\\fB" + Roff.escaped(form) + "\\fR", meaning + ".") }
         page.section("EXIT STATUS")
         for (code, meaning) in exitCodes { page.item("\\fB\(code)\\fR", meaning) }
         page.section("FILES")

@@ -1,8 +1,11 @@
 import Configuration
+import AgentCore
 import Cryptography
+import EnergyProofs
 import Federation
 import Platform
 import Sensors
+import Telemetry
 
 /// Whether what a configuration names is there on this machine.
 struct NamedThings {
@@ -22,7 +25,8 @@ struct NamedThings {
         checkSysroot()
         checkTegrastats()
         if let missingTegrastats { warnings.append(missingTegrastats) }
-        for path in configuration.link.peerFiles { checkPeer(path) }
+        for index in configuration.link.peerFiles.indices { checkPeer(index) }
+        checkSources()
     }
 
     private mutating func checkSysroot() {
@@ -48,17 +52,70 @@ struct NamedThings {
         }
     }
 
-    private mutating func checkPeer(_ path: String) {
+    private mutating func checkPeer(_ index: Int) {
+        let path = configuration.link.peerFiles[index]
+        let origin = configuration.origin(ofElement: index, of: "link.peers")
         let record: String
         do throws(Failure) {
             record = String(decoding: try readFile(path, limit: FederationLimits.maximumNodeTextLength), as: UTF8.self)
-        } catch { return missing.append(text("link.peers", error.message)) }
+        } catch { return missing.append(text("link.peers", error.message, origin)) }
         do throws(NodeRecordTextError) {
             _ = try NodeRecordText.record(record, in: configuration.federation.domain, using: Ed25519())
         } catch {
             let other = error == .refused(.badSignature) ? ", perhaps it is of another federation" : ""
-            warnings.append(text("link.peers", "\(path): not a node record: \(error.explanation)" + other))
+            warnings.append(text("link.peers", "\(path): not a node record: \(error.explanation)" + other, origin))
         }
+    }
+
+    // MARK: Sources
+
+    private mutating func checkSources() {
+        let tree = SysfsTree(root: configuration.telemetry.sysroot)
+        let declared = configuration.energy.sources.map { $0.name }
+        for (index, source) in configuration.energy.sources.enumerated() {
+            let origin = configuration.origin(ofElement: index, of: "energy.sources")
+            for fault in faults(of: source, beside: declared, tree) {
+                warnings.append(text("energy.sources[\(index)]", source.name + ": " + fault, origin))
+            }
+        }
+    }
+
+    /// What `source` names that is not there.
+    private func faults(of source: SourceDeclaration, beside declared: [String], _ tree: SysfsTree) -> [String] {
+        var faults: [String] = []
+        switch source.origin {
+        case .path(let path):
+            // Where the whole tree is missing, that is told already.
+            switch tree.isThere ? tree.fault(ofMeterAt: path) : nil {
+            case nil: break
+            case .absent?: faults.append("there is no \(path)")
+            case .notSupported?: faults.append("\(path) is no meter of power or energy that is known here")
+            case let reason?: faults.append("\(path) cannot be read (\(reason.rawValue))")
+            }
+        case .file(let path): if !isFile(path) { faults.append("there is no file \(path)") }
+        case .command(let words):
+            let name = words.first ?? ""
+            if !name.utf8.contains(UInt8(ascii: "/")) {
+                faults.append("name the program by its whole path: \(name) is looked for in no folder")
+            } else if !isProgram(name) {
+                faults.append("there is no program \(name)")
+            }
+        case .declared: break
+        }
+        let batteries = tree.batteryNames
+        if let battery = source.feeds, !declared.contains(battery), !batteries.contains(battery) {
+            let known = (declared.filter { $0.hasPrefix(SourceKind.battery.name + ":") } + batteries)
+            faults.append(
+                "feeds: there is no battery \(battery)"
+                    + (known.isEmpty ? "" : "; there are: " + known.joined(separator: ", ")))
+        }
+        // What the board's own parts are called is known once they are read.
+        if let whole = source.parent, whole != SourceDeclaration.boardName, !declared.contains(whole),
+            !batteries.contains(whole), !whole.hasPrefix(SourceKind.compute.name + ":")
+        {
+            faults.append("parent: there is no source \(whole)")
+        }
+        return faults
     }
 
     private func isFile(_ path: String) -> Bool { (try? FileSystem.status(path)) != nil }
@@ -68,7 +125,7 @@ struct NamedThings {
         return status.kind == .file && status.mode & 0o111 != 0
     }
 
-    private func text(_ key: String, _ finding: String) -> String {
-        configuration.origin(of: key).text + ": " + key + ": " + finding
+    private func text(_ key: String, _ finding: String, _ origin: ConfigurationOrigin? = nil) -> String {
+        (origin ?? configuration.origin(of: key)).text + ": " + key + ": " + finding
     }
 }

@@ -86,11 +86,16 @@ struct PageSupply {
         let (configuration, files) = try loadConfiguration(invocation)
         let tree = SysfsTree(root: configuration.telemetry.sysroot)
         let profile = HardwareProfile.detect(tree.facts(), among: try hardwareProfiles(configuration, files))
-        domain = configuration.federation.domain
         key = keys.identity.publicKey
         board = ProofText(replacing: profile?.title ?? "", limit: EnergyProofLimits.boardDescriptionBytes)
         let path = StatePaths(state: invocation.value("state")).ledger
         let store = try openStore(invocation)
+        // What the agent signed for is what its ledger was begun in, whatever is configured for whoever looks.
+        do throws(StoreError) {
+            domain =
+                try store.value(.setting, key: StoreOwnerRecord.key).flatMap { StoreOwnerRecord.domain($0) }
+                ?? configuration.federation.domain
+        } catch { throw failure(error, path) }
         Console.note("sage-edge: no agent is running; this is from \(path)")
         origin = .store(store, path: path)
     }
@@ -112,6 +117,44 @@ struct PageSupply {
         case .agent(let agent): try agent.read(selection, body)
         case .store(let store, let path): try read(store, path, selection, body)
         case .export(let pages): for bytes in pages { guard try hand(bytes, selection, body) else { return } }
+        }
+    }
+
+    /// The sources that there are pages of, in the order in which they are read.
+    func sources() throws(Failure) -> [SourceID] {
+        switch origin {
+        case .agent(let agent): return agent.provenSources
+        case .store(let store, let path): return try sources(store, path)
+        case .export(let pages):
+            var sources: [SourceID] = []
+            for bytes in pages {
+                guard let source = (try? ProofPage(decoding: bytes))?.proof.source, !sources.contains(source)
+                else { continue }
+                sources.append(source)
+            }
+            return sources
+        }
+    }
+
+    /// The sources of the store at `path`: of each the first page is looked at alone.
+    private func sources(_ store: AgentStore, _ path: String) throws(Failure) -> [SourceID] {
+        var sources: [SourceID] = []
+        var next: [UInt8] = []
+        while true {
+            let found: [StoredRecord]
+            do throws(StoreError) { found = try store.records(.proof, from: next, limit: 1) } catch {
+                throw failure(error, path)
+            }
+            guard let record = found.first else { return sources }
+            let isBoard =
+                !record.key.lexicographicallyPrecedes(PageKeys.board.start)
+                && record.key.lexicographicallyPrecedes(PageKeys.board.end)
+            guard let source = (try? ProofPage(decoding: record.value))?.proof.source else {
+                next = record.key + [0]
+                continue
+            }
+            sources.append(source)
+            next = isBoard ? PageKeys.board.end : PageKeys(of: source).end
         }
     }
 

@@ -46,7 +46,7 @@ let profileCommands = [
     },
     CommandSpecification(
         ["profile", "show"], "Show a hardware profile; without a name the one used here",
-        positionals: ["[NAME]"],
+        positionals: ["[PROFILE]"],
         options: [sysrootOption, OptionSpecification("yaml", "Print its file, to begin a profile of your own from")],
         examples: ["profile show", "profile show agx-thor --json", "profile show nano --yaml > nano.yaml"]
     ) { invocation throws(Failure) in
@@ -104,7 +104,7 @@ struct ProfileDetection {
             throw Failure(.noInput, "no hardware profile fits this board", hint: "sage-edge profile list")
         }
         if let found = profiles.first(where: { $0.profile.name == name }) { return found }
-        let guess = closest(to: name, in: profiles.map { $0.profile.name }).map { "did you mean \($0)?" }
+        let guess = nearestName(to: name, among: profiles.map { $0.profile.name }).map { "did you mean \($0)?" }
         throw Failure(
             .noInput, "there is no hardware profile '\(name)'", hint: guess ?? "sage-edge profile list")
     }

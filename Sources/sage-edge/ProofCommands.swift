@@ -43,16 +43,39 @@ func noProofs(_ invocation: Invocation) -> Failure {
     return Failure(.noInput, "there are no energy proofs yet", hint: "the first comes with the first window")
 }
 
+/// That `supply` holds none of the pages of `selection`: which sources it has any of, or that none is of the time.
+func noPages(_ selection: PageSelection, _ supply: PageSupply, _ invocation: Invocation) throws(Failure) -> Failure {
+    let sources = try supply.sources()
+    if sources.isEmpty { return noProofs(invocation) }
+    if let source = selection.source, !sources.contains(source) {
+        let known = sources.map { $0.text }.joined(separator: ", ")
+        return Failure(.noInput, "there is no energy proof of \(source.text); there are some of: \(known)")
+    }
+    var words = "there is no energy proof" + (selection.source.map { " of " + $0.text } ?? "")
+    if selection.first > 0 { words += " from page \(selection.first) on" }
+    if let from = selection.from { words += " that ends after " + CivilTime(from).text }
+    if let to = selection.to { words += (selection.from == nil ? " that ends" : " and") + " by " + CivilTime(to).text }
+    return Failure(.noInput, words, hint: "sage-edge proof list")
+}
+
 /// The newest proofs, newest first: from the agent, or from its files where none runs.
+///
+/// - Throws: `noInput` where a source or a time was chosen of which there are none.
 private func proofs(_ invocation: Invocation, limit: Int) throws(Failure) -> AgentClient.Answer {
     let choice = try TimeChoice(invocation)
-    if choice.from != nil || choice.to != nil {
-        return try AgentClient.Answer(AgentViews.pages(try chosen(choice, limit, invocation)))
-    }
+    let hasTime = choice.from != nil || choice.to != nil
     let command = AgentCommand.proofs(limit: limit, source: choice.source)
-    if let answer = try AgentClient(invocation).askIfRunning(command) { return answer }
-    if choice.source != nil {
-        return try AgentClient.Answer(AgentViews.pages(try chosen(choice, limit, invocation)))
+    if !hasTime, let answer = try AgentClient(invocation).askIfRunning(command) {
+        if choice.source != nil, answer.value["proofs"]?.elements.isEmpty != false {
+            throw try noPages(choice.selection(), try PageSupply(invocation), invocation)
+        }
+        return answer
+    }
+    if hasTime || choice.source != nil {
+        let supply = try PageSupply(invocation)
+        let pages = try chosen(choice, limit, supply)
+        if pages.isEmpty { throw try noPages(choice.selection(), supply, invocation) }
+        return try AgentClient.Answer(AgentViews.pages(pages))
     }
     let pages = try fromFiles(invocation) { store throws(StoreError) in
         try store.lastRecords(.proof, below: PageKeys.board.end, limit: limit)
@@ -61,10 +84,10 @@ private func proofs(_ invocation: Invocation, limit: Int) throws(Failure) -> Age
 }
 
 /// The last `limit` of the pages that `choice` means.
-private func chosen(_ choice: TimeChoice, _ limit: Int, _ invocation: Invocation) throws(Failure) -> [[UInt8]] {
+private func chosen(_ choice: TimeChoice, _ limit: Int, _ supply: PageSupply) throws(Failure) -> [[UInt8]] {
     let selection = choice.selection()
     var pages: [(end: WallTime, bytes: [UInt8])] = []
-    try PageSupply(invocation).read(selection) { supplied throws(Failure) in
+    try supply.read(selection) { supplied throws(Failure) in
         guard let page = supplied.page, selection.containsTime(of: page) else { return true }
         pages.append((page.proof.wallEnd, supplied.bytes))
         // Half of them goes at once, so that no page is moved more than a few times.

@@ -49,7 +49,7 @@ private func export(
     // One more than an export holds tells that there are too many.
     var collector = PageCollector(selection: selection, limit: limit ?? EnergyProofLimits.exportPages + 1)
     try supply.read(selection) { supplied throws(Failure) in collector.add(supplied) }
-    guard !collector.pages.isEmpty else { throw noPages(selection, invocation) }
+    guard !collector.pages.isEmpty else { throw try noPages(selection, supply, invocation) }
     let export = ProofExport(domain: supply.domain, key: supply.key, board: supply.board, pages: collector.pages)
     guard let export else {
         throw Failure(
@@ -57,18 +57,6 @@ private func export(
             hint: "sage-edge proof export FILE --from TIME --to TIME")
     }
     return export
-}
-
-private func noPages(_ selection: PageSelection, _ invocation: Invocation) -> Failure {
-    if selection.source == nil, selection.from == nil, selection.to == nil {
-        return selection.first == 0
-            ? noProofs(invocation)
-            : Failure(
-                .noInput, "there is no energy proof from page \(selection.first) on", hint: "sage-edge proof list")
-    }
-    return Failure(
-        .noInput, "there is no such energy proof" + (selection.source.map { " of " + $0.text } ?? ""),
-        hint: "sage-edge proof list")
 }
 
 /// Collects the bytes of selected pages so that those of one source follow one another without a hole.

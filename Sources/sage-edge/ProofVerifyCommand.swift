@@ -21,7 +21,8 @@ let proofVerifyCommand = CommandSpecification(
     let path = invocation.positionals[0]
     let key = try expectedKey(invocation)
     let expected = try ExpectedFederation(invocation)
-    let bytes = try readFile(path, limit: EnergyProofLimits.exportBytes)
+    let bytes = try readFile(
+        path, limit: EnergyProofLimits.exportBytes, hint: "sage-edge proof export FILE makes such a file")
     if MeteringFile.isOne(bytes) { return try verifyMetering(path, bytes, key, expected, invocation) }
     let export: ProofExport
     let summary: ProofExportSummary
@@ -29,7 +30,11 @@ let proofVerifyCommand = CommandSpecification(
         export = try ProofExport(decoding: bytes)
         summary = try export.verify(
             expectedDomain: expected.domain(of: export), expectedKey: key, using: Ed25519())
-    } catch { throw refusal(of: path, error) }
+    } catch {
+        let isPEM = bytes.starts(with: Array("-----BEGIN ".utf8))
+        throw refusal(of: path, error).hinting(
+            isPEM ? "this is a key, or a record: sage-edge proof verify FILE.proofs --key \(shellWord(path))" : nil)
+    }
     let report = VerifiedExport(
         export: export, summary: summary, owner: try owner(of: export.key, isExpected: key != nil, invocation),
         isFederationExpected: expected.isKnown)
@@ -59,12 +64,14 @@ private func refusal(of path: String, _ error: ProofExportError) -> Failure {
 /// The key that `--key` names, or nil.
 private func expectedKey(_ invocation: Invocation) throws(Failure) -> PublicKey? {
     guard let path = invocation.value("key") else { return nil }
-    let text = String(decoding: try readFile(path, limit: 65_536), as: UTF8.self)
+    let text = String(decoding: try readFile(path, limit: 65_536, hint: keyHint), as: UTF8.self)
     do throws(PEMError) { return try PEM.publicKey(text) } catch {
         throw Failure(
-            .badData, "\(path): \(error.explanation)", hint: "sage-edge key export > KEY.pem makes such a file")
+            .badData, "\(path): \(error.explanation)", hint: keyHint)
     }
 }
+
+private let keyHint = "sage-edge key export > KEY.pem makes such a file, on the board"
 
 /// The federation that pages must be for: the one that was named, else the one that is configured here, else any.
 struct ExpectedFederation {

@@ -68,6 +68,9 @@ struct ReportChart {
         page.line()
     }
 
+    /// What can be said of time in which the energy is known.
+    private var share: String { ShownReport.share(of: total.evidence) }
+
     private var periodName: String { report.periods.interval == .day ? "day" : "hour" }
 
     private var text: String {
@@ -79,7 +82,7 @@ struct ReportChart {
             } ?? ""
         let gaps = bars.count { $0.coverage < ReportChart.wholeCoverage }
         return "\(bars.count) periods, \(ShownReport.energy(total)) in all." + peak
-            + " \(gaps) of them were not measured whole. The same figures stand in the table below."
+            + " \(gaps) of them were not \(share) whole. The same figures stand in the table below."
     }
 
     // MARK: Parts
@@ -138,7 +141,7 @@ struct ReportChart {
             report.name(ofPeriod: index) + ": " + energyText(Energy(millijoules: bar.energy)) + " ± "
                 + energyText(Energy(millijoules: bar.error)) + ", " + energyText(Energy(millijoules: bar.work))
                 + " by tasks, "
-                + percent(basisPoints: min(10_000, bar.coverage)) + " measured")
+                + percent(basisPoints: min(10_000, bar.coverage)) + " " + share)
         writeRectangle("energy", from: 0, to: bar.energy, begin + space, width - 2 * space, to: &page)
         if bar.work > 0 { writeRectangle("work", from: 0, to: bar.work, begin + space, width - 2 * space, to: &page) }
         if width >= 30 {
@@ -201,7 +204,7 @@ struct ReportChart {
 
     private func writeLegend(to page: inout MarkupWriter) {
         let entries = [
-            ("energy", "energy"), ("work", "of it by tasks"), ("error", "error bound"), ("", "not measured"),
+            ("energy", "energy"), ("work", "of it by tasks"), ("error", "error bound"), ("", "not " + share),
         ]
         let y = ReportChart.height - 60
         var x = ReportChart.left

@@ -23,7 +23,9 @@ let reportCommands = [
         let request = try ReportRequest(invocation)
         let (text, entries) = try request.isByTask ? request.runs(invocation) : request.periods(invocation)
         try writeFile(request.output, Array(text.utf8))
-        if request.output != "-" { Console.note("\(entries) entries in \(request.output)") }
+        if request.output != "-" {
+            Console.note("\(entries) \(entries == 1 ? "entry" : "entries") in \(request.output)")
+        }
         return .success
     }
 ]
@@ -38,6 +40,9 @@ struct ReportRequest {
         case html
         case ocmf
     }
+
+    /// What `--by` takes.
+    static let periods = ["hour", "day", "source", "task"]
 
     let choice: TimeChoice
     /// Whether every run of a task is an entry.
@@ -91,6 +96,9 @@ struct ReportRequest {
             return true
         }
         guard !report.totals.isEmpty else {
+            if let source = choice.source, !(try supply.sources()).contains(source) {
+                throw try noPages(choice.selection(), supply, invocation)
+            }
             throw Failure(
                 .noInput,
                 "there is no energy proof " + words(periods), hint: "sage-edge proof list")
@@ -115,6 +123,16 @@ struct ReportRequest {
         let end = to ?? choice.now
         let hour = ReportInterval.hour.length ?? .seconds(3600)
         let start = from ?? wholeHour(end - hour * 24)
+        guard start < end else {
+            let (begin, last) = (
+                CivilTime(start, offset: choice.offset).text, CivilTime(end, offset: choice.offset).text
+            )
+            throw to == nil
+                ? Failure(
+                    .usage, "--from lies ahead: \(begin), and now it is \(last)",
+                    hint: "sage-edge report energy --from today")
+                : Failure(.noInput, "there is no page in that time: it would begin at \(begin) and end at \(last)")
+        }
         let interval = interval ?? (end.since(start) <= hour * 49 ? .hour : .day)
         guard let periods = ReportPeriods(from: start, to: end, by: interval, offset: choice.offset) else {
             throw Failure(
@@ -162,7 +180,8 @@ struct ReportRequest {
 
 /// The export in the file at `path`.
 func readExport(_ path: String) throws(Failure) -> ProofExport {
-    let bytes = try readFile(path, limit: EnergyProofLimits.exportBytes)
+    let bytes = try readFile(
+        path, limit: EnergyProofLimits.exportBytes, hint: "sage-edge proof export FILE makes such a file")
     do throws(ProofExportError) { return try ProofExport(decoding: bytes) } catch {
         throw Failure(.badData, "\(path): \(error.explanation)")
     }

@@ -39,7 +39,7 @@ extension ShownReport {
         page.tableHead(
             [
                 ("source", false), ("class", false), ("energy", true), ("±", true), ("by tasks", true),
-                ("chargeable", true), ("measured", true), ("pages", true),
+                ("chargeable", true), ("covered", true), ("pages", true),
             ])
         page.begin("tbody")
         for total in energy.totals {
@@ -101,7 +101,7 @@ extension ShownReport {
                 (periods.interval == .day ? "day" : "hour", false), ("energy \(unit.name)", true),
                 ("± \(unit.name)", true),
                 ("by tasks \(unit.name)", true), ("chargeable \(unit.name)", true), ("mean W", true), ("peak W", true),
-                ("measured", true),
+                (ShownReport.share(of: total.evidence), true),
                 ("register J", true),
                 ("pages", true), ("notes", false),
             ])
@@ -172,8 +172,8 @@ extension ShownReport {
                 + "of a period say exactly which energy is in it.",
             "± is the error bound: the bounds of all windows added. It covers the sensor's step, jitter and gaps, not "
                 + "the sensor's gain, which only a better instrument can tell.",
-            "Measured is the share of the period that readings cover. What is not measured is not guessed: it adds "
-                + "nothing.",
+            "Covered is the share of the period that readings were taken in, or that a declared source was said to "
+                + "work. What is not covered is not guessed: it adds nothing.",
             "1 Wh is 3600 J. Hours and days are those of \(clock).",
         ] { page.element("li", text) }
         page.end()

@@ -34,14 +34,15 @@ extension ShownReport {
             "power",
             "mean " + watts(milliwatts: total.mean.milliwatts) + ", peak " + watts(milliwatts: total.peak.milliwatts))
         sum.row(
-            "measured",
+            ShownReport.share(of: total.evidence),
             percent(basisPoints: Int64(energy.coverage(of: total).value)) + " of the time, "
                 + duration(milliseconds: total.covered.milliseconds))
         sum.row("pages", "\(total.pages), numbers \(total.firstPage) to \(total.lastPage)")
         for remark in remarks(on: total) { sum.row("note", remark) }
         guard periods.interval != .whole else { return sum.text() }
         var rows = TextTable(header: [
-            "period", ">energy \(unit.name)", ">± \(unit.name)", ">mean", ">peak", ">measured", "notes",
+            "period", ">energy \(unit.name)", ">± \(unit.name)", ">mean", ">peak",
+            ">" + ShownReport.share(of: total.evidence), "notes",
         ])
         var next: Int?
         for entry in entries(of: total) {

@@ -18,6 +18,15 @@ let runCommand = CommandSpecification(
     examples: ["run", "run --config ./config.yaml --state ./sprout", "run --sysroot ./captured-board --state ./demo"]
 ) { invocation throws(Failure) in
     let paths = StatePaths(state: invocation.value("state"))
+    let plan = try daemonPlan(invocation, paths, runFlags(invocation))
+    do throws(DaemonError) {
+        try AgentDaemon.run(plan)
+    } catch { throw failure(error, paths, plan) }
+    return .success
+}
+
+/// What the options of `run` say about single keys of the configuration.
+func runFlags(_ invocation: Invocation) -> [ConfigurationFlag] {
     var flags: [ConfigurationFlag] = []
     if let root = invocation.value("sysroot") {
         flags.append(ConfigurationFlag("--sysroot", key: "telemetry.sysroot", value: root))
@@ -25,11 +34,7 @@ let runCommand = CommandSpecification(
     if let address = invocation.value("listen") {
         flags.append(ConfigurationFlag("--listen", key: "link.listen", value: address))
     }
-    let plan = try daemonPlan(invocation, paths, flags)
-    do throws(DaemonError) {
-        try AgentDaemon.run(plan)
-    } catch { throw failure(error, paths, plan) }
-    return .success
+    return flags
 }
 
 private func daemonPlan(_ invocation: Invocation, _ paths: StatePaths, _ flags: [ConfigurationFlag])

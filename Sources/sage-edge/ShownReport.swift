@@ -79,6 +79,15 @@ struct ShownReport {
         }
     }
 
+    /// The share of a time that energy of `evidence` is known of, in one word.
+    static func share(of evidence: EvidenceClass) -> String {
+        switch evidence {
+        case .metered, .replayed: "measured"
+        case .modeled: "modeled"
+        case .declared: "declared"
+        }
+    }
+
     /// Energy with its unit and error, `12.345 Wh ± 0.012 Wh`.
     static func energy(_ pages: SourceSummary) -> String {
         let unit = EnergyUnit(fitting: pages.energy)

@@ -64,5 +64,11 @@ func take(_ supplied: SuppliedPage, into report: inout EnergyReport) throws(Fail
     }
     do throws(EnergyReportError) {
         return try report.add(page, isResumed: supplied.isResumed, using: Ed25519())
-    } catch { throw Failure(.badData, "not reported: " + error.explanation, hint: "sage-edge proof export FILE") }
+    } catch {
+        var hint = "sage-edge proof export FILE"
+        if case .page(_, _, .otherFederation) = error {
+            hint = "give the agent's own --config: federation.name is another one here"
+        }
+        throw Failure(.badData, "not reported: " + error.explanation, hint: hint)
+    }
 }

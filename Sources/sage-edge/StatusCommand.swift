@@ -36,6 +36,15 @@ private func throttleText(_ cause: JSONValue) -> String {
     return cause.word("cause") + ", " + depth + ", for " + cause.time("since_ms_ago")
 }
 
+/// What came of the last reading of the configuration; nil where all of it counts.
+private func configurationText(_ configuration: JSONValue) -> String? {
+    if let refusal = configuration["refused_because"]?.text {
+        return "the last one that was read is refused, the one before counts: "
+            + refusal.split(separator: "\n").joined(separator: "; ")
+    }
+    return configuration.list("restart_needed_for").map { "counts only after a restart: " + $0 }
+}
+
 /// The text of a `status` answer.
 func statusText(_ status: JSONValue) -> String {
     let board = status["board"] ?? .null
@@ -53,6 +62,7 @@ func statusText(_ status: JSONValue) -> String {
         let fault = status["http"]?["fault"]?.text.map { "not at \(address): \($0)" }
         table.row("http", fault ?? address)
     }
+    if let text = configurationText(status["configuration"] ?? .null) { table.row("configuration", text) }
     let replayed = board["replayed"] == .boolean(true) ? ", replayed" : ""
     table.row("board", board.word("profile") + replayed + (board["model"]?.text.map { ", \($0)" } ?? ""))
     let doubt = status["sources"]?.elements.first.flatMap { disbelief(of: $0) }

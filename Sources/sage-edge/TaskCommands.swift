@@ -6,8 +6,23 @@ let taskCommands = [
     CommandSpecification(
         ["tasks"], "List tasks under way and lately ended", examples: ["tasks", "tasks --json"]
     ) { invocation throws(Failure) in
-        let answer = try AgentClient(invocation).ask(.tasks)
-        try Console.print(invocation.wantsJSON ? answer.line : tasksText(answer.value))
+        let client = AgentClient(invocation)
+        let answer = try client.ask(.tasks).value
+        let ended = try endedHere(client)
+        guard invocation.wantsJSON else {
+            try Console.print(tasksText(answer, ended))
+            return .success
+        }
+        try Console.print { json in
+            for member in answer.members {
+                json.key(member.key)
+                member.value.write(to: &json)
+            }
+            json.key("ended")
+            json.beginArray()
+            for run in ended { run.write(to: &json) }
+            json.endArray()
+        }
         return .success
     },
     CommandSpecification(
@@ -43,9 +58,35 @@ private func task(_ prefix: String, _ client: AgentClient) throws(Failure) -> Ta
     return id
 }
 
-private func tasksText(_ answer: JSONValue) -> String {
+/// How many own tasks are listed that ended here, and among how many of the newest runs they are looked for.
+private let (listedEnded, searchedRuns) = (20, 500)
+
+/// Own tasks that ended on this board, the newest first, as `runs` tells them.
+private func endedHere(_ client: AgentClient) throws(Failure) -> [JSONValue] {
+    let runs = try client.ask(.runs(RunQuery(limit: searchedRuns))).value["runs"]?.elements ?? []
+    return runs.reversed().filter { $0["payer_id"]?.text == nil }.prefix(listedEnded).map { $0 }
+}
+
+func tasksText(_ answer: JSONValue, _ ended: [JSONValue]) -> String {
     let tasks = answer["tasks"]?.elements ?? []
-    if tasks.isEmpty { return "no tasks" }
+    if tasks.isEmpty, ended.isEmpty { return "no tasks" }
+    let parts = [tasks.isEmpty ? "" : openText(tasks), ended.isEmpty ? "" : endedText(ended)]
+    return printable(parts.filter { !$0.isEmpty }.joined(separator: "\n"))
+}
+
+private func endedText(_ runs: [JSONValue]) -> String {
+    var table = TextTable(header: ["ended here", "operation", "outcome", "at", ">energy"])
+    for run in runs {
+        table.row([
+            String(run.word("task").prefix(12)), run.word("operation"), run.word("outcome"),
+            run["end_ms"]?.number.map { utc(milliseconds: $0) } ?? "-",
+            run["energy_mj"]?.text == nil ? "-" : run.energy("energy_mj"),
+        ])
+    }
+    return table.text()
+}
+
+private func openText(_ tasks: [JSONValue]) -> String {
     var table = TextTable(header: ["task", "role", "operation", "state", "platform", ">budget", ">paid"])
     for task in tasks {
         table.row([
@@ -53,5 +94,5 @@ private func tasksText(_ answer: JSONValue) -> String {
             task.word("platform"), task.energy("budget_mj"), task["paid_mj"] == nil ? "-" : task.energy("paid_mj"),
         ])
     }
-    return printable(table.text())
+    return table.text()
 }

@@ -12,12 +12,14 @@ func readTegrastats(_ path: String, _ invocation: Invocation) throws(Failure) ->
     do throws(SystemError) {
         file =
             path == "-" ? try FileDescriptor(duplicating: StandardInput.descriptor) : try FileDescriptor(opening: path)
-    } catch { throw failure(error) }
+    } catch {
+        throw failure(error).hinting("name a file of lines of tegrastats, or - to read them from standard input")
+    }
     let (configuration, files) = try loadConfiguration(invocation)
     let profiles = try hardwareProfiles(configuration, files)
-    let profile = profiles.first { $0.name == configuration.telemetry.profile ?? "generic" }
     var report = TegrastatsReport(
-        invocation.has("jsonl") ? .lines : invocation.wantsJSON ? .object : .text, profile: profile)
+        invocation.has("jsonl") ? .lines : invocation.wantsJSON ? .object : .text,
+        profiles: TegrastatsProfiles(profiles, named: configuration.telemetry.profile))
     var splitter = LineSplitter()
     while let bytes = try nextBytes(file) {
         try Console.write(report.text(of: splitter.lines(of: bytes)))
@@ -33,6 +35,9 @@ func readTegrastats(_ path: String, _ invocation: Invocation) throws(Failure) ->
         return .badData
     }
     guard report.number > 0 else { throw Failure(.badData, "\(path) holds no line") }
+    if let reason = report.withoutTotal {
+        Console.note(printable("sage-edge: no power is shown where " + reason))
+    }
     return .success
 }
 
@@ -64,15 +69,15 @@ struct TegrastatsReport {
     private(set) var number = 0
     /// Lines that were not of tegrastats.
     private(set) var refused = 0
+    /// Why a line of the text has no power; nil where all have, or show no rails.
+    private(set) var withoutTotal: String?
     private let form: Form
-    private let profile: HardwareProfile?
-    private var choice: TotalRuleChoice
+    private var profiles: TegrastatsProfiles
 
-    /// A report; totals of the text are made by the rules of `profile`.
-    init(_ form: Form, profile: HardwareProfile?) {
+    /// A report; totals of the text are made by the rules of one of `profiles`.
+    init(_ form: Form, profiles: TegrastatsProfiles) {
         self.form = form
-        self.profile = profile
-        choice = TotalRuleChoice(rules: profile?.totals ?? [])
+        self.profiles = profiles
     }
 
     /// What follows the last line.
@@ -112,7 +117,7 @@ struct TegrastatsReport {
 
     // MARK: Text
 
-    private static let header = "  line              memory      cpu      gpu   hottest      power\n"
+    private static let header = "  line              memory      cpu      gpu   hottest               power\n"
 
     private mutating func row(_ line: LineSplitter.Line) -> String {
         do throws(TegrastatsError) {
@@ -133,15 +138,18 @@ struct TegrastatsReport {
         let graphics = line.graphics?.percent.map { "\($0) %" } ?? "-"
         var hottest = "-"
         var power = "-"
-        if let profile {
-            let sample = TelemetrySample(
-                line, taken: .origin, board: BoardIdentity(profile: profile.name), profile: profile, choice: &choice)
+        if let sample = profiles.sample(line) {
             if let zone = sample.hottest { hottest = degrees(millidegrees: Int64(zone.temperature.millidegrees)) }
             if let total = sample.total, let sum = total.power {
-                power = (total.isComplete ? "" : "≥ ") + watts(microwatts: sum.microwatts)
+                let isLowerBound = !total.isComplete || total.scope == .moduleLowerBound
+                power = (isLowerBound ? "at least " : "") + watts(microwatts: sum.microwatts)
+            } else if !sample.rails.isEmpty, withoutTotal == nil {
+                withoutTotal =
+                    "the rails are " + sample.rails.map { $0.name }.joined(separator: ", ")
+                    + ": no hardware profile says what they add up to"
             }
         }
-        let cells = [("\(number)", 6), (used, 18), (load, 7), (graphics, 7), (hottest, 8), (power, 9)]
+        let cells = [("\(number)", 6), (used, 18), (load, 7), (graphics, 7), (hottest, 8), (power, 18)]
         return cells.map { right($0.0, $0.1) }.joined(separator: "  ") + "\n"
     }
 

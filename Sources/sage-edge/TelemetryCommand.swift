@@ -29,6 +29,9 @@ let telemetryCommand = CommandSpecification(
         return try readTegrastats(path, invocation)
     }
     let interval = TimeSpan.seconds(try invocation.number("interval", in: 1...3600) ?? 1)
+    guard invocation.has("watch") || !invocation.has("interval") else {
+        throw Failure(.usage, "--interval goes with --watch", hint: "sage-edge telemetry --watch --interval 5")
+    }
     let source = SampleSource(invocation)
     guard invocation.has("watch") else {
         try show(try source.sample(), invocation)
@@ -93,7 +96,7 @@ func boardReader(_ invocation: Invocation) throws(Failure) -> BoardReader {
     let (configuration, files) = try loadConfiguration(invocation)
     let root = invocation.value("sysroot") ?? configuration.telemetry.sysroot
     let tree = SysfsTree(root: root)
-    guard tree.isThere else { throw Failure(.noInput, "there is no folder \(root)") }
+    guard tree.isThere else { throw noTree(root) }
     let profiles = try hardwareProfiles(configuration, files)
     if let name = configuration.telemetry.profile, let profile = profiles.first(where: { $0.name == name }) {
         return BoardReader(tree: tree, profile: profile, model: tree.facts().model)
@@ -102,6 +105,12 @@ func boardReader(_ invocation: Invocation) throws(Failure) -> BoardReader {
         throw Failure(.internal, "no hardware profile fits this board")
     }
     return reader
+}
+
+/// That there is no folder `root` to read a board's files under.
+func noTree(_ root: String) -> Failure {
+    Failure(
+        .noInput, "there is no folder \(root)", hint: "name the folder that holds sys, proc and etc; / is this machine")
 }
 
 private func show(_ sample: String, _ invocation: Invocation) throws(Failure) {

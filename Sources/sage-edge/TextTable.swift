@@ -27,11 +27,20 @@ struct TextTable {
     /// The lines, each at most `width` columns as long as figures let them.
     ///
     /// What is aligned left is made to fit, the widest column first: in the last column by going on below, in the
-    /// others by cutting. Figures, which are aligned right, are never cut.
-    func text(width: Int = Console.width) -> String {
+    /// others by cutting. Figures, which are aligned right, are never cut. Where it is to be `whole`, as for another
+    /// program or a file, nothing is: only the last column goes on below, and no word is broken.
+    func text(width: Int = Console.width, whole isWhole: Bool = !Console.isTerminal) -> String {
         let columns = rows.map { $0.count }.max() ?? 0
         var widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
         var excess = widths.reduce(0, +) + 2 * max(0, columns - 1) - width
+        if isWhole {
+            if excess > 0, columns > 0, !isRight(columns - 1) {
+                let last = rows.compactMap { row in row.count == columns ? row[columns - 1] : nil }
+                let longest = last.map { cell in longestWord(of: cell) }.max() ?? 0
+                widths[columns - 1] = max(widths[columns - 1] - excess, longest, 8)
+            }
+            excess = 0
+        }
         let flexible = (0..<columns).reversed().filter { !isRight($0) }
         while excess > 0, let column = flexible.max(by: { widths[$0] < widths[$1] }), widths[column] > 8 {
             let next = flexible.map { widths[$0] }.filter { $0 < widths[column] }.max() ?? 8
@@ -73,6 +82,17 @@ struct TextTable {
         while line.last == " " { line.removeLast() }
         return line
     }
+}
+
+/// The length of the longest word of `text`.
+private func longestWord(of text: String) -> Int {
+    var longest = 0
+    var length = 0
+    for character in text {
+        length = character == " " ? 0 : length + 1
+        longest = max(longest, length)
+    }
+    return longest
 }
 
 /// `text` in parts of at most `width` columns, broken at blanks, or within a word that is longer.

@@ -11,7 +11,16 @@ import Quantities
 /// | `now`, `today`, `yesterday` | now, and midnight at the beginning of that day |
 enum TimeArgument {
     /// What a person is told who named a time otherwise.
-    static let forms = "a time such as 2026-11-27, 2026-11-27T10:00:00Z, 2h, 3d, today or now"
+    static let forms = "a time such as 2026-11-27, 2026-11-27T10:00:00Z, 90m, 2h, 3d, 2w, yesterday, today or now"
+
+    /// Every form, and what it means.
+    static let table = [
+        ("now, today, yesterday", "now, and midnight at the beginning of that day"),
+        ("90m, 2h, 3d, 2w", "so long ago; 30s, too"),
+        ("2026-11-27", "midnight at its beginning"),
+        ("2026-11-27T10:00", "that moment; of UTC, or of --utc-offset"),
+        ("2026-11-27T10:00:00+01:00", "that moment; Z for UTC"),
+    ]
 
     /// The time of `text` where it is `now`, on a clock that is `offset` ahead of UTC; nil where it names none.
     static func time(_ text: String, now: WallTime, offset: TimeSpan) -> WallTime? {

@@ -7,7 +7,7 @@ let topCommand = CommandSpecification(
         OptionSpecification("sysroot", value: "DIR", "Watch the files under this folder, and no agent"),
         OptionSpecification("interval", value: "S", "Seconds between two looks (default 1)"),
     ],
-    examples: ["top", "top --interval 5", "top --sysroot ./captured-board"]
+    examples: ["top", "top --interval 5", "top --sysroot ./captured-board"], printsJSON: false
 ) { invocation throws(Failure) in
     let interval = try invocation.number("interval", in: 1...3600) ?? 1
     guard !invocation.wantsJSON else {

@@ -59,7 +59,7 @@ struct VerifiedExport {
         var table = TextTable()
         table.row("key", export.key.id.fingerprint)
         table.row("", owner)
-        table.row("federation", String(hexadecimal(export.domain.federation.array).prefix(32)) + "…")
+        table.row("federation", hexadecimal(export.domain.federation.array))
         table.row(
             "",
             "epoch \(export.domain.configurationEpoch), "

@@ -61,7 +61,7 @@ private let executors = "concurrent, tasks_per_minute, service, perception.featu
         ("federation.name", "~", "expected a text, found '~'"),
         ("federation.configuration_epoch", "0", "0 is not allowed; allowed: 1 … 9007199254740991"),
         ("federation.configuration_epoch", "-1", "-1 is not allowed; allowed: 1 … 9007199254740991"),
-        ("federation.configuration_epoch", "'1'", "expected a whole number, found '1'"),
+        ("federation.configuration_epoch", "'1'", "expected a whole number without quotes, found '1'"),
         ("federation.configuration_epoch", "1.0", "expected a whole number, found '1.0'"),
         ("federation.configuration_epoch", "1e3", "expected a whole number, found '1e3'"),
         ("federation.platform", "a@b", "'a@b' is not allowed; allowed: 1 to 64 characters of A-Z a-z 0-9 . _ : -"),

@@ -51,9 +51,13 @@ import Wire
         write("0123456789abcdef\n", 0o600)
         #expect(try read.httpKey() == AccessKey(file: Array("0123456789abcdef".utf8)))
         write("0123456789abcdef\n", 0o640)
-        #expect(throws: ConfigurationError.exposed(path: path, mode: 0o640)) { try read.httpKey() }
+        let place = ConfigurationOrigin.file("c.yaml", line: 2)
+        func refused(_ problem: SecretFileProblem) -> ConfigurationError {
+            .secret(problem, path: path, key: "http.api_key_file", place: place)
+        }
+        #expect(throws: refused(.exposed(mode: 0o640))) { try read.httpKey() }
         write("short\n", 0o600)
-        #expect(throws: ConfigurationError.notAnAccessKey(path: path)) { try read.httpKey() }
+        #expect(throws: refused(.notAnAccessKey)) { try read.httpKey() }
         #expect(try configuration("").httpKey() == nil)
     }
 }

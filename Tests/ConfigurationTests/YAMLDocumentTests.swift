@@ -81,7 +81,7 @@ private func refusal(_ text: String, _ read: (inout YAMLMapping) throws(YAMLErro
 
     @Test(arguments: [
         ("a: x", "c.yaml:1: a: expected a whole number, found 'x'"),
-        ("a: '1'", "c.yaml:1: a: expected a whole number, found '1'"),
+        ("a: '1'", "c.yaml:1: a: expected a whole number without quotes, found '1'"),
         ("a: 1.5", "c.yaml:1: a: expected a whole number, found '1.5'"),
         ("a: 010", "c.yaml:1: a: expected a whole number, found '010'"),
         ("a: 0x10", "c.yaml:1: a: expected a whole number, found '0x10'"),

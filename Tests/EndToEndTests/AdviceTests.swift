@@ -54,6 +54,117 @@ private func withSettings<Result>(_ settings: String, _ body: (URL) throws -> Re
         }
     }
 
+    @Test func `config check looks for what declared sources name`() throws {
+        let settings = """
+            telemetry:
+              sysroot: \(Fixtures.url("telemetry/sysfs/orin-nano").path)
+            energy:
+              sources:
+                - {name: solar:roof, path: /sys/nowhere, feeds: "battery:NOPE"}
+                - {name: solar:shed, path: /sys/class/hwmon/hwmon1/in1_input}
+                - {name: wind:mill, file: absent.json, parent: grid:none}
+                - {name: grid:one, command: [read-meter]}
+                - {name: grid:two, command: [/nowhere/read-meter]}
+                - {name: human:dana, declared_watts: 100}
+
+            """
+        try withSettings(settings) { home in
+            let config = home.path + "/config"
+            let outcome = try BuiltProgram.run(["config", "check"], home: home)
+            #expect(outcome.status == 0)
+            func warning(_ index: Int, _ words: String) -> String {
+                "warning: \(config)/config.yaml:\(index + 5): energy.sources[\(index)]: \(words)"
+            }
+            #expect(
+                outcome.errors.split(separator: "\n").map(String.init) == [
+                    warning(0, "solar:roof: there is no /sys/nowhere"),
+                    warning(0, "solar:roof: feeds: there is no battery battery:NOPE"),
+                    warning(
+                        1,
+                        "solar:shed: /sys/class/hwmon/hwmon1/in1_input is no meter of power or energy that is known here"
+                    ),
+                    warning(2, "wind:mill: there is no file \(config)/absent.json"),
+                    warning(2, "wind:mill: parent: there is no source grid:none"),
+                    warning(3, "grid:one: name the program by its whole path: read-meter is looked for in no folder"),
+                    warning(4, "grid:two: there is no program /nowhere/read-meter"),
+                ])
+        }
+    }
+
+    @Test(arguments: [
+        ("nofile", "nofile cannot be read: No such file or directory", "(umask 077; openssl rand -hex 32 > FILE)"),
+        ("open.key", "open.key has mode 644, which lets others read it", "chmod 600 FILE"),
+        ("short.key", "short.key does not hold ", "(umask 077; openssl rand -hex 32 > FILE)"),
+    ]) func `a key file that cannot be used is named with key, line and remedy`(
+        file: String, problem: String, remedy: String
+    ) throws {
+        for (section, key) in [("keys", "psk_file"), ("http", "api_key_file")] {
+            try withSettings("\(section):\n  \(key): \(file)\n") { home in
+                let config = home.path + "/config"
+                let hex = String(repeating: "a", count: 64)
+                for (name, text, mode) in [("open.key", hex, 0o644), ("short.key", "short", 0o600)] {
+                    FileManager.default.createFile(
+                        atPath: config + "/" + name, contents: Data(text.utf8), attributes: [.posixPermissions: mode])
+                }
+                for command in [["config", "check"], ["run"]] {
+                    let outcome = try BuiltProgram.run(command, home: home)
+                    #expect(outcome.status == 78)
+                    let said = "\n  \(config)/config.yaml:2: \(section).\(key): \(config)/\(problem)"
+                    #expect(outcome.errors.contains(said), "\(outcome.errors)")
+                    let hint = remedy.replacingOccurrences(of: "FILE", with: config + "/" + file)
+                    #expect(outcome.errors.contains("\n  hint: " + hint), "\(outcome.errors)")
+                }
+            }
+        }
+    }
+
+    @Test(arguments: [
+        (["telemetry", "--sysroot", "/nonexist"], 66, "name the folder that holds sys, proc and etc"),
+        (["doctor", "--sysroot", "/nonexist"], 66, "name the folder that holds sys, proc and etc"),
+        (["telemetry", "--tegrastats", "nofile"], 66, "name a file of lines of tegrastats, or - "),
+        (["proof", "verify", "nofile"], 66, "sage-edge proof export FILE makes such a file"),
+        (["report", "energy", "nofile"], 66, "sage-edge proof export FILE makes such a file"),
+        (["delegate", "perception", "--input", "nofile"], 66, "name a frame, PGM or PPM; - is standard input"),
+        (["config", "show", "--config", "-"], 64, "--config FILE"),
+    ]) func `what was named wrongly is answered with what to name`(words: [String], status: Int32, hint: String) throws
+    {
+        let outcome = try BuiltProgram.run(words)
+        #expect(outcome.status == status)
+        #expect(outcome.errors.contains("\n  hint: " + hint), "\(outcome.errors)")
+    }
+
+    @Test func `a key is no file of proofs`() throws {
+        try withTemporaryFolder { home in
+            #expect(try BuiltProgram.run(["key", "generate"], home: home).status == 0)
+            let file = home.path + "/own.pem"
+            try BuiltProgram.run(["key", "export"], home: home).output
+                .write(toFile: file, atomically: true, encoding: .utf8)
+            let outcome = try BuiltProgram.run(["proof", "verify", file], home: home)
+            #expect(outcome.status == 65)
+            #expect(
+                outcome.errors.contains(
+                    "hint: this is a key, or a record: sage-edge proof verify FILE.proofs --key \(file)\n"))
+        }
+    }
+
+    @Test func `a variable that is no key is answered with near names alone`() throws {
+        try withTemporaryFolder { home in
+            for (name, expected) in [
+                ("SAGE_EDGE_ENERGY_WINDW", "unknown key; allowed here: "),
+                ("SAGE_EDGE_ENERGY_SUPLY_JOULES", "unknown key, perhaps 'SAGE_EDGE_ENERGY_SUPPLY_JOULES' is meant; "),
+            ] {
+                let again = try BuiltProgram.process(["config", "check"], home: home)
+                again.environment?[name] = "1"
+                let said = Pipe()
+                again.standardError = said
+                try again.run()
+                let text = String(decoding: try said.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+                again.waitUntilExit()
+                #expect(text.contains(name + ": " + expected), "\(text)")
+            }
+        }
+    }
+
     @Test func `a tab in a configuration is named, and no hint repeats the command`() throws {
         try withSettings("telemetry:\n\tprofile: generic\n") { home in
             let outcome = try BuiltProgram.run(["config", "check"], home: home)
@@ -211,6 +322,25 @@ private func withSettings<Result>(_ settings: String, _ body: (URL) throws -> Re
             #expect(balance.contains(" " + column))
         }
         #expect(!balance.contains("spent"))
+    }
+
+    @Test func `on its own record, and on pages of an agent that runs by another configuration`() throws {
+        let agent = try RunningAgent(tree: "orin-nano")
+        let own = agent.home.path + "/own.node"
+        try agent.run(["key", "export", "--node"]).output.write(toFile: own, atomically: true, encoding: .utf8)
+        // Whoever asks is of another federation.
+        let other = try agent.write("federation: {name: elsewhere}\n")
+        let added = try agent.run(["peers", "add", own, "--config", other])
+        #expect(added.status == 65)
+        #expect(
+            added.errors.hasPrefix("sage-edge: this is the record of this node itself\n  hint: it is for other boards"))
+        agent.stop()
+        let report = try agent.run(["report", "energy", "--by", "source", "--config", other, "--json"])
+        #expect(report.status == 0, "\(report.errors)")
+        #expect(report.output.contains("\"class\":\"replayed\""))
+        let absent = try agent.run(["proof", "latest", "--source", "solar:roof", "--config", other])
+        #expect(absent.status == 66)
+        #expect(absent.errors.contains("there is no energy proof of solar:roof; there are some of: compute:orin-nano"))
     }
 
     @Test func `on a board whose power nothing reads`() throws {

@@ -46,6 +46,7 @@ private func outcome(_ words: [String]) -> String {
         ("delegate perception --to Thor --input f", "delegate <perception> input=f to=Thor"),
         ("worker perception.features", "worker <perception.features>"),
         ("stats", "64 unknown command 'stats' | did you mean 'sage-edge status'?"),
+        ("help nope", "64 unknown command 'nope' | sage-edge --help"),
         ("proof lates", "64 unknown command 'proof lates' | did you mean 'sage-edge proof latest'?"),
         ("xyzzy --json", "64 unknown command 'xyzzy' | sage-edge --help"),
         ("peers foo", "64 unknown command 'peers foo' | sage-edge peers --help"),
@@ -151,7 +152,7 @@ private func outcome(_ words: [String]) -> String {
         var table = TextTable(header: ["name", ">figure", "what"])
         table.row(["a", "1", "its store has lost messages, and " + String(repeating: "x", count: 30)])
         #expect(
-            table.text(width: 40) == """
+            table.text(width: 40, whole: false) == """
                 name  figure  what
                 a          1  its store has lost
                               messages, and
@@ -162,12 +163,80 @@ private func outcome(_ words: [String]) -> String {
         var figures = TextTable(header: ["account", ">available", ">locked"])
         figures.row(["lct:web4:agent:local@Sprout", "1234567890.123 J", "1234567890.123 J"])
         #expect(
-            figures.text(width: 40) == """
+            figures.text(width: 40, whole: false) == """
                 account          available            locked
                 lct:web…  1234567890.123 J  1234567890.123 J
 
                 """)
-        #expect(table.text(width: 200).split(separator: "\n").count == 2)
+        #expect(table.text(width: 200, whole: false).split(separator: "\n").count == 2)
+    }
+
+    @Test func `for a pipe a table cuts nothing and breaks no word`() {
+        var table = TextTable(header: ["key", ">value", "origin"])
+        table.row(["executors.perception.features.memory_mib", "256", "/a/folder/of/a/user/config.yaml:17"])
+        table.row(["a", "1", "default, since nobody says otherwise, nor did anybody ever say so"])
+        #expect(
+            table.text(width: 40, whole: true) == """
+                key                                       value  origin
+                executors.perception.features.memory_mib    256  /a/folder/of/a/user/config.yaml:17
+                a                                             1  default, since nobody says otherwise,
+                                                                 nor did anybody ever say so
+
+                """)
+    }
+
+    @Test func `a hint names the folder and the configuration that were given`() throws {
+        let given = ["status", "--state", "s 1", "--config=c.yaml"]
+        #expect(try completed("sage-edge run", given) == "sage-edge --state 's 1' --config c.yaml run")
+        #expect(
+            try completed("did you mean 'sage-edge proof list'?", given)
+                == "did you mean 'sage-edge --state 's 1' --config c.yaml proof list'?")
+        #expect(
+            try completed("sage-edge tasks, sage-edge task cancel ID", ["status", "--state", "s"])
+                == "sage-edge --state s tasks, sage-edge --state s task cancel ID")
+        for hint in ["sage-edge status, or another --state", "sage-edge --help", "start the machine again"] {
+            #expect(try completed(hint, given) == hint)
+        }
+        #expect(try completed("sage-edge run", ["status"]) == "sage-edge run")
+    }
+
+    private func completed(_ hint: String, _ words: [String]) throws -> String {
+        guard case .run(let invocation) = try CommandParser(commands: allCommands).parse(words) else { return "" }
+        return invocation.completed(hint, allCommands)
+    }
+
+    @Test func `status says what came of reading the configuration again`() throws {
+        let refused = try JSONValue(
+            parsing: Array(
+                #"{"configuration":{"refused_because":"c.yaml:3: a: b\nc.yaml:4: d: e","restart_needed_for":[]}}"#.utf8)
+        )
+        #expect(
+            statusText(refused).split { " \n".contains($0) }.joined(separator: " ")
+                .contains(
+                    "configuration the last one that was read is refused, the one before counts: c.yaml:3: a: b; c.yaml:4: d: e"
+                ))
+        let waiting = try JSONValue(
+            parsing: Array(
+                #"{"configuration":{"refused_because":null,"restart_needed_for":["http.listen","link.listen"]}}"#.utf8))
+        #expect(statusText(waiting).contains("counts only after a restart: http.listen, link.listen"))
+        let fine = try JSONValue(
+            parsing: Array(#"{"configuration":{"refused_because":null,"restart_needed_for":[]}}"#.utf8))
+        #expect(!statusText(fine).contains("configuration"))
+    }
+
+    @Test func `tasks shows own tasks that ended here`() throws {
+        let answer = try JSONValue(parsing: Array(#"{"tasks":[]}"#.utf8))
+        let run = try JSONValue(
+            parsing: Array(
+                #"{"task":"3f9a27c04be1d2a55c1e90b7d6f48a02","operation":"perception.features","outcome":"done","end_ms":1795196578692,"energy_mj":"1250"}"#
+                    .utf8))
+        #expect(tasksText(answer, []) == "no tasks")
+        #expect(
+            tasksText(answer, [run]) == """
+                ended here    operation            outcome  at                     energy
+                3f9a27c04be1  perception.features  done     2026-11-20 17:42:58Z  1.250 J
+
+                """)
     }
 
     @Test func `status says what is not metered, and why the store cannot be used`() throws {

@@ -12,6 +12,8 @@ import Testing
         return outcome.output
     }
 
+    private static let orins = ["agx-orin-32gb", "agx-orin-64gb"]
+
     /// What may follow, by the real shell's own machinery: the words of a line, and what is proposed for its last one.
     private static let lines: [(String, [String])] = [
         ("sage-edge proo", ["proof"]), ("sage-edge proof ver", ["verify"]),
@@ -21,6 +23,8 @@ import Testing
         ("sage-edge delegate --input RE", ["README"]), ("sage-edge --config RE", ["README"]),
         ("sage-edge --state fol", ["folder"]), ("sage-edge proof verify fol", ["folder"]),
         ("sage-edge energy history --by ", ["hour", "minute", "sample"]), ("sage-edge task cancel ", []),
+        ("sage-edge report energy --by ", ["day", "hour", "source", "task"]),
+        ("sage-edge report energy --format o", ["ocmf"]), ("sage-edge profile show agx-orin-", orins),
         ("sage-edge xyz", []),
     ]
 

@@ -79,6 +79,19 @@ private struct Exported {
         #expect(periods.first?["first_page"] as? Int == 300)
     }
 
+    @Test func `says where it cannot be written, how many entries it has, and where its time lies outside the pages`()
+        throws
+    {
+        let refused = try exported.report(["--output", "/nonexist/x"], status: 73)
+        #expect(refused.errors.contains("\n  hint: name a file in a folder that is there; /nonexist is none\n"))
+        let file = exported.home.path + "/report.csv"
+        let written = try exported.report(["--by", "source", "--format", "csv", "--output", file])
+        #expect(written.errors == "1 entry in \(file)\n")
+        let late = try exported.report(["--from", "2026-11-26T10:00"], status: 66)
+        #expect(
+            late.errors.hasPrefix("sage-edge: there is no page in that time: it would begin at 2026-11-26T10:00:00Z"))
+    }
+
     @Test func `is CSV that a spreadsheet reads`() throws {
         let output = try exported.report(["--by", "hour", "--format", "csv"]).output
         #expect(output.components(separatedBy: "\r\n").count == 45)
@@ -269,7 +282,19 @@ private struct Exported {
         #expect(!ends.isEmpty)
         #expect(ends.allSatisfy { $0 > middle / 1000 * 1000 })
         #expect(ends == ends.sorted(by: >))
-        #expect(try agent.run(["proof", "list", "--source", "solar:roof"]).output.contains("no energy proof"))
+        for command in [["proof", "list"], ["proof", "latest"], ["report", "energy"], ["proof", "export", "x"]] {
+            let absent = try agent.run(command + ["--source", "solar:roof"])
+            #expect(absent.status == 66)
+            #expect(
+                absent.errors.hasPrefix(
+                    "sage-edge: there is no energy proof of solar:roof; there are some of: \(source)\n"), "\(command)")
+        }
+        let ahead = try agent.run(["proof", "list", "--from", "now"])
+        #expect(ahead.status == 66)
+        #expect(ahead.errors.contains("there is no energy proof that ends after "))
+        let report = try agent.run(["report", "energy", "--from", "2125-01-01"])
+        #expect(report.status == 64)
+        #expect(report.errors.hasPrefix("sage-edge: --from lies ahead: 2125-01-01T00:00:00Z, and now it is 20"))
         let file = agent.home.appendingPathComponent("later.proofs").path
         #expect(try agent.run(["proof", "export", file, "--from", time]).status == 0)
         #expect(try agent.json(["proof", "verify", file])["verified"] as? Bool == true)

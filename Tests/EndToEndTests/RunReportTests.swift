@@ -95,6 +95,14 @@ private struct Boards {
         }
     }
 
+    @Test func `is beside the list of tasks, which shows own ones that ended here`() throws {
+        let here = try #require(try boards.sprout.json(["tasks"])["ended"] as? [[String: Any]])
+        #expect(here.map { $0["task"] as? String } == [boards.own["task"] as? String])
+        #expect(try boards.sprout.run(["tasks"]).output.contains("\nended here "))
+        // What ran there for a peer is not Thor's own.
+        #expect(try #require(try boards.thor.json(["tasks"])["ended"] as? [[String: Any]]).isEmpty)
+    }
+
     @Test func `is the same of the files, and nothing is lost or doubled by a stop`() throws {
         let to = ["--to", "now"]
         let asked = try agentReport(to)

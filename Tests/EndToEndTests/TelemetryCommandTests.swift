@@ -86,6 +86,7 @@ private func capture(_ name: String) -> String { Fixtures.url("telemetry/tegrast
         (["--tegrastats", "/nowhere/at/all"], 66, "open /nowhere/at/all: No such file or directory"),
         (["--tegrastats", "-"], 65, "- holds no line"),
         (["--tegrastats", "-", "--sysroot", "/"], 64, "--tegrastats and --sysroot do not go together"),
+        (["--interval", "5"], 64, "--interval goes with --watch"),
         (["--tegrastats", "-", "--watch"], 64, "--tegrastats and --watch do not go together"),
         (["--watch", "--interval", "0"], 64, "--interval takes a whole number from 1 to 3600, not '0'"),
     ])
@@ -106,6 +107,28 @@ private func capture(_ name: String) -> String { Fixtures.url("telemetry/tegrast
         let outcome = try BuiltProgram.run(["telemetry", "--tegrastats", capture(name)])
         #expect(outcome.status == 0)
         #expect(outcome.lines.filter { $0.count > 80 } == [])
+    }
+
+    @Test(arguments: [
+        ("agx-orin_l4t-r36", " 8.726 W"), ("agx-xavier_l4t-r31-r32", " 3.346 W"),
+        ("agx-thor_l4t-r38.4_root", " 19.780 W"), ("agx-thor_l4t-r39.2", " at least 20.402 W"),
+        ("orin-nano_l4t-r36", " 4.824 W"), ("nano_l4t-r32", " 2.132 W"), ("tx1_l4t-r28-r32", " 2.532 W"),
+    ]) func `the first captured line has the total of the board that it must be of`(name: String, power: String) throws
+    {
+        let outcome = try BuiltProgram.run(["telemetry", "--tegrastats", capture(name)])
+        #expect(try #require(outcome.lines.dropFirst().first).hasSuffix(power))
+        #expect(outcome.errors == "")
+    }
+
+    @Test func `rails that no profile adds up are named instead of a power`() throws {
+        let line =
+            "RAM 1/2MB (lfb 1x4MB) CPU [1%@102] EMC_FREQ 0% GR3D_FREQ 0% CPU@37C VDD_ODD 100/100 VDD_EVEN 20/20\n"
+        let outcome = try BuiltProgram.run(["telemetry", "--tegrastats", "-"], input: Array(line.utf8))
+        #expect(outcome.status == 0)
+        #expect(outcome.lines.dropFirst().first?.hasSuffix(" -") == true)
+        #expect(
+            outcome.errors == "sage-edge: no power is shown where the rails are VDD_ODD, VDD_EVEN: no hardware profile "
+                + "says what they add up to\n")
     }
 
     @Test func `the text of a tree names everything that was read`() throws {
