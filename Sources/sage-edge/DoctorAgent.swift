@@ -33,6 +33,14 @@ extension DoctorFacts {
         } else {
             findings.append(Finding(.network, .ok, "port", "UDP at \(network.listen)"))
         }
+        if let http = network.http {
+            findings.append(
+                Finding(
+                    .network, .warning, "http-not-served", "HTTP cannot be served at \(http.address): \(http.failure)",
+                    why: "The agent runs without it: no metrics, no health checks, no API.",
+                    .run("sudo ss -tlpn 'sport = :\(http.port)'"),
+                    .advice("end that program, or set http.listen to another address, or to off")))
+        }
         if let firewall = network.firewalls.first {
             let open: Finding.Remedy =
                 switch firewall {

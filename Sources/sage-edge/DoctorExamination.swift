@@ -25,30 +25,44 @@ struct DoctorExamination {
     /// The facts; of a captured tree only what is in it.
     func facts() throws(Failure) -> DoctorFacts {
         var facts = DoctorFacts()
-        let files = ConfigurationFiles(given: invocation.value("config"))
-        let configuration = configuration(files, &facts.configuration)
+        // Judged is what the running agent reads, unless another configuration is asked about.
+        let isAsked = invocation.has("config") || invocation.has("sysroot")
+        let started = isAsked ? nil : StartedAgent(listeningAt: paths.socket)
+        let files = ConfigurationFiles(given: invocation.value("config") ?? started?.configuration)
+        let configuration = configuration(files, started?.flags ?? [], &facts.configuration)
         if let root = invocation.value("sysroot") {
-            guard SysfsTree(root: root).isThere else { throw Failure(.noInput, "there is no folder \(root)") }
+            guard SysfsTree(root: root).isThere else { throw noTree(root) }
             let reader = reader(of: DoctorFacts.Agent())
             facts.board = board(root, configuration, files, sample: nil)
             if facts.board?.isLive == true {
                 facts.reader = reader.facts
                 facts.board?.closedFiles = closedPowerFiles(reader, under: root)
             } else {
-                // Whose rights a recording shows is not known; an agent's, perhaps.
-                facts.reader = .init(user: .max, name: reader.facts.group, group: reader.facts.group)
+                // Whose rights a recording shows is not known; an agent's, perhaps, on a machine with the package.
+                let ours = DoctorFacts.Reader()
+                facts.reader = .init(user: .max, name: "the agent", group: ours.group)
             }
             facts.configuration = .init(files: facts.configuration.files)
             return facts
         }
         let (agent, status) = agent()
         facts.agent = agent
+        facts.configuration.isOfAgent = started != nil
+        if !isAsked, agent.presence == .running {
+            facts.configuration.mayDiffer = started.map { $0.configuration == nil && !$0.isOwn } ?? true
+        }
         let reader = reader(of: agent)
         facts.reader = reader.facts
         facts.sources.told = status.map { ToldSource.all($0) } ?? []
         if let configuration {
             facts.sources.declared = configuration.energy.sources
-            facts.sources.origin = configuration.origin(of: "energy.sources").text
+            for (index, source) in configuration.energy.sources.enumerated() {
+                facts.sources.origins[source.name] =
+                    configuration.origin(ofElement: index, of: "energy.sources").text
+                if case .file(let path) = source.origin {
+                    facts.sources.documentFaults[source.name] = DoctorExamination.fault(ofDocumentAt: path)
+                }
+            }
             facts.sources.policy = configuration.energy.charging
         }
         let root = configuration?.telemetry.sysroot ?? "/"
@@ -72,11 +86,11 @@ struct DoctorExamination {
 
     // MARK: Configuration
 
-    private func configuration(_ files: ConfigurationFiles, _ facts: inout DoctorFacts.Configuration)
-        -> AgentConfiguration?
-    {
+    private func configuration(
+        _ files: ConfigurationFiles, _ flags: [ConfigurationFlag], _ facts: inout DoctorFacts.Configuration
+    ) -> AgentConfiguration? {
         do throws(ConfigurationError) {
-            let configuration = try files.load()
+            let configuration = try files.load(flags: flags)
             facts.files = configuration.files
             _ = try files.profiles(for: configuration)
             let named = NamedThings(configuration)
@@ -84,6 +98,9 @@ struct DoctorExamination {
             facts.missingTegrastats = named.missingTegrastats
             facts.warnings = named.warnings.filter { $0 != named.missingTegrastats }
             do throws(ConfigurationError) { _ = try configuration.presharedKey() } catch {
+                facts.problems.append(error.explanation)
+            }
+            do throws(ConfigurationError) { _ = try configuration.httpKey() } catch {
                 facts.problems.append(error.explanation)
             }
             return configuration
@@ -124,6 +141,8 @@ struct DoctorExamination {
         let isAgents = sample != nil
         let declared = invocation.has("sysroot") ? [] : configuration?.energy.sources ?? []
         board.sample = sample ?? view(of: reader, with: others(declared, tree))
+        let disabled = board.sample.names(unavailableFor: "disabled")
+        board.switches = DoctorExamination.switches(of: disabled, in: tree)
         guard isAgents || tree.isLive else { return board }
         let first = board.sample
         let start = Clock.bootTime
@@ -151,6 +170,30 @@ struct DoctorExamination {
             if case .command = declaration.origin { false } else { true }
         }
         return DeclaredSources(readable, tree: tree)
+    }
+
+    /// What is wrong with the meter's document at `path`; nil where it can be read, or is not there.
+    private static func fault(ofDocumentAt path: String) -> String? {
+        let limit = TelemetryLimits.meterDocumentBytes
+        guard let status = (try? FileSystem.status(path)).flatMap({ $0 }), status.kind == .file else { return nil }
+        do throws(MeterDocumentError) {
+            guard let bytes = try? FileSystem.read(path, limit: limit) else { return nil }
+            _ = try MeterDocument(bytes)
+            return nil
+        } catch { return error.explanation }
+    }
+
+    /// The files that switch on what `names` are the labels of.
+    private static func switches(of names: [String], in tree: SysfsTree) -> [String: String] {
+        var switches: [String: String] = [:]
+        for chip in tree.names(in: "/sys/class/hwmon").prefix(SensorLimits.devices) where !names.isEmpty {
+            let folder = "/sys/class/hwmon/" + chip
+            for label in tree.names(in: folder) where label.hasPrefix("in") && label.hasSuffix("_label") {
+                guard let name = tree.text(of: folder + "/" + label), names.contains(name) else { continue }
+                switches[name] = folder + "/" + label.dropLast("label".utf8.count) + "enable"
+            }
+        }
+        return switches
     }
 
     private func view(of reader: BoardReader, with others: DeclaredSources? = nil) -> SampleView {

@@ -54,8 +54,15 @@ struct DoctorFacts: Equatable {
         var closedFiles: [ClosedFile] = []
         /// Devices of the graphics driver that the reader may not open.
         var closedDevices: [ClosedFile] = []
+        /// The files that switch channels on which are off, by the name of the rail.
+        var switches: [String: String] = [:]
         /// Memory that tasks leave free, in bytes.
         var memoryReserve: Int64 = 0
+
+        /// What has to be added to a command so that it looks at these files.
+        var option: String { root == "/" ? "" : " --sysroot " + shellWord(root) }
+        /// Whether it has power modes that nvpmodel sets.
+        var hasPowerModes: Bool { !profile.powerModes.isEmpty || sample.release != nil }
     }
 
     /// The sources of energy, and what the configuration says of them.
@@ -64,8 +71,10 @@ struct DoctorFacts: Equatable {
         var told: [ToldSource] = []
         /// What the operator declared.
         var declared: [SourceDeclaration] = []
-        /// Where that stands.
-        var origin = ""
+        /// Where each of them stands, by its name.
+        var origins: [String: String] = [:]
+        /// What is wrong with the documents in their files, by the name of the source.
+        var documentFaults: [String: String] = [:]
         /// What may be charged from.
         var policy = ChargingPolicy()
     }
@@ -116,9 +125,22 @@ struct DoctorFacts: Equatable {
         var warnings: [String] = []
         /// The tegrastats program that is configured and not there.
         var missingTegrastats: String?
+        /// Whether these are the files that the running agent was started with.
+        var isOfAgent = false
+        /// Whether the running agent may have read others, which cannot be told.
+        var mayDiffer = false
+    }
+
+    /// Where HTTP is to be served and cannot be.
+    struct HTTPRefusal: Equatable {
+        var address: String
+        var port: UInt16
+        var failure: String
     }
 
     struct Network: Equatable {
+        /// Why HTTP cannot be served; nil where it can, or was not tried.
+        var http: HTTPRefusal?
         /// The address that is listened at.
         var listen = ""
         var port: UInt16 = 0

@@ -28,7 +28,7 @@ extension DoctorFacts {
                 Finding(
                     .heat, .problem, "too-hot", figures,
                     why: "At its limit the board slows itself down, and its capacity counts as nothing.",
-                    remedies: DoctorFacts.cooling)
+                    remedies: cooling(board))
             ]
         }
         if hottest.millidegrees >= Int64(thermal.soft.millidegrees) {
@@ -36,16 +36,20 @@ extension DoctorFacts {
                 Finding(
                     .heat, .warning, "hot", figures,
                     why: "From \(degrees(millidegrees: Int64(thermal.soft.millidegrees))) on its capacity counts as "
-                        + "falling.", remedies: DoctorFacts.cooling)
+                        + "falling.", remedies: cooling(board))
             ]
         }
         return [Finding(.heat, .ok, "temperature", figures)]
     }
 
-    private static let cooling: [Finding.Remedy] = [
-        .advice("see that the fan turns and nothing covers it, or set a lower power mode:"),
-        .run("sudo nvpmodel -q --verbose"), .run("sudo nvpmodel -m NUMBER"),
-    ]
+    private func cooling(_ board: Board) -> [Finding.Remedy] {
+        let fan = "see that the fan turns and nothing covers it"
+        guard board.hasPowerModes else { return [.advice(fan)] }
+        return [
+            .advice(fan + ", or set a lower power mode:"), .run("sudo nvpmodel -q --verbose"),
+            .run("sudo nvpmodel -m NUMBER"),
+        ]
+    }
 
     private func throttleFindings(_ board: Board) -> [Finding] {
         let told = agent?.causes.filter { $0.maximum != nil && $0.hasActed } ?? []
@@ -60,7 +64,7 @@ extension DoctorFacts {
                 Finding(
                     .heat, .warning, "throttled", "the board is slowed down now: " + listed(words),
                     why: "While it lasts, no more is charged than the board really draws.",
-                    remedies: DoctorFacts.cooling))
+                    remedies: cooling(board)))
         }
         let past = told.filter { cause in !active.contains { $0.name == cause.name } }
         if !past.isEmpty {
@@ -99,7 +103,9 @@ extension DoctorFacts {
                 return Finding(
                     .heat, .warning, "over-current", what,
                     why: "The mean current is over the limit, and the clocks are lowered each time.",
-                    .run("sudo nvpmodel -q"), .run("sudo nvpmodel -m NUMBER"))
+                    remedies: board.hasPowerModes
+                        ? [.run("sudo nvpmodel -q"), .run("sudo nvpmodel -m NUMBER")]
+                        : [.advice("use a power supply of more watts, or give the board less to do")])
             default:
                 return Finding(
                     .heat, .note, "current-peaks", what,

@@ -14,8 +14,8 @@ extension DoctorFacts {
                 Finding(
                     .board, .note, "board-unknown", "no hardware profile knows this board",
                     why: "It runs with what can be read; its modes, limits and total are guesses.",
-                    .run("sage-edge profile detect"),
-                    .run("sage-edge profile show generic --yaml > /etc/sage-edge/profiles/my-board.yaml")))
+                    .run("sage-edge profile detect" + board.option),
+                    .run(profile("generic ", as: "my-board", board))))
         }
         findings += modeFindings(board)
         if !board.closedDevices.isEmpty {
@@ -33,7 +33,7 @@ extension DoctorFacts {
 
     private func modeFindings(_ board: Board) -> [Finding] {
         let sample = board.sample
-        if let reason = sample.reason(of: "power_mode") {
+        if let reason = sample.reason(of: "power_mode"), board.hasPowerModes {
             let path = "/var/lib/nvpmodel/status"
             let fallback = fallback(board)
             switch reason {
@@ -75,10 +75,15 @@ extension DoctorFacts {
                     .board, .warning, "power-mode-unrated", "no profile says what power mode \(name) allows",
                     why: fallback(board),
                     .advice("set energy.rated_watts, or list the mode in a profile of your own"),
-                    .run("sage-edge profile show --yaml > /etc/sage-edge/profiles/\(sample.profile).yaml"))
+                    .run(profile("", as: sample.profile, board)))
             ]
         }
         return [Finding(.board, .ok, "power-mode", "power mode \(name), rated \(watts(milliwatts: rated))")]
+    }
+
+    /// The command that begins a profile of one's own with the built-in one that is in use, or with the one named.
+    private func profile(_ name: String, as own: String, _ board: Board) -> String {
+        "sage-edge profile show \(name)--yaml\(board.option) > /etc/sage-edge/profiles/\(own).yaml"
     }
 
     private static let rateIt = Finding.Remedy.advice("or say with energy.rated_watts what the mode allows")
@@ -103,66 +108,6 @@ extension DoctorFacts {
             + graphicsFindings(board) + unreadFindings(board)
     }
 
-    /// Files that root keeps for itself, with what gives them to the reader's group.
-    private func permissionFindings(_ board: Board) -> [Finding] {
-        let reported = board.sample.names(unavailableFor: "EACCES").filter {
-            $0 != "power_mode" && $0 != "total" && !isSource($0)
-        }
-        let files = board.closedFiles
-        guard !files.isEmpty || !reported.isEmpty else { return [] }
-        let counters = files.filter { file in file.path.split(separator: "/").contains { $0 == "powercap" } }
-        let others = files.filter { !counters.contains($0) }
-        // Of a recording only the names are known.
-        let domains = files.isEmpty ? reported.filter { isProcessorDomain($0) } : []
-        let rails = reported.filter { !domains.contains($0) }
-        var findings: [Finding] = []
-        if !counters.isEmpty || !domains.isEmpty {
-            let folders = "/sys/class/powercap/intel-rapl*/energy_uj"
-            findings.append(
-                Finding(
-                    .power, .problem, "rapl-closed",
-                    "\(reader.name) may not read the processor's energy: " + listed(counters.map { $0.path } + domains),
-                    why: "Since Linux 5.10 the counters are for root alone, because whoever reads them learns "
-                        + "something of what others compute.",
-                    remedies: [
-                        .run("sudo chgrp \(reader.group) \(folders) && sudo chmod g+r \(folders)"),
-                        .advice("and for every later boot:"),
-                        .run(
-                            "echo 'SUBSYSTEM==\"powercap\", ACTION==\"add\", RUN+=\"/bin/chgrp -R \(reader.group) /sys%p\", "
-                                + "RUN+=\"/bin/chmod -R g+rX /sys%p\"' "
-                                + "| sudo tee /etc/udev/rules.d/60-sage-edge-powercap.rules"),
-                    ] + joiningGroup))
-        }
-        if !others.isEmpty || counters.isEmpty && !rails.isEmpty {
-            let paths = others.map { $0.path }
-            let what = paths.isEmpty ? listed(rails) : listed(paths)
-            let target = paths.isEmpty ? "/sys/class/hwmon/hwmon*/{in,curr,power}*_input" : paths.joined(separator: " ")
-            findings.append(
-                Finding(
-                    .power, .problem, "rails-closed", "\(reader.name) may not read \(what)",
-                    why: "Some images keep the files of the power monitors for root.",
-                    remedies: [
-                        .run("sudo chgrp \(reader.group) \(target) && sudo chmod g+r \(target)"),
-                        .advice("and for every later boot:"),
-                        .run(
-                            "echo 'SUBSYSTEM==\"hwmon\", ACTION==\"add\", RUN+=\"/bin/chgrp -R \(reader.group) /sys%p\", "
-                                + "RUN+=\"/bin/chmod -R g+rX /sys%p\"' "
-                                + "| sudo tee /etc/udev/rules.d/60-sage-edge-hwmon.rules"),
-                    ] + joiningGroup))
-        }
-        return findings
-    }
-
-    /// Whether `name` is that of a domain of a processor's energy counters.
-    private func isProcessorDomain(_ name: String) -> Bool {
-        ["package-", "psys", "dram"].contains { name.hasPrefix($0) }
-    }
-
-    private var joiningGroup: [Finding.Remedy] {
-        reader.name == reader.group || reader.user == 0
-            ? [] : [.run("sudo usermod -aG \(reader.group) \(reader.name)")]
-    }
-
     private func totalFindings(_ board: Board) -> [Finding] {
         let sample = board.sample
         guard let total = sample.total else {
@@ -171,7 +116,7 @@ extension DoctorFacts {
                     Finding(
                         .power, .note, "not-metered", "profile \(sample.profile) has no total: nothing is metered",
                         why: "Without it there are no proofs and no credits; the board can work for others.",
-                        .run("sage-edge profile show"))
+                        .run("sage-edge profile show" + board.option))
                 ]
             }
             if sample.isCounted {
@@ -187,7 +132,7 @@ extension DoctorFacts {
                 Finding(
                     .power, .problem, "no-total", "the board's power is unknown: \(rules) cannot be read (\(reason))",
                     why: "Without a total there are no proofs and no credits.",
-                    remedies: totalRemedies(reason, board))
+                    remedies: totalRemedies(reason, board.profile.totals.flatMap { $0.rails }, board))
             ]
         }
         guard total.isComplete else {
@@ -198,7 +143,8 @@ extension DoctorFacts {
                     .power, .problem, "total-incomplete",
                     "the total \(total.rule) lacks " + listed(reasons),
                     why: "The sum is a lower bound, and a lower bound is not metered.",
-                    remedies: totalRemedies(missing.first.flatMap { sample.reason(of: $0) } ?? "ENOENT", board))
+                    remedies: totalRemedies(missing.first.flatMap { sample.reason(of: $0) } ?? "ENOENT", missing, board)
+                )
             ]
         }
         let scope = total.isLowerBound ? "at least " : ""
@@ -209,11 +155,11 @@ extension DoctorFacts {
         ]
     }
 
-    private func totalRemedies(_ reason: String, _ board: Board) -> [Finding.Remedy] {
+    /// What gives back the `missing` rails of the total.
+    private func totalRemedies(_ reason: String, _ missing: [String], _ board: Board) -> [Finding.Remedy] {
         // Rails that the machine names are a PC's: counters of its processor, and graphics boards.
-        let rails = board.profile.totals.flatMap { $0.rails }
         if board.sample.total == nil, !["EACCES", "timeout"].contains(reason),
-            rails.allSatisfy({ TotalRule.isPattern($0) })
+            missing.allSatisfy({ TotalRule.isPattern($0) })
         {
             return [
                 .run("ls /sys/class/powercap"), .run("sudo modprobe intel_rapl_msr"),
@@ -222,12 +168,22 @@ extension DoctorFacts {
         }
         return switch reason {
         case "EACCES": [.advice("see above who may read the files")]
-        case "disabled": [.run("echo 1 | sudo tee /sys/class/hwmon/hwmon*/in*_enable")]
+        case "disabled": switchRemedies(missing, board)
         case "ENOENT":
             [.run("grep -s . /sys/class/hwmon/hwmon*/name"), .run("sudo modprobe ina3221; sudo modprobe ina238")]
                 + (board.isLive ? [.advice("in a container: show it the host's /sys, and name it by --sysroot")] : [])
         default: [.run("sudo dmesg | grep -i ina")]
         }
+    }
+
+    /// What switches the channels of `rails` on, and no others.
+    private func switchRemedies(_ rails: [String], _ board: Board) -> [Finding.Remedy] {
+        let paths = rails.compactMap { board.switches[$0] }
+        guard paths.isEmpty else { return paths.map { .run("echo 1 | sudo tee " + shellWord($0)) } }
+        return [
+            .run("grep -s . /sys/class/hwmon/hwmon*/in*_label /sys/class/hwmon/hwmon*/in*_enable"),
+            .advice("and write 1 to the in*_enable of that channel alone, as root"),
+        ]
     }
 
     /// What the total leaves when the parts that it feeds are taken off.
@@ -250,7 +206,7 @@ extension DoctorFacts {
                 .power, .problem, "residual-negative", "the parts draw more than the whole: " + figures,
                 why: "Some carrier boards have their labels swapped; then the wrong rail is metered.",
                 .advice("compare \(found.total) with a meter at the plug, idle and under load"),
-                .run("sage-edge profile show --yaml > /etc/sage-edge/profiles/\(sample.profile).yaml"),
+                .run(profile("", as: sample.profile, board)),
                 .advice("and give the labels their true roles there"))
         ]
     }
@@ -258,7 +214,9 @@ extension DoctorFacts {
     private func railFindings(_ board: Board) -> [Finding] {
         let sample = board.sample
         var findings: [Finding] = []
-        let disabled = sample.names(unavailableFor: "disabled").filter { !(sample.total?.rails.contains($0) ?? false) }
+        // What the total needs is told with the total.
+        let needed = sample.total?.rails ?? board.profile.totals.flatMap { $0.rails }
+        let disabled = sample.names(unavailableFor: "disabled").filter { $0 != "total" && !needed.contains($0) }
         if !disabled.isEmpty {
             findings.append(
                 Finding(
@@ -298,7 +256,7 @@ extension DoctorFacts {
     }
 
     /// Whether `name` is that of a source, of which there is more to say.
-    private func isSource(_ name: String) -> Bool {
+    func isSource(_ name: String) -> Bool {
         sources.declared.contains { $0.name == name } || sources.told.contains { $0.name == name }
     }
 

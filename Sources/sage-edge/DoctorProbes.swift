@@ -64,6 +64,11 @@ extension DoctorExamination {
         facts.isAdvertised = !link.namedAddresses.isEmpty
         facts.firewalls = DoctorExamination.firewalls
         guard !isAgentRunning else { return facts }
+        if case .address(let address)? = configuration?.http.listen {
+            do throws(SystemError) { _ = try AddressListener.listen(at: address) } catch {
+                facts.http = .init(address: address.text, port: address.port, failure: error.errno.text)
+            }
+        }
         do throws(SystemError) {
             _ = try DatagramSocket(boundTo: link.listen, batch: DatagramBatch(datagrams: 1, datagramBytes: 64))
         } catch {

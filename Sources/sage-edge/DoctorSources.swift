@@ -1,6 +1,7 @@
 import AgentCore
 import EnergyProofs
 import Quantities
+import Sensors
 import Telemetry
 
 // Whether the sources beside the board are read, and whether they are charged from; and the graphics library.
@@ -130,15 +131,35 @@ extension DoctorFacts {
         case .file(let path):
             key = "file"
             remedies.append(.run("ls -l " + shellWord(path)))
-            remedies.append(.advice("see that the program runs that writes it, and what it writes"))
+            if reason == "malformed" {
+                let fault = sources.documentFaults[declaration.name].map { "it holds something else: \($0); " } ?? ""
+                remedies.append(.advice(fault + "it has to hold " + DoctorFacts.document))
+            } else {
+                remedies.append(.advice("see that the program runs that writes it, and what it writes"))
+            }
         case .command(let words):
             key = "command"
             remedies.append(.run(asAgent + words.map { shellWord($0) }.joined(separator: " ")))
-            remedies.append(.advice("it has to print one JSON object in time"))
+            remedies.append(.advice(DoctorFacts.commandAdvice(reason)))
         case .declared: key = "declared_watts"
         }
-        let origin = sources.origin.isEmpty ? "" : " (\(sources.origin))"
+        let origin = sources.origins[declaration.name].map { " (\($0))" } ?? ""
         return remedies + [.advice("or correct its \(key) under energy.sources\(origin), or take it out there")]
+    }
+
+    /// What a meter has to tell.
+    private static let document =
+        "one JSON object with a whole number, such as {\"power_mw\": 182400}: power_mw or power_uw, energy_mj or "
+        + "energy_uj"
+
+    /// What a command has to do that fails for `reason`.
+    private static func commandAdvice(_ reason: String?) -> String {
+        switch reason {
+        case "malformed": "it has to print nothing but " + document
+        case "timeout": "it has to end within " + duration(milliseconds: SensorLimits.commandTime.milliseconds)
+        case "ENOENT": "name the program by its whole path"
+        default: "it has to end with status 0 and print nothing but " + document
+        }
     }
 
     // MARK: The graphics library

@@ -203,7 +203,16 @@ extension DoctorFacts {
             findings.append(
                 Finding(
                     .configuration, .ok, "configuration",
-                    files.isEmpty ? "no file, defaults only" : files.joined(separator: ", ")))
+                    (files.isEmpty ? "no file, defaults only" : files.joined(separator: ", "))
+                        + (configuration.isOfAgent && !configuration.mayDiffer ? ", as the running agent has it" : "")))
+        }
+        if configuration.mayDiffer {
+            findings.append(
+                Finding(
+                    .configuration, .note, "configuration-differs",
+                    "the running agent may have read another configuration than this",
+                    why: "It is another user's, or does not show how it was started.",
+                    .advice("name its file: sage-edge doctor --config FILE"), .run("sage-edge status")))
         }
         return findings
     }

@@ -126,6 +126,80 @@ import Testing
         #expect(wrong.first?.what.hasSuffix("the processor's energy: package-0") == true)
     }
 
+    @Test func `a total that is switched off is told once, and one channel alone is switched on`() throws {
+        var facts = try healthyFacts()
+        facts.board?.loseTotal("VDD_IN", "disabled")
+        facts.board?.switches = ["VDD_IN": "/sys/class/hwmon/hwmon1/in1_enable"]
+        let findings = facts.powerFindings()
+        #expect(!findings.contains { $0.name == "rails-disabled" })
+        let total = try #require(findings.first { $0.name == "no-total" })
+        #expect(total.remedies.map { $0.text } == ["echo 1 | sudo tee /sys/class/hwmon/hwmon1/in1_enable"])
+        // Where the channel is not found, none is switched on blindly.
+        facts.board?.switches = [:]
+        let blind = try #require(facts.powerFindings().first { $0.name == "no-total" })
+        #expect(!blind.remedies.contains { $0.text.contains("tee") })
+    }
+
+    @Test func `a board without power modes is not told to change them`() throws {
+        var facts = try healthyFacts()
+        facts.board?.sample.hottest?.millidegrees = 99_000
+        facts.board?.climbing = [.init(cause: "over-current:2", events: 1, milliseconds: 2000)]
+        facts.board?.profile.powerModes = []
+        facts.board?.sample.release = nil
+        let remedies = facts.heatFindings().flatMap { $0.remedies.map { $0.text } }
+        #expect(!remedies.isEmpty)
+        #expect(!remedies.contains { $0.contains("nvpmodel") })
+    }
+
+    @Test func `commands about a captured board look at it, and its files are said to be elsewhere`() throws {
+        var facts = DoctorFacts()
+        facts.reader = .init(user: .max, name: "the agent", group: "sage-edge")
+        facts.board = try capturedBoard("pc-rapl-nvme-coretemp")
+        facts.board?.root = "/srv/a capture"
+        let closed = try #require(facts.powerFindings().first { $0.name == "rapl-closed" })
+        #expect(closed.what.hasPrefix("the agent may not read "))
+        #expect(closed.remedies.first?.text == "on the machine that was recorded:")
+        facts.board = try capturedBoard("agx-thor")
+        facts.board?.root = "/srv/a capture"
+        let swapped = try #require(facts.powerFindings().first { $0.name == "residual-negative" })
+        #expect(
+            swapped.remedies.map { $0.text }.contains(
+                "sage-edge profile show --yaml --sysroot '/srv/a capture' > /etc/sage-edge/profiles/agx-thor.yaml"))
+    }
+
+    @Test func `root is not told to give itself what root may read`() throws {
+        var facts = try healthyFacts()
+        facts.reader = .init()
+        facts.board?.loseTotal("VDD_IN", "EACCES")
+        let closed = try #require(facts.powerFindings().first { $0.name == "rails-closed" })
+        #expect(!closed.remedies.contains { $0.text.contains("chgrp") })
+    }
+
+    @Test func `what is wrong with a meter's object is said`() throws {
+        var facts = try healthyFacts()
+        facts.declare(.init(name: "wind:mill", kind: .wind, evidence: .metered, origin: .file("/run/turbine.json")))
+        facts.sources.told[1].isReporting = false
+        facts.sources.documentFaults["wind:mill"] = "power_mw is not a whole number that a meter can show"
+        facts.board?.sample.unavailable.append(.init(what: "wind:mill", reason: "malformed"))
+        let file = try #require(facts.sourceFindings().first?.remedies.map { $0.text })
+        #expect(file[1].hasPrefix("it holds something else: power_mw is not a whole number that a meter can show; "))
+        facts.declare(
+            .init(name: "wind:mill", kind: .wind, evidence: .metered, origin: .command(["/usr/local/bin/read"])))
+        facts.sources.told[1].isReporting = false
+        let command = try #require(facts.sourceFindings().first?.remedies.map { $0.text })
+        #expect(command[1].hasPrefix("it has to print nothing but one JSON object with a whole number"))
+    }
+
+    @Test func `how an agent was started is read from its command line`() throws {
+        let line = "/usr/bin/sage-edge\0run\0--config\0/srv/c.yaml\0--listen=127.0.0.1:9\0"
+        let found = try #require(StartedAgent.invocation(Array(line.utf8)))
+        #expect(found.value("config") == "/srv/c.yaml")
+        #expect(runFlags(found) == [ConfigurationFlag("--listen", key: "link.listen", value: "127.0.0.1:9")])
+        for other in ["", "/usr/bin/sage-edge\0status\0", "sshd: dana\0", "/usr/bin/sage-edge\0run\0--nope\0"] {
+            #expect(StartedAgent.invocation(Array(other.utf8)) == nil)
+        }
+    }
+
     @Test func `parts of a sum are not taken for parts of a whole`() throws {
         var facts = try healthyFacts()
         facts.board = try capturedBoard("agx-orin")

@@ -114,8 +114,9 @@ let boardTroubles: [Trouble] = [
         $0.board?.loseTotal("VDD_IN", "not-supported")
         $0.board?.profile.totals = [TotalRule(rails: ["package-*"], scope: .cpuPackage)]
     },
-    Trouble("total-incomplete", .problem, "sudo tee /sys/class/hwmon/hwmon*/in*_enable") { facts in
+    Trouble("total-incomplete", .problem, "echo 1 | sudo tee /sys/class/hwmon/hwmon3/in2_enable") { facts in
         guard var board = try? capturedBoard("agx-orin") else { return }
+        board.switches = ["VDD_CPU_CV": "/sys/class/hwmon/hwmon3/in2_enable"]
         board.lose("VDD_CPU_CV", "disabled")
         board.sample.total?.isComplete = false
         facts.board = board
@@ -243,7 +244,7 @@ extension DoctorFacts {
     /// The declaration, and the source as the agent tells it.
     mutating func declare(_ declaration: SourceDeclaration) {
         sources.declared = [declaration]
-        sources.origin = "config.yaml:7"
+        sources.origins[declaration.name] = "config.yaml:7"
         tell(
             .init(
                 source: declaration.name, name: declaration.name, evidence: declaration.evidence, isReporting: true,
@@ -291,6 +292,12 @@ let agentTroubles: [Trouble] = [
     },
     Trouble("cannot-listen", .problem, "ip -brief address") {
         $0.network?.failure = "Cannot assign requested address"
+    },
+    Trouble("http-not-served", .warning, "set http.listen to another address") {
+        $0.network?.http = .init(address: "127.0.0.1:8080", port: 8080, failure: "Address already in use")
+    },
+    Trouble("configuration-differs", .note, "sage-edge doctor --config FILE") {
+        $0.configuration.mayDiffer = true
     },
     Trouble("firewall", .note, "sudo ufw allow 7411/udp") { $0.network?.firewalls = ["ufw"] },
     Trouble("firewall", .note, "--add-port=7411/udp") { $0.network?.firewalls = ["firewalld", "nftables"] },
