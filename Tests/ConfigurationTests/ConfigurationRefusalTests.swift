@@ -107,7 +107,7 @@ private let executors = "concurrent, tasks_per_minute, service, perception.featu
         ),
         ("memory.reserve_mib", "-1", "-1 is not allowed; allowed: 0 … 1048576"),
         ("policy.auto_delegate", "yes", "expected true or false, found 'yes'"),
-        ("policy.auto_delegate", "'true'", "expected true or false, found 'true'"),
+        ("policy.auto_delegate", "'true'", "expected true or false without quotes, found 'true'"),
         ("policy.delegation_threshold", "1.1", "1.1 is not allowed; allowed: 0 … 1"),
         (
             "policy.delegation_threshold", "0.12345",

@@ -103,7 +103,7 @@ private func withSettings<Result>(_ settings: String, _ body: (URL) throws -> Re
                 let config = home.path + "/config"
                 let hex = String(repeating: "a", count: 64)
                 for (name, text, mode) in [("open.key", hex, 0o644), ("short.key", "short", 0o600)] {
-                    FileManager.default.createFile(
+                    _ = FileManager.default.createFile(
                         atPath: config + "/" + name, contents: Data(text.utf8), attributes: [.posixPermissions: mode])
                 }
                 for command in [["config", "check"], ["run"]] {

@@ -179,8 +179,9 @@ private func outcome(_ words: [String]) -> String {
             table.text(width: 40, whole: true) == """
                 key                                       value  origin
                 executors.perception.features.memory_mib    256  /a/folder/of/a/user/config.yaml:17
-                a                                             1  default, since nobody says otherwise,
-                                                                 nor did anybody ever say so
+                a                                             1  default, since nobody says
+                                                                 otherwise, nor did anybody ever
+                                                                 say so
 
                 """)
     }
