@@ -163,6 +163,7 @@ public struct MeteringRecord: Hashable, Sendable {
         json.member("last_page", pages.lastPage)
         json.member("last_page_hash", hexadecimal(pages.lastHash.array))
         json.member("unsynchronized_pages", pages.unsynchronizedPages)
+        json.member("unbounded_error_pages", pages.unboundedPages)
         json.member("federation", hexadecimal(report.domain.federation.array))
         json.member("configuration_epoch", report.domain.configurationEpoch)
         json.member("public_key", hexadecimal(report.key.bytes.array))

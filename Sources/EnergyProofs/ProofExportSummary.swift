@@ -68,7 +68,9 @@ public struct SourceSummary: Hashable, Sendable {
     public private(set) var throttledTime: TimeSpan = .zero
     /// Pages whose wall times nobody vouches for.
     public private(set) var unsynchronizedPages = 0
-    /// Pages that drew energy and whose error bound is the largest that is told apart: there it may be larger.
+    /// Pages that measured something and whose error bound is the largest that is told apart: there it may be larger.
+    ///
+    /// A bound in thousandths of no energy says nothing, so a page of these may show none.
     public private(set) var unboundedPages = 0
     /// How far the wall time at the start can be trusted.
     public let firstTimeStatus: TimeStatus
@@ -87,15 +89,19 @@ public struct SourceSummary: Hashable, Sendable {
 
     /// The error bound of `energy` in thousandths, rounded up: each page's bound weighs as much as its energy.
     ///
-    /// A window in which nothing was measured adds nothing to either; it is part of `gap`.
+    /// A window in which nothing was measured adds nothing to either; it is part of `gap`. Where pages are not
+    /// bounded it is no bound, and where those are all that was measured it is the largest that a page can state.
     public var errorBoundPermille: UInt32 {
-        guard energy > .zero else { return 0 }
+        guard energy > .zero else { return unboundedPages > 0 ? MeterLimits.errorBoundCeilingPermille : 0 }
         let total = UInt128(energy.millijoules)
         return UInt32(clamping: (error + total - 1) / total)
     }
 
     /// How far the true energy may be from `energy`: the bounds of all windows added, rounded up.
     public var errorBound: Energy { Energy(millijoules: Int64(clamping: (error + 999) / 1000)) }
+
+    /// Whether `errorBound` says anything: some of what was measured is bounded.
+    public var isBounded: Bool { unboundedPages == 0 || unboundedPages < pages && error > 0 }
 
     /// Time that was measured.
     public var covered: TimeSpan { time - gap }
@@ -134,7 +140,7 @@ public struct SourceSummary: Hashable, Sendable {
         registerEnd = proof.registerEnd
         validationMethod = proof.validationMethod
         if proof.timeStatus == .unsynchronized { unsynchronizedPages += 1 }
-        if proof.drawn > .zero, proof.errorBoundPermille >= MeterLimits.errorBoundCeilingPermille {
+        if proof.covered > .zero, proof.errorBoundPermille >= MeterLimits.errorBoundCeilingPermille {
             unboundedPages += 1
         }
         peak = max(peak, proof.peak)

@@ -3,6 +3,7 @@ import EnergyProofs
 import Gateway
 import Quantities
 import Store
+import Telemetry
 
 let proofCommands = [
     CommandSpecification(
@@ -122,8 +123,10 @@ private func proofText(_ proof: JSONValue) -> String {
     table.row("hottest", proof["hottest_millidegrees"]?.number.map { degrees(millidegrees: $0) } ?? "unknown")
     table.row("throttle", proof.list("throttle") ?? "none")
     table.row("samples", proof.word("samples") + " of \(proof.word("expected")), " + proof.time("gap_ms") + " in gaps")
+    let bound = proof["error_bound_permille"]?.number
+    let isBounded = bound.map { $0 < Int64(MeterLimits.errorBoundCeilingPermille) } ?? true
     table.row(
-        "error", "at most " + (proof["error_bound_permille"]?.number.map { decimal(tenthsOf: $0 * 100) } ?? "?") + " %")
+        "error", isBounded ? "at most " + (bound.map { decimal(tenthsOf: $0 * 100) } ?? "?") + " %" : "not bounded")
     table.row("method", proof.word("validation_method"))
     table.row("hash", proof.word("hash"))
     return printable(table.text())

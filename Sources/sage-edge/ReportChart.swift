@@ -17,6 +17,7 @@ struct ReportChart {
         var energy: Int64 = 0
         var work: Int64 = 0
         var error: Int64 = 0
+        var isBounded = true
         /// Ten-thousandths of the period that were measured.
         var coverage: Int64 = 0
     }
@@ -38,6 +39,7 @@ struct ReportChart {
             bars[entry.period].energy += entry.pages.energy.millijoules
             bars[entry.period].work += entry.pages.work.millijoules
             bars[entry.period].error += entry.pages.errorBound.millijoules
+            if !entry.pages.isBounded { bars[entry.period].isBounded = false }
             bars[entry.period].coverage += Int64(report.energy.coverage(of: entry).value)
         }
         self.bars = bars
@@ -138,8 +140,10 @@ struct ReportChart {
         page.begin("g")
         page.element(
             "title",
-            report.name(ofPeriod: index) + ": " + energyText(Energy(millijoules: bar.energy)) + " ± "
-                + energyText(Energy(millijoules: bar.error)) + ", " + energyText(Energy(millijoules: bar.work))
+            report.name(ofPeriod: index) + ": " + energyText(Energy(millijoules: bar.energy))
+                + (bar.isBounded
+                    ? " ± " + energyText(Energy(millijoules: bar.error)) : ", error not bounded") + ", "
+                + energyText(Energy(millijoules: bar.work))
                 + " by tasks, "
                 + percent(basisPoints: min(10_000, bar.coverage)) + " " + share)
         writeRectangle("energy", from: 0, to: bar.energy, begin + space, width - 2 * space, to: &page)

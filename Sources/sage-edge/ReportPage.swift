@@ -51,7 +51,8 @@ extension ShownReport {
             page.end()
             page.figures(
                 [
-                    unit.text(total.energy), unit.text(total.errorBound), unit.text(total.work),
+                    unit.text(total.energy), total.isBounded ? unit.text(total.errorBound) : "–",
+                    unit.text(total.work),
                     unit.text(total.chargeable),
                     percent(basisPoints: Int64(energy.coverage(of: total).value)),
                 ])
@@ -130,7 +131,8 @@ extension ShownReport {
         page.element("th", name(ofPeriod: entry.period), [("scope", "row")])
         page.figures(
             [
-                unit.figure(pages.energy), unit.figure(pages.errorBound), unit.figure(pages.work),
+                unit.figure(pages.energy), pages.isBounded ? unit.figure(pages.errorBound) : "–",
+                unit.figure(pages.work),
                 unit.figure(pages.chargeable), decimal(thousandths: pages.mean.milliwatts),
                 decimal(thousandths: pages.peak.milliwatts),
                 percent(basisPoints: Int64(energy.coverage(of: entry).value)),

@@ -50,7 +50,8 @@ extension ShownReport {
             next = entry.period + 1
             let pages = entry.pages
             rows.row([
-                name(ofPeriod: entry.period), unit.figure(pages.energy), unit.figure(pages.errorBound),
+                name(ofPeriod: entry.period), unit.figure(pages.energy),
+                pages.isBounded ? unit.figure(pages.errorBound) : "-",
                 watts(milliwatts: pages.mean.milliwatts),
                 watts(milliwatts: pages.peak.milliwatts),
                 percent(basisPoints: Int64(energy.coverage(of: entry).value)), marks(on: pages),

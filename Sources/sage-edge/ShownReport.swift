@@ -91,6 +91,7 @@ struct ShownReport {
     /// Energy with its unit and error, `12.345 Wh ± 0.012 Wh`.
     static func energy(_ pages: SourceSummary) -> String {
         let unit = EnergyUnit(fitting: pages.energy)
+        guard pages.isBounded else { return unit.text(pages.energy) + ", error not bounded" }
         return unit.text(pages.energy) + " ± " + unit.text(pages.errorBound)
     }
 }

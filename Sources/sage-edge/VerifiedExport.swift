@@ -52,6 +52,7 @@ struct VerifiedExport {
         json.member("restarts", source.restarts)
         json.member("new_registers", source.newEpochs)
         json.member("error_bound_permille", source.errorBoundPermille)
+        json.member("unbounded_error_pages", source.unboundedPages)
     }
 
     /// The text: the file as a whole, then each source.
@@ -88,9 +89,17 @@ struct VerifiedExport {
             percent(basisPoints: Int64(source.coverage.value)) + " of "
                 + duration(milliseconds: source.time.milliseconds)
                 + ", gaps " + duration(milliseconds: source.gap.milliseconds))
-        table.row("error", "at most " + decimal(tenthsOf: Int64(source.errorBoundPermille) * 100) + " %")
+        table.row("error", VerifiedExport.error(of: source))
         table.row("restarts", "\(source.restarts), new registers \(source.newEpochs)")
         return table.text()
+    }
+
+    /// How far the energy of `source` may be from the truth.
+    private static func error(of source: SourceSummary) -> String {
+        guard source.isBounded else { return "not bounded" }
+        let bound = "at most " + decimal(tenthsOf: Int64(source.errorBoundPermille) * 100) + " %"
+        guard source.unboundedPages > 0 else { return bound }
+        return "not bounded in " + counted(Int64(source.unboundedPages), "page") + ", " + bound + " in the others"
     }
 
     private static func name(_ status: TimeStatus) -> String {

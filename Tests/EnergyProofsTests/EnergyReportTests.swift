@@ -148,6 +148,22 @@ func at(_ hour: Int64, _ minute: Int64 = 0, _ second: Int64 = 0) -> WallTime {
         #expect(total.peak == mW(9_700))
     }
 
+    @Test func `no energy within a bound that is none is not known to nothing, and no measurement is none`() throws {
+        var board = try #require(SignedBoard(wall: at(0)))
+        let nothing = board.page(milliwatts: 0, errorBoundPermille: 10_000)
+        let alone = try report([nothing], of: board).totals[0]
+        #expect((alone.energy, alone.errorBound) == (.zero, .zero))
+        #expect(alone.unboundedPages == 1)
+        #expect(!alone.isBounded)
+        #expect(alone.errorBoundPermille == 10_000)
+        let gap = board.page(gap: .seconds(10), errorBoundPermille: 10_000)
+        let known = board.page()
+        let total = try report([nothing, gap, known], of: board).totals[0]
+        #expect(total.unboundedPages == 1)
+        #expect(total.isBounded)
+        #expect(total.errorBoundPermille == 11)
+    }
+
     @Test func `a page that is not accepted ends the report, by its name`() throws {
         var board = try #require(SignedBoard(wall: at(0)))
         let pages = (0..<4).map { _ in board.page() }

@@ -45,6 +45,13 @@ import Testing
         #expect(record.payload.contains("\"RI\":\"1-0:2.8.0\",\"RU\":\"Wh\",\"EF\":\"Et\",\"ST\":\"S\""))
     }
 
+    @Test func `no energy whose error is not bounded is flagged`() throws {
+        var board = try #require(SignedBoard(wall: at(0)))
+        let record = try record([board.page(milliwatts: 0, errorBoundPermille: 10_000)], of: board)
+        #expect(record.payload.contains("\"EF\":\"E\""))
+        #expect(record.payload.contains("\"unbounded_error_pages\":1"))
+    }
+
     @Test func `a line comes apart again, and any flipped byte is noticed`() throws {
         var board = try #require(SignedBoard(wall: at(0)))
         let record = try record([board.page()], of: board, title: "a|b \"c\" <d>")
