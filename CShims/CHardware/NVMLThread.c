@@ -25,10 +25,14 @@ struct chardware_nvml {
     int again;
     uint32_t masks[CHARDWARE_NVML_DEVICES];
     char *path;
-    /// The newest answer, under the lock.
+    /// When the last question was asked.
+    struct timespec asked_at;
+    /// The newest answer and how long it took, under the lock.
     struct nvml_look answer;
-    /// The answer that the owner took in; its own.
+    int64_t answer_milliseconds;
+    /// The answer that the owner took in, and how long it took; its own.
     struct nvml_look seen;
+    int64_t seen_milliseconds;
     /// The look that the thread is at; its own.
     struct nvml_look look;
 };
@@ -43,6 +47,14 @@ static void release(struct chardware_nvml *nvml) {
     pthread_mutex_destroy(&nvml->lock);
     free(nvml->path);
     free(nvml);
+}
+
+/// How long ago `start` was, in ms rounded up; sleep counts.
+static int64_t milliseconds_since(struct timespec start) {
+    struct timespec now;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    int64_t nanoseconds = (int64_t)(now.tv_sec - start.tv_sec) * 1000000000 + (now.tv_nsec - start.tv_nsec);
+    return (nanoseconds + 999999) / 1000000;
 }
 
 static void *run(void *argument) {
@@ -67,6 +79,7 @@ static void *run(void *argument) {
         }
         pthread_mutex_lock(&nvml->lock);
         nvml->answer = nvml->look;
+        nvml->answer_milliseconds = milliseconds_since(nvml->asked_at);
         nvml->has_answer = 1;
         nvml->is_busy = 0;
         pthread_cond_signal(&nvml->answered);
@@ -134,6 +147,7 @@ int chardware_nvml_ask(struct chardware_nvml *nvml, const uint32_t *masks, int a
     if (accepted) {
         memcpy(nvml->masks, masks, sizeof nvml->masks);
         nvml->again = again;
+        clock_gettime(CLOCK_BOOTTIME, &nvml->asked_at);
         nvml->has_question = 1;
         nvml->is_busy = 1;
         nvml->has_answer = 0;
@@ -155,6 +169,7 @@ int chardware_nvml_take(struct chardware_nvml *nvml, int64_t milliseconds) {
     int taken = nvml->has_answer;
     if (taken) {
         nvml->seen = nvml->answer;
+        nvml->seen_milliseconds = nvml->answer_milliseconds;
         nvml->has_answer = 0;
     }
     pthread_mutex_unlock(&nvml->lock);
@@ -162,6 +177,8 @@ int chardware_nvml_take(struct chardware_nvml *nvml, int64_t milliseconds) {
 }
 
 int32_t chardware_nvml_result(const struct chardware_nvml *nvml) { return nvml->seen.result; }
+
+int64_t chardware_nvml_milliseconds(const struct chardware_nvml *nvml) { return nvml->seen_milliseconds; }
 
 uint32_t chardware_nvml_count(const struct chardware_nvml *nvml) { return nvml->seen.count; }
 

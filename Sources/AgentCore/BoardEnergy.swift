@@ -129,10 +129,13 @@ struct BoardEnergy: Sendable {
             counterStep: traits.counterStep, counterRange: traits.counterRange,
             maximumPower: SourceLimits.mostPower(rated: rated),
             believablePower: SourceLimits.believablePower(rated: rated),
-            averaging: traits.averaging, counterRefresh: traits.counterRefresh)
+            averaging: traits.averaging, counterRefresh: traits.counterRefresh, validity: traits.validity)
+        let time = source?.time ?? ReadingTime(at: sample.taken)
+        let reading = MeterReading(
+            at: time.earliest, power: power, counter: isWhole ? source?.counter : nil, doubt: time.doubt)
         return SourceLook(
-            reading: MeterReading(at: sample.taken, power: power, counter: isWhole ? source?.counter : nil),
-            configuration: configuration, way: isWhole ? way(of: source, sample.total) : nil)
+            reading: reading, now: sample.taken, configuration: configuration,
+            way: isWhole ? way(of: source, sample.total) : nil)
     }
 
     /// How the board is measured: by which rule, and what that covers.

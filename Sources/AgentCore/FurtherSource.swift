@@ -84,11 +84,13 @@ struct FurtherSource: Sendable {
             counterStep: traits.counterStep, counterRange: traits.counterRange,
             maximumPower: SourceLimits.mostPower(rated: registeredPower),
             believablePower: SourceLimits.believablePower(rated: rated),
-            direction: traits.direction, averaging: traits.averaging, counterRefresh: traits.counterRefresh)
+            direction: traits.direction, averaging: traits.averaging, counterRefresh: traits.counterRefresh,
+            validity: traits.validity)
         let direction = traits.direction == .netOutput ? " net" : ""
+        let time = source.time ?? ReadingTime(at: now)
         let look = SourceLook(
-            reading: MeterReading(at: now, power: source.power, counter: source.counter),
-            configuration: configuration,
+            reading: MeterReading(at: time.earliest, power: source.power, counter: source.counter, doubt: time.doubt),
+            now: now, configuration: configuration,
             way: sourceWay(evidence, (traits.method.isEmpty ? name : traits.method) + direction))
         let closed = meter.record(look)
         return closed.map { close($0, board) }
@@ -104,7 +106,8 @@ struct FurtherSource: Sendable {
 
     private mutating func close(_ closed: SourceMeter.Closed, _ board: BoardEnergy) -> ClosedWindow {
         var window = closed.window
-        emptyWindows = window.samples > 0 ? 0 : emptyWindows + 1
+        // A reading may count for longer than a window.
+        emptyWindows = window.samples > 0 || window.covered > .zero ? 0 : emptyWindows + 1
         // What is read is not to look like what never is.
         window.expected = max(window.expected, 1)
         // Nothing is charged from capacity that nobody stated: where there is no rating, it is what was given.

@@ -6,6 +6,8 @@ import Telemetry
 struct SourceLook: Sendable {
     /// What was read.
     let reading: MeterReading
+    /// When the sample was taken that shows it; a reading may be older.
+    let now: BootTime
     /// What the meter has to know; only the first look's counts.
     let configuration: MeterConfiguration
     /// How the source is measured; nil where this look does not tell.
@@ -85,7 +87,7 @@ struct SourceMeter: Sendable {
         guard var meter else { return [] }
         var closed: [Closed] = []
         while true {
-            let isSilent = meter.lastReadingAt.map { now.since($0) > samplePeriod * MeterLimits.gapPeriods } ?? true
+            let isSilent = meter.lastReadingAt.map { now.since($0) > meter.configuration.gapLimit } ?? true
             let start = max(meter.windowStart, meter.lastReadingAt ?? meter.windowStart)
             let windows = isSilent ? now.since(start).milliseconds / window.milliseconds : 1
             let isLong = windows > 1 && start == meter.windowStart
@@ -102,12 +104,12 @@ struct SourceMeter: Sendable {
     var deadline: BootTime? {
         guard let meter else { return nil }
         let silent = max(meter.lastReadingAt ?? meter.windowStart, meter.windowStart + window)
-        return silent + samplePeriod * (MeterLimits.gapPeriods + 1)
+        return silent + meter.configuration.gapLimit + samplePeriod
     }
 
     private mutating func started(_ look: SourceLook, _ closed: inout [Closed]) -> Meter {
         if let meter { return meter }
-        let at = look.reading.at
+        let at = max(look.reading.at, min(ended ?? look.reading.at, look.now))
         defer { record = nil }
         var meter: Meter
         if let resumed = record?.meter {
@@ -127,6 +129,12 @@ struct SourceMeter: Sendable {
         // The time in which no agent ran is one window without energy, not a row of them.
         if let ended = meter.closeWindow(at: at, now: at) { closed.append(Closed(window: ended, meter: meter.state)) }
         return meter
+    }
+
+    /// Where the last page ended in this boot: a reading that it may know already begins nothing before that.
+    private var ended: BootTime? {
+        if let meter = record?.meter { return meter.bootID == bootID ? meter.windowEnd : nil }
+        return record?.lastPage.flatMap { $0.bootID == bootID ? $0.windowEnd : nil }
     }
 
     /// A meter in the next epoch for a source that is measured in another way from now on; what was measured until

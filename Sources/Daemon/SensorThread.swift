@@ -57,6 +57,7 @@ struct SensorThread: ~Copyable {
                 let reader = BoardReader(tree: tree, profile: profile, model: tree.facts().model)
                 let others = DeclaredSources(declared, tree: tree)
                 while port.take() != nil {
+                    reader.searchAgainIfNeeded(at: Clock.bootTime)
                     port.complete(SensorReading(with: others) { reader.sample(at: Clock.bootTime) })
                 }
             case .tegrastats(let command, let root):

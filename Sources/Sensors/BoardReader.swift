@@ -1,3 +1,4 @@
+import Platform
 import Quantities
 import Telemetry
 
@@ -20,7 +21,7 @@ public final class BoardReader {
     let graphics: GraphicsBoards?
     /// The graphics boards that were heard of, whether they can be read or not.
     private var graphicsNames: [String] = []
-    /// What was read of each energy counter, by its rail or its board; kept over searches.
+    /// What was read of each processor's energy counter, by its rail; kept over searches.
     private var counters: [String: EnergyCounter] = [:]
     private var searched: BootTime?
     private var mustSearch = false
@@ -61,11 +62,15 @@ public final class BoardReader {
     ///
     /// - Parameter now: the time that the sample carries.
     public func sample(at now: BootTime) -> TelemetrySample {
-        searchAgainIfNeeded(now)
+        searchAgainIfNeeded(at: now)
+        let start = Clock.bootNanoseconds
+        graphics?.ask(at: now)
         var sample = TelemetrySample(taken: now, board: board)
         readPowerMode(&sample)
+        // Before anything is waited for, which would make the counters newer than the sample.
+        readRails(&sample, since: start)
         let look = graphics?.look(at: now) ?? GraphicsBoards.Look()
-        readRails(&sample, look)
+        readTotal(&sample, look)
         readZones(&sample, look)
         if let gpu = devices.gpu {
             sample.gpu = gpu.read(&buffer, &sample.unavailable)
@@ -89,7 +94,8 @@ public final class BoardReader {
         sample.rails.contains { $0.power == nil } || graphics?.isStarting == true
     }
 
-    private func searchAgainIfNeeded(_ now: BootTime) {
+    /// Searches for devices where that is due; so that a sample whose time is taken afterwards need not.
+    public func searchAgainIfNeeded(at now: BootTime) {
         guard let last = searched else {
             searched = now
             return
@@ -128,15 +134,19 @@ public final class BoardReader {
         }
     }
 
-    private func readRails(_ sample: inout TelemetrySample, _ look: GraphicsBoards.Look) {
+    private func readRails(_ sample: inout TelemetrySample, since start: Int64) {
         sample.unavailable += devices.unreadRails
-        for probe in devices.rails {
-            note(probe.read(&buffer, &sample.unavailable), probe.name, &sample)
-        }
         for probe in devices.counters {
             var counter = counters[probe.name] ?? EnergyCounter(range: probe.range)
-            note(probe.read(&counter, at: sample.taken, &buffer), probe.name, &sample)
+            let reading = probe.read(&counter, at: sample.taken, &buffer)
             counters[probe.name] = counter
+            // Whoever is not let run between two reads is late.
+            let passed = TimeSpan.milliseconds((Clock.bootNanoseconds - start) / 1_000_000)
+            let time = ReadingTime(earliest: sample.taken, latest: sample.taken + passed)
+            note(reading, probe.name, &sample, at: time)
+        }
+        for probe in devices.rails {
+            note(probe.read(&buffer, &sample.unavailable), probe.name, &sample)
         }
         for probe in devices.hwmon.powers { note(probe.rail(&buffer), probe.name, &sample) }
         for probe in devices.hwmon.energies {
@@ -145,6 +155,10 @@ public final class BoardReader {
             counters[probe.name] = counter
         }
         for probe in devices.supplies.batteries { note(probe.read(&buffer), probe.name, &sample) }
+    }
+
+    /// Adds the rails of graphics boards, and the total of all rails.
+    private func readTotal(_ sample: inout TelemetrySample, _ look: GraphicsBoards.Look) {
         if let reason = look.refusal { sample.unavailable.append(Unavailable("nvml", reason)) }
         // On a Jetson the library shows what a rail of the GPU shows too.
         let isRail = !profile.rails.contains { $0.role == .gpu && !TotalRule.isPattern($0.name) }
@@ -181,27 +195,26 @@ public final class BoardReader {
             chooseAmongRules()
         }
         for board in look.boards where names.contains(board.name) {
-            var counter = counters[board.counterKey] ?? EnergyCounter(range: nil)
-            let reading = board.values[.energy].flatMap {
-                counter.advance(to: UInt64($0) * 1000, at: sample.taken)
-            }
-            counters[board.counterKey] = counter
-            let power = board.values[.power].map { Power(milliwatts: $0) } ?? reading?.power
-            guard power != nil || reading != nil else {
+            let power = board.values[.power].map { Power(milliwatts: $0) } ?? board.counter?.power
+            guard power != nil || board.counter != nil else {
                 sample.unavailable.append(Unavailable(board.name, board.reason(for: [.power, .energy], look)))
                 continue
             }
             sample.rails.append(
                 RailReading(
-                    name: board.name, role: profile.rail(board.name)?.role ?? .gpu, counter: reading?.register,
-                    power: power, source: .nvml))
+                    name: board.name, role: profile.rail(board.name)?.role ?? .gpu,
+                    counter: board.counter?.register, power: power, time: board.time, source: .nvml))
             limits[board.name] = board.values[.limit].map { Power(milliwatts: $0) }
         }
     }
 
-    private func note(_ reading: Reading<RailReading>, _ name: String, _ sample: inout TelemetrySample) {
+    private func note(
+        _ reading: Reading<RailReading>, _ name: String, _ sample: inout TelemetrySample, at time: ReadingTime? = nil
+    ) {
         switch reading {
-        case .value(let reading): sample.rails.append(reading)
+        case .value(var reading):
+            reading.time = time
+            sample.rails.append(reading)
         case .unavailable(let reason): sample.unavailable.append(Unavailable(name, reason))
         }
     }

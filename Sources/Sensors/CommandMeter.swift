@@ -6,14 +6,21 @@ import Telemetry
 ///
 /// The command is run anew for every sample, at most once at a time and once a second, and is killed after
 /// `SensorLimits.commandTime`, or at once where the meter goes away. Its last answer counts for
-/// `SensorLimits.meterAge`.
+/// `SensorLimits.meterAge`, and is of some moment between its start and its end.
 final class CommandMeter {
     private final class Job: Sendable {}
 
     private final class Answer: Sendable {
         let reading: Reading<MeterFigures>
+        let time: ReadingTime
 
-        init(_ reading: Reading<MeterFigures>) { self.reading = reading }
+        /// What `run` gives, and from when to when it ran.
+        init(_ run: () -> Reading<MeterFigures>) {
+            let start = Clock.bootTime
+            reading = run()
+            // The clock is read in whole milliseconds.
+            time = ReadingTime(earliest: start, latest: Clock.bootTime + .milliseconds(1))
+        }
     }
 
     /// Says that whoever waits for a command is to wait no longer.
@@ -28,7 +35,7 @@ final class CommandMeter {
     private let ending: Ending?
     private var failure = UnavailableReason.timeout
     private var askedAt: BootTime?
-    private var last: (figures: Reading<MeterFigures>, at: BootTime)?
+    private var last: Answer?
 
     /// A meter that runs `words`: a program by its path, and its arguments, for at most `limit`.
     init(_ words: [String], limit: TimeSpan = SensorLimits.commandTime) {
@@ -36,7 +43,7 @@ final class CommandMeter {
             let ending = try Ending()
             let run = CommandRun(words, limit: limit, endedBy: ending.wakeup.descriptor)
             thread = try WorkerThread(name: "meter", capacity: 1) { port in
-                while port.take() != nil { port.complete(Answer(run.reading())) }
+                while port.take() != nil { port.complete(Answer { run.reading() }) }
             }
             self.ending = ending
         } catch {
@@ -54,12 +61,14 @@ final class CommandMeter {
 
     func read(at now: BootTime) -> Reading<MeterFigures> {
         guard let thread else { return .unavailable(failure) }
-        if let answer = thread.collect(), let askedAt { last = (answer.reading, askedAt) }
+        if let answer = thread.collect() { last = answer }
         if thread.hasRoom, askedAt.map({ !(now.since($0) < .seconds(1)) }) ?? true, thread.offer(Job()) {
             askedAt = now
         }
-        guard let last, !(SensorLimits.meterAge < now.since(last.at)) else { return .unavailable(.timeout) }
-        return last.figures
+        guard let last, !(SensorLimits.meterAge < now.since(last.time.earliest)) else { return .unavailable(.timeout) }
+        guard case .value(var figures) = last.reading else { return last.reading }
+        figures.time = last.time
+        return .value(figures)
     }
 }
 

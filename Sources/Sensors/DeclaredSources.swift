@@ -19,14 +19,23 @@ public final class DeclaredSources {
         let method: String
         let reader: Reader
         var counter: EnergyCounter?
+        /// What was read last.
+        var shown: MeterFigures?
     }
 
     private var sources: [Source]
+    private let clock: () -> ClockReading
 
     /// Readers of what was declared; at most `SensorLimits.declaredSources` of them, which the configuration sees to.
     ///
     /// - Parameter tree: where paths of devices are looked for; what a recording shows is replayed.
-    public init(_ declarations: [SourceDeclaration], tree: SysfsTree) {
+    public convenience init(_ declarations: [SourceDeclaration], tree: SysfsTree) {
+        self.init(declarations, tree: tree, clock: ClockReading.now)
+    }
+
+    /// Readers that take the time from `clock`.
+    init(_ declarations: [SourceDeclaration], tree: SysfsTree, clock: @escaping () -> ClockReading) {
+        self.clock = clock
         sources = declarations.prefix(SensorLimits.declaredSources).map { declaration in
             var evidence = declaration.evidence
             let reader: Reader
@@ -61,8 +70,10 @@ public final class DeclaredSources {
             let isBoard = source.kind == .compute && source.traits.parent == nil
             guard !isBoard || sample.sources.first.map({ $0.kind == .compute && $0.name != source.name }) ?? false
             else { continue }
-            switch read(index, at: sample.taken) {
-            case .value(let reading): (source.power, source.counter) = (reading.power, reading.counter)
+            switch read(index) {
+            case .value(let reading):
+                (source.power, source.counter) = (reading.power, reading.counter)
+                source.time = reading.time
             case .unavailable(let reason): sample.unavailable.append(Unavailable(source.name, reason))
             }
             sample.sources.removeAll { $0.name == source.name }
@@ -77,26 +88,37 @@ public final class DeclaredSources {
             direction: declaration.kind == .battery ? .netOutput : .forward, parent: declaration.parent)
         traits.step = Power(milliwatts: 1)
         traits.counterStep = EnergyRegister(microjoules: 1000)
+        // What another program tells is renewed when that likes.
+        switch source.reader {
+        case .file, .command: traits.validity = SensorLimits.meterAge
+        case .device, .declared: break
+        }
         return EnergySource(
             name: declaration.name, kind: declaration.kind, evidence: source.evidence, traits: traits)
     }
 
-    private func read(_ index: Int, at now: BootTime) -> Reading<MeterFigures> {
+    private func read(_ index: Int) -> Reading<MeterFigures> {
+        let now = clock()
         let figures: Reading<MeterFigures>
         switch sources[index].reader {
-        case .device(let meter): figures = meter.read(at: now)
+        case .device(let meter): figures = meter.read(at: now.boot)
         case .file(let meter): figures = meter.read(at: now)
-        case .command(let meter): figures = meter.read(at: now)
+        case .command(let meter): figures = meter.read(at: now.boot)
         case .declared(let power): return .value(MeterFigures(power: power, counter: nil))
         }
         guard case .value(var reading) = figures else { return figures }
+        let time = reading.time ?? ReadingTime(earliest: now.boot, latest: clock().boot)
+        // What is shown again counts once.
+        if let shown = sources[index].shown, shown.time == time { return .value(shown) }
+        reading.time = time
         if let counter = reading.counter {
             var known = sources[index].counter ?? EnergyCounter(range: reading.counterRange)
-            let advanced = known.advance(to: counter.microjoules, at: now)
+            let advanced = known.advance(to: counter.microjoules, at: time.earliest)
             sources[index].counter = known
             reading.counter = advanced?.register
             reading.power = reading.power ?? advanced?.power
         }
+        sources[index].shown = reading
         return .value(reading)
     }
 }
@@ -115,4 +137,6 @@ struct MeterFigures: Hashable, Sendable {
     var counter: EnergyRegister?
     /// What is added when the counter wraps; nil where it never does.
     var counterRange: EnergyRegister?
+    /// When it showed them; nil for now.
+    var time: ReadingTime?
 }

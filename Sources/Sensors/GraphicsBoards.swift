@@ -13,6 +13,10 @@ struct GraphicsBoard {
     let identity: String?
     /// Readings by metric.
     fileprivate(set) var values: [GraphicsMetric: Int64] = [:]
+    /// What its energy counter gained, counted once for every answer.
+    fileprivate(set) var counter: EnergyCounter.Reading?
+    /// When it was read: between the question and the answer.
+    fileprivate(set) var time: ReadingTime
     /// Why others are missing.
     fileprivate(set) var failures: [(metric: GraphicsMetric, reason: UnavailableReason)] = []
     /// Whether it went away.
@@ -34,8 +38,8 @@ struct GraphicsBoard {
 
 /// The graphics boards of NVIDIA, through the driver's library on a thread of its own.
 ///
-/// The library is asked once a sample and waited for shortly; what it does not answer in time is shown as it was,
-/// and as overdue when that is too old. Each metric is believed only after a reading: on a Jetson the library starts
+/// The library is asked once a sample and waited for shortly; what it does not answer in time is shown as it was and
+/// with the time that it had, and as overdue when that is too old. An answer that comes late is asked for anew. Each metric is believed only after a reading: on a Jetson the library starts
 /// up and supports next to nothing. A library that supports nothing at all is let go.
 @safe
 final class GraphicsBoards {
@@ -60,12 +64,14 @@ final class GraphicsBoards {
     private var startedAt: BootTime?
     /// When the question was asked that is not answered yet.
     private var askedAt: BootTime?
-    /// When the question was asked whose answer is in `boards`.
-    private var answeredAt: BootTime?
+    /// When the answer that is in `boards` was read.
+    private var answered: ReadingTime?
     private var lookAgainAt: BootTime?
     /// When the metrics that hardly change are asked again.
     private var settledUntil: BootTime?
     private var boards: [GraphicsBoard] = []
+    /// What was read of each board's energy counter; kept while the library is let go.
+    private var counters: [String: EnergyCounter] = [:]
 
     /// Boards through the library at `path`, which is loaded by the first look.
     init(library path: String) {
@@ -97,24 +103,40 @@ final class GraphicsBoards {
         if case .starting = state { true } else { false }
     }
 
-    /// Asks the boards, and waits at most `SensorLimits.graphicsPatience` for them.
-    func look(at now: BootTime) -> Look {
+    /// Asks the boards, where no question is open; false where the library cannot be called at all.
+    @discardableResult
+    func ask(at now: BootTime) -> Bool {
         startedAt = startedAt ?? now
         switch state {
-        case .useless: return Look(refusal: .notSupported)
-        case .refused(let reason, let again) where now < again:
-            return reason == .absent ? Look() : Look(refusal: reason)
+        case .useless: return true
+        case .refused(_, let again) where now < again: return true
         default: break
         }
-        guard let running = unsafe started() else { return Look(refusal: .inputOutput) }
+        guard let running = unsafe started() else { return false }
         unsafe ask(running, now)
-        if let asked = askedAt, unsafe chardware_nvml_take(running, SensorLimits.graphicsPatience.milliseconds) == 1 {
-            askedAt = nil
-            // An answer that came late is as old as its question.
-            answeredAt = asked
-            unsafe takeIn(running, now)
-        }
+        return true
+    }
+
+    /// Asks the boards, and waits at most `SensorLimits.graphicsPatience` for them; twice where the answer to an
+    /// older question comes first.
+    func look(at now: BootTime) -> Look {
+        guard ask(at: now) else { return Look(refusal: .inputOutput) }
+        let isLate = askedAt.map { $0 < now } ?? false
+        if take(now), isLate, ask(at: now) { _ = take(now) }
         return shown(now)
+    }
+
+    /// Takes in the answer to the open question; false where there is none.
+    private func take(_ now: BootTime) -> Bool {
+        guard let running = unsafe handle, let asked = askedAt,
+            unsafe chardware_nvml_take(running, SensorLimits.graphicsPatience.milliseconds) == 1
+        else { return false }
+        askedAt = nil
+        let took = TimeSpan.milliseconds(unsafe chardware_nvml_milliseconds(running))
+        let time = ReadingTime(earliest: asked, latest: asked + took)
+        answered = time
+        unsafe takeIn(running, now, time)
+        return true
     }
 
     private func started() -> OpaquePointer? {
@@ -148,7 +170,7 @@ final class GraphicsBoards {
         if !isSettled { settledUntil = now + SensorLimits.graphicsSettled }
     }
 
-    private func takeIn(_ running: OpaquePointer, _ now: BootTime) {
+    private func takeIn(_ running: OpaquePointer, _ now: BootTime, _ time: ReadingTime) {
         let result = GraphicsResult(code: unsafe chardware_nvml_result(running))
         let count = unsafe Int(chardware_nvml_count(running))
         if let reason = result.reason ?? (count == 0 ? .absent : nil) {
@@ -160,7 +182,7 @@ final class GraphicsBoards {
         }
         state = .ready
         boards = (0..<count).map { index in
-            unsafe board(running, UInt32(index), before: index < boards.count ? boards[index] : nil)
+            unsafe board(running, UInt32(index), time, before: index < boards.count ? boards[index] : nil)
         }
         if boards.contains(where: { $0.isLost }), lookAgainAt == nil { lookAgainAt = now + SensorLimits.searchPause }
         if boards.allSatisfy({ $0.mask == 0 }) {
@@ -169,10 +191,12 @@ final class GraphicsBoards {
         }
     }
 
-    private func board(_ running: OpaquePointer, _ index: UInt32, before: GraphicsBoard?) -> GraphicsBoard {
+    private func board(
+        _ running: OpaquePointer, _ index: UInt32, _ time: ReadingTime, before: GraphicsBoard?
+    ) -> GraphicsBoard {
         var board = GraphicsBoard(
             name: "gpu-\(index)", title: unsafe GraphicsBoards.text(chardware_nvml_name(running, index)),
-            identity: unsafe GraphicsBoards.text(chardware_nvml_identity(running, index)))
+            identity: unsafe GraphicsBoards.text(chardware_nvml_identity(running, index)), time: time)
         board.mask = before?.mask ?? GraphicsMetric.all
         board.isLost = before?.isLost ?? false
         for metric in GraphicsMetric.allCases {
@@ -200,6 +224,11 @@ final class GraphicsBoards {
             board.failures.append((.memoryFree, .malformed))
         }
         if board.isLost { board.values = [:] }
+        if let energy = board.values[.energy] {
+            var counter = counters[board.counterKey] ?? EnergyCounter(range: nil)
+            board.counter = counter.advance(to: UInt64(energy) * 1000, at: time.earliest)
+            counters[board.counterKey] = counter
+        }
         return board
     }
 
@@ -217,9 +246,12 @@ final class GraphicsBoards {
         case .refused(let reason, _): return reason == .absent ? Look() : Look(refusal: reason)
         case .useless: return Look(refusal: .notSupported)
         case .ready:
-            guard let answeredAt, !(SensorLimits.graphicsAge < now.since(answeredAt)) else {
+            guard let answered, !(SensorLimits.graphicsAge < now.since(answered.earliest)) else {
                 var overdue = Look(boards: boards, refusal: .timeout)
-                for index in overdue.boards.indices { overdue.boards[index].values = [:] }
+                for index in overdue.boards.indices {
+                    overdue.boards[index].values = [:]
+                    overdue.boards[index].counter = nil
+                }
                 return overdue
             }
             return Look(boards: boards)

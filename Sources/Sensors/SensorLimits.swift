@@ -30,6 +30,12 @@ public enum SensorLimits {
     public static let declaredSources = 16
     /// How long what an external meter told last counts.
     public static let meterAge = TimeSpan.seconds(10)
+    /// How much later than its time says a file may have been written: a tick of the kernel's clock, and rounding.
+    public static let fileTick = TimeSpan.milliseconds(12)
+    /// The same on a file system that keeps whole seconds, or every second one.
+    public static let coarseFileTick = TimeSpan.seconds(2)
+    /// How long a program may take from reading its meter to writing the file.
+    public static let writingTime = TimeSpan.milliseconds(40)
     /// Longest run of an external meter's command.
     public static let commandTime = TimeSpan.seconds(5)
     /// Most bytes of what a source that was found is called by, after its kind.

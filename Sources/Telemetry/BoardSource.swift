@@ -19,11 +19,17 @@ extension EnergySource {
         // A sum of an average and of moments is neither; the shorter memory is the safe one.
         let isAveraged = !used.isEmpty && used.allSatisfy { $0.source == .nvml }
         let averaging = isAveraged ? TelemetryLimits.graphicsAveraging : .zero
+        // The whole was read when all of its rails were; a rail that is shown again makes it as old as that.
+        let moment = ReadingTime(at: sample.taken)
+        var time: ReadingTime?
+        if used.contains(where: { $0.time != nil }) {
+            for rail in used { time = (rail.time ?? moment).joined(with: time ?? rail.time ?? moment) }
+        }
         // A counter may be a step off for each of its rails.
         let counterStep = UInt64(used.count) * TelemetryLimits.counterStepMicrojoules
         self.init(
             name: "compute:" + profile.name, kind: .compute, evidence: evidence, power: total?.power,
-            counter: total?.counter,
+            counter: total?.counter, time: time,
             traits: SourceTraits(
                 method: total.map { sources.joined(separator: "+") + ":" + $0.rule } ?? "",
                 step: total.flatMap { profile.powerStep(of: $0) },

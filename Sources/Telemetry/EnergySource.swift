@@ -77,6 +77,8 @@ public struct SourceTraits: Hashable, Sendable {
     public var averaging: TimeSpan
     /// How old its energy counter's value may be when it is read.
     public var counterRefresh: TimeSpan
+    /// How long a reading counts where the source renews it at its own pace; zero where every look is a reading.
+    public var validity: TimeSpan
     /// The power that it is made or set for now; nil where the source does not say it.
     public var rated: Power?
     /// Which way its energy counts.
@@ -93,7 +95,7 @@ public struct SourceTraits: Hashable, Sendable {
     public init(
         method: String = "", step: Power? = nil, counterStep: EnergyRegister = .zero,
         counterRange: EnergyRegister? = nil, averaging: TimeSpan = .zero, counterRefresh: TimeSpan = .zero,
-        rated: Power? = nil, direction: MeterDirection = .forward, parent: String? = nil
+        validity: TimeSpan = .zero, rated: Power? = nil, direction: MeterDirection = .forward, parent: String? = nil
     ) {
         self.method = method
         self.step = step
@@ -101,6 +103,7 @@ public struct SourceTraits: Hashable, Sendable {
         self.counterRange = counterRange
         self.averaging = averaging
         self.counterRefresh = counterRefresh
+        self.validity = validity
         self.rated = rated
         self.direction = direction
         self.parent = parent
@@ -124,13 +127,18 @@ public struct EnergySource: Hashable, Sendable {
     public var power: Power?
     /// Its own energy counter in this sample; nil where it has none, or it was not read.
     public var counter: EnergyRegister?
+    /// When these were read; nil for when the sample was taken.
+    ///
+    /// What was shown before carries the time that it had then, and is no new reading.
+    public var time: ReadingTime?
     /// What does not change from sample to sample.
     public var traits: SourceTraits
 
     /// A source with its register and its readings.
     public init(
         name: String, kind: SourceKind, evidence: EvidenceClass, register: EnergyRegister = .zero,
-        power: Power? = nil, counter: EnergyRegister? = nil, traits: SourceTraits = SourceTraits()
+        power: Power? = nil, counter: EnergyRegister? = nil, time: ReadingTime? = nil,
+        traits: SourceTraits = SourceTraits()
     ) {
         self.name = name
         self.kind = kind
@@ -138,6 +146,7 @@ public struct EnergySource: Hashable, Sendable {
         self.register = register
         self.power = power
         self.counter = counter
+        self.time = time
         self.traits = traits
     }
 }

@@ -141,12 +141,16 @@ public struct Meter: Sendable {
         lookedAt = reading.at
         if let power = reading.power { noteMost(power) }
         var segment = MeterSegment(start: last?.at ?? foldedUpTo, end: reading.at, startTotal: total)
+        segment.startDoubt = last?.doubt ?? .zero
+        segment.endDoubt = reading.doubt
         switch advance(to: reading) {
         case .unmeasured: break
-        case .measured(let signed, let measure, let peak, let error):
+        case .measured(let signed, let measure, let peak, let change):
             segment.measure = measure
             segment.peak = peak
-            segment.errorPerMillisecond = error
+            // Between the samples power lies between the two readings, each within half a step of the truth.
+            segment.change = UInt128(change)
+            segment.errorPerMillisecond = segment.change + UInt128(configuration.sensorStep.microwatts)
             segment.energy = output(of: signed)
         case .reset: return beginEpoch(because: .counterReset, at: reading)
         }
@@ -160,7 +164,7 @@ public struct Meter: Sendable {
 
     private enum Advance {
         case unmeasured
-        case measured(Int128, MeterSegment.Measure, peak: Power, errorPerMillisecond: UInt128)
+        case measured(Int128, MeterSegment.Measure, peak: Power, change: UInt64)
         case reset
     }
 
@@ -179,17 +183,16 @@ public struct Meter: Sendable {
                 Power(microwatts: Int64(clamping: mean)), last.power ?? .zero, reading.power ?? .zero)
             noteMean(Power(microwatts: Int64(clamping: mean)), over: span)
             return .measured(
-                Int128(advance) * Int128(MeterSegment.perMicrojoule), .counter, peak: peak, errorPerMillisecond: 0)
+                Int128(advance) * Int128(MeterSegment.perMicrojoule), .counter, peak: peak, change: 0)
         }
         guard let first = last.power.map(counted), let second = reading.power.map(counted) else { return .unmeasured }
-        // Between the samples power lies between the two readings, each within half a step of the truth.
         let change = (second - first).magnitude
         lastMean = nil
-        swing.note(beyond(configuration.sensorStep, change))
+        // A change by one step may be rounding, or the whole of what the load does: the sensor cannot tell.
+        swing.note(Power(microwatts: Int64(clamping: change)))
         return .measured(
             Int128((first + second).microwatts) * Int128(span.milliseconds), .power,
-            peak: max(first, second).clampedToZero,
-            errorPerMillisecond: UInt128(change) + UInt128(configuration.sensorStep.microwatts))
+            peak: max(first, second).clampedToZero, change: change)
     }
 
     /// Takes in how far the mean of a counted interval is from that of the one before.
@@ -198,7 +201,7 @@ public struct Meter: Sendable {
         let rounding = 2000 * UInt128(configuration.counterStep.microjoules) / UInt128(max(1, span.milliseconds))
         let change = lastMean.map { (mean - $0).magnitude } ?? 0
         noteMost(mean)
-        swing.note(beyond(Power(microwatts: Int64(clamping: rounding)), change))
+        swing.note(UInt128(change) <= rounding ? .zero : Power(microwatts: Int64(clamping: change)))
         lastMean = mean
     }
 
@@ -206,11 +209,6 @@ public struct Meter: Sendable {
     private mutating func noteMost(_ power: Power) {
         // Whoever has more than it can have may have whatever is believed.
         if power.magnitude > UInt64(configuration.maximumPower.microwatts) { most = configuration.believablePower }
-    }
-
-    /// What of `change` is more than a sensor's rounding by `step` makes of a power that does not change.
-    private func beyond(_ step: Power, _ change: UInt64) -> Power {
-        Power(microwatts: Int64(clamping: change)) <= step ? .zero : Power(microwatts: Int64(clamping: change))
     }
 
     /// A power as it counts: below zero is a sensor's noise unless energy can flow both ways.
@@ -259,7 +257,7 @@ public struct Meter: Sendable {
         guard let segment = newest else { return }
         // An interval that is wholly in the tally already must not count its last sample again.
         guard end > foldedUpTo || segment.start == segment.end else { return }
-        tally.add(segment, from: foldedUpTo, to: end, averaging: configuration.averaging)
+        tally.add(segment, from: foldedUpTo, to: end, configuration)
         foldedUpTo = end
         if end == segment.end { newest = nil }
     }
@@ -321,7 +319,7 @@ public struct Meter: Sendable {
     /// The window up to `end`, where the register is `endTotal`; begins the next one.
     private mutating func endWindow(at end: BootTime, total endTotal: UInt128) -> MeterWindow {
         let energy = endTotal - tally.startTotal
-        let periods = end.since(tally.start).milliseconds / configuration.samplePeriod.milliseconds
+        let periods = end.since(tally.start).milliseconds / configuration.pace.milliseconds
         let window = MeterWindow(
             epoch: epoch, epochReason: epochReason, bootID: bootID, start: tally.start, end: end,
             registerStart: EnergyRegister(total: tally.startTotal), registerEnd: EnergyRegister(total: endTotal),
@@ -360,12 +358,16 @@ public struct Meter: Sendable {
     public func interval(from start: BootTime, to end: BootTime) -> MeterInterval? {
         guard start <= end, let first = register(at: start), let second = register(at: end) else { return nil }
         var tally = MeterTally(start: start, startTotal: 0, startDeficit: 0)
+        var ends: (first: TimeSpan, last: TimeSpan) = (.zero, .zero)
         for segment in history.segments where segment.end > start && segment.start < end {
-            tally.add(
-                segment, from: max(segment.start, start), to: min(segment.end, end),
-                averaging: configuration.averaging)
+            tally.add(segment, from: max(segment.start, start), to: min(segment.end, end), configuration)
+            // They come in no order.
+            if segment.start <= start { ends.first = segment.startDoubt }
+            if segment.end >= end { ends.last = segment.endDoubt }
         }
-        var error = tally.error
+        tally.startDoubt = ends.first
+        tally.endDoubt = ends.last
+        var error = tally.error + tally.late
         if tally.usedCounter {
             error += 2 * UInt128(configuration.counterStep.microjoules) * MeterSegment.perMicrojoule
         }

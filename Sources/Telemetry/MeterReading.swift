@@ -2,16 +2,19 @@ import Quantities
 
 /// What a meter is given: one look at a source.
 public struct MeterReading: Hashable, Sendable {
-    /// When the source was read.
+    /// When the source was read, or the earliest moment at which it may have been.
     public var at: BootTime
+    /// How much later than `at` it may have been read.
+    public var doubt: TimeSpan
     /// The power read, or nil where it could not be read; negative below a sensor's zero or into a battery.
     public var power: Power?
     /// The source's own energy counter (RAPL, NVML), or nil where it has none or could not be read.
     public var counter: EnergyRegister?
 
     /// A reading of `power`, `counter` or both.
-    public init(at: BootTime, power: Power? = nil, counter: EnergyRegister? = nil) {
+    public init(at: BootTime, power: Power? = nil, counter: EnergyRegister? = nil, doubt: TimeSpan = .zero) {
         self.at = at
+        self.doubt = min(max(doubt, .zero), MeterLimits.longestPeriod)
         self.power = power
         self.counter = counter
     }
@@ -45,6 +48,8 @@ public struct MeterConfiguration: Hashable, Sendable {
     public let averaging: TimeSpan
     /// How old the counter's value may be when it is read (RAPL 1 ms, NVML about 100 ms).
     public let counterRefresh: TimeSpan
+    /// How long a reading counts where the source renews it at its own pace; zero where every look is a reading.
+    public let validity: TimeSpan
     /// Which way energy counts.
     public let direction: MeterDirection
 
@@ -53,7 +58,7 @@ public struct MeterConfiguration: Hashable, Sendable {
         samplePeriod: TimeSpan, sensorStep: Power, counterStep: EnergyRegister = .zero,
         counterRange: EnergyRegister? = nil, maximumPower: Power = MeterLimits.largestPower,
         believablePower: Power = .zero, direction: MeterDirection = .forward, averaging: TimeSpan = .zero,
-        counterRefresh: TimeSpan = .zero
+        counterRefresh: TimeSpan = .zero, validity: TimeSpan = .zero
     ) {
         self.samplePeriod = min(max(samplePeriod, .milliseconds(1)), MeterLimits.longestPeriod)
         self.maximumPower = min(max(maximumPower, Power(microwatts: 1)), MeterLimits.largestPower)
@@ -64,10 +69,14 @@ public struct MeterConfiguration: Hashable, Sendable {
         self.direction = direction
         self.averaging = min(max(averaging, .zero), MeterLimits.longestPeriod)
         self.counterRefresh = min(max(counterRefresh, .zero), MeterLimits.longestPeriod)
+        self.validity = min(max(validity, .zero), MeterLimits.longestPeriod)
     }
 
     /// The longest interval between two samples over which energy is counted.
-    var gapLimit: TimeSpan { samplePeriod * MeterLimits.gapPeriods }
+    public var gapLimit: TimeSpan { samplePeriod * MeterLimits.gapPeriods + validity }
+
+    /// The longest time from one reading to the next where nothing is missing.
+    var pace: TimeSpan { max(samplePeriod, validity) }
 
     /// How long nobody may have looked at a load that still counts as known.
     var memorySpan: TimeSpan { samplePeriod * Int64(MeterLimits.memory) }

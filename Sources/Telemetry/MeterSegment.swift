@@ -23,6 +23,12 @@ struct MeterSegment: Sendable {
     var measure: Measure = .gap
     /// Error that each millisecond may hide.
     var errorPerMillisecond: UInt128 = 0
+    /// How far its two readings are apart, in µW.
+    var change: UInt128 = 0
+    /// How much later than at its start the reading there may have been made.
+    var startDoubt: TimeSpan = .zero
+    /// How much later than at its end the reading there may have been made.
+    var endDoubt: TimeSpan = .zero
     var peak: Power = .zero
 
     var endTotal: UInt128 { startTotal + energy }
@@ -44,9 +50,17 @@ struct MeterSegment: Sendable {
     }
 
     /// How much of the part from `from` to `to` no reading covers, with a sensor that averages over `averaging`.
+    ///
+    /// What comes after a reading that was made later than it seems is not what came after it.
     func unseen(from: BootTime, to: BootTime, averaging: TimeSpan) -> TimeSpan {
         guard measure == .power else { return .zero }
-        return min(to.since(from), max(.zero, end.since(start) - averaging))
+        return min(to.since(from), max(.zero, end.since(start) - averaging)) + startDoubt
+    }
+
+    /// How much of `error` the part from `from` to `to` counts twice where power leaves neither reading by more than
+    /// a swing: it then leaves the mean of both by less than the farther one.
+    func shared(from: BootTime, to: BootTime, step: Power) -> UInt128 {
+        measure == .power && change <= UInt128(step.microwatts) ? 2 * change * part(to.since(from)) : 0
     }
 
     /// What cutting a counted interval at `time` may put on the wrong side of the cut, where power

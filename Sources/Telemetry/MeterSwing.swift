@@ -30,7 +30,7 @@ struct MeterSwing: Sendable {
     /// The largest change that is remembered.
     var change: Power { Power(microwatts: largest.max() ?? 0) }
 
-    /// Takes in the change over one interval beyond what the sensor's rounding explains.
+    /// Takes in the change over one interval.
     mutating func note(_ change: Power) {
         if seen < MeterLimits.memory { seen += 1 }
         if largest.isEmpty { largest = [0] }

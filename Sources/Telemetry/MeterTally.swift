@@ -12,13 +12,20 @@ struct MeterTally: Sendable {
     var peak: Power = .zero
     /// Error that the readings may hide where power does not turn between two of them.
     var error: UInt128 = 0
+    /// What of `error` the swing covers too, where power leaves neither of two readings by more than that.
+    var shared: UInt128 = 0
     /// Covered time that no reading says anything about.
     var unseen: TimeSpan = .zero
+    /// How much later than at their times the readings at both ends of what was measured may have been made.
+    var startDoubt: TimeSpan?
+    var endDoubt: TimeSpan = .zero
     var usedCounter = false
     var usedPower = false
 
     /// Takes in the part of `segment` from `from` to `to`; the reading at its end belongs to that part.
-    mutating func add(_ segment: MeterSegment, from: BootTime, to: BootTime, averaging: TimeSpan) {
+    mutating func add(
+        _ segment: MeterSegment, from: BootTime, to: BootTime, _ configuration: MeterConfiguration
+    ) {
         if to == segment.end { samples += 1 }
         switch segment.measure {
         case .gap: gap = gap + to.since(from)
@@ -26,7 +33,10 @@ struct MeterTally: Sendable {
             guard to > from else { return }
             covered = covered + to.since(from)
             error += segment.error(from: from, to: to)
-            unseen = unseen + segment.unseen(from: from, to: to, averaging: averaging)
+            shared += segment.shared(from: from, to: to, step: configuration.sensorStep)
+            startDoubt = startDoubt ?? segment.startDoubt
+            endDoubt = segment.endDoubt
+            unseen = unseen + segment.unseen(from: from, to: to, averaging: configuration.averaging)
             peak = max(peak, segment.peak)
             if segment.measure == .counter { usedCounter = true } else { usedPower = true }
         }
@@ -36,8 +46,9 @@ struct MeterTally: Sendable {
     /// between two of them and the source can have `most`.
     ///
     /// It adds up the sensor's step and the change between samples; the swing for as long as nothing was seen; at
-    /// both ends what an average or a counter that is not up to date says of the time before; the counter's step
-    /// at both ends. No more can be wrong than everything counted, or everything that the source could have drawn
+    /// both ends what an average or a counter that is not up to date says of the time before, and what may have been
+    /// drawn between the moment that a reading carries and the one at which it was made; the counter's step at both
+    /// ends. Where the swing is the sensor's step, what the load turns to unseen is a step from both readings. No more can be wrong than everything counted, or everything that the source could have drawn
     /// beyond it; and in a gap that much may have been drawn.
     func errorBoundPermille(
         energy: UInt128, swing: Power, most: Power, _ configuration: MeterConfiguration
@@ -45,10 +56,13 @@ struct MeterTally: Sendable {
         let ceiling = MeterLimits.errorBoundCeilingPermille
         guard covered.milliseconds > 0 else { return gap.milliseconds > 0 ? ceiling : 0 }
         var error = error + product(swing, unseen)
-        if usedPower { error += 2 * product(swing, configuration.averaging) }
+        if usedPower { error += 2 * product(swing, configuration.averaging + doubt) }
+        if configuration.averaging == .zero, swing <= configuration.sensorStep {
+            error -= min(shared, product(swing, unseen))
+        }
         if usedCounter {
             error += 2 * UInt128(configuration.counterStep.microjoules) * MeterSegment.perMicrojoule
-            error += product(peak + swing, configuration.counterRefresh)
+            error += product(peak + swing, configuration.counterRefresh + doubt)
         }
         if configuration.direction == .forward {
             let drawable = product(most + configuration.sensorStep, covered)
@@ -59,6 +73,12 @@ struct MeterTally: Sendable {
         guard energy > 0 else { return ceiling }
         return UInt32(min(UInt128(ceiling), (error * 1000 + energy - 1) / energy))
     }
+
+    /// How much earlier or later than it says the window may be where it begins or where it ends.
+    var doubt: TimeSpan { max(startDoubt ?? .zero, endDoubt) }
+
+    /// What a counter that was read late puts on the wrong side of an end, where power stays below the peak.
+    var late: UInt128 { usedCounter ? product(peak, doubt) : 0 }
 
     /// Half nanojoules of `power` over `span`.
     private func product(_ power: Power, _ span: TimeSpan) -> UInt128 {

@@ -64,6 +64,8 @@ public struct RailReading: Hashable, Sendable {
     public var power: Power?
     /// The source's own energy counter, made to grow; nil where it has none.
     public var counter: EnergyRegister?
+    /// When it was read; nil for when its sample was taken.
+    public var time: ReadingTime?
     /// Where the reading comes from.
     public var source: ReadingSource
 
@@ -85,7 +87,7 @@ public struct RailReading: Hashable, Sendable {
     /// A reading of a counter, and of the power that it or its source tells.
     public init(
         name: String, role: RailRole, counter: EnergyRegister?, power: Power?, voltage: Voltage? = nil,
-        current: Current? = nil, source: ReadingSource
+        current: Current? = nil, time: ReadingTime? = nil, source: ReadingSource
     ) {
         self.name = name
         self.role = role
@@ -93,6 +95,7 @@ public struct RailReading: Hashable, Sendable {
         self.current = current
         self.power = power
         self.counter = counter
+        self.time = time
         self.source = source
     }
 }

@@ -47,6 +47,29 @@ import Testing
         return fleet
     }
 
+    @Test func `a meter that is renewed every few seconds is metered without gaps, and goes on after a restart`() throws
+    {
+        var fleet = try ScriptedFleet(boards: 2)
+        var meter = SimulatedSource("grid:meter-1", .grid, milliwatts: 42_000)
+        meter.rhythm = .milliseconds(9300)
+        fleet.setSource(of: 0, meter)
+        fleet.pass(milliseconds: 120_000)
+        fleet.restart(0) { _ in }
+        fleet.pass(milliseconds: 120_000)
+        fleet.write(0)
+        let pages = try pages(SourceID("grid:meter-1"), of: fleet)
+        #expect(pages.count >= 12)
+        #expect(pages.allSatisfy { $0.epoch == 1 && $0.epochReason == .firstStart })
+        for page in pages.dropFirst() {
+            // To the millijoule: what a page covers it has counted, no more and no less.
+            #expect(page.drawn == Energy(millijoules: 42 * page.covered.milliseconds))
+            #expect(page.mean == Power(milliwatts: 42_000) && page.peak <= Power(milliwatts: 42_001))
+        }
+        #expect(pages.count { $0.gap > .zero } <= 2)
+        #expect(try view(SourceID("grid:meter-1"), of: fleet).isReporting)
+        end(&fleet)
+    }
+
     @Test func `every source has a register and pages of its own`() throws {
         var fleet = try ScriptedFleet(boards: 2)
         fleet.setSource(of: 0, SimulatedSource("battery:BAT0", .battery, milliwatts: 5_000))

@@ -7,7 +7,7 @@ import Testing
 
 private func time(_ milliseconds: Int64) -> BootTime { BootTime(milliseconds: milliseconds) }
 
-private func declaration(
+func declaration(
     _ origin: SourceDeclaration.Origin, _ name: String = "solar:roof", _ kind: SourceKind = .solar
 ) -> SourceDeclaration {
     SourceDeclaration(
@@ -15,7 +15,7 @@ private func declaration(
         parent: "grid:house")
 }
 
-private func sample(_ sources: DeclaredSources, at milliseconds: Int64) -> TelemetrySample {
+func sample(_ sources: DeclaredSources, at milliseconds: Int64) -> TelemetrySample {
     var sample = TelemetrySample(taken: time(milliseconds), board: BoardIdentity(profile: "x"))
     sources.add(to: &sample)
     return sample
@@ -31,25 +31,6 @@ private func sample(_ sources: DeclaredSources, at milliseconds: Int64) -> Telem
         #expect(source.evidence == .declared)
         #expect(source.traits.rated == Power(milliwatts: 400_000))
         #expect(source.traits.parent == "grid:house")
-    }
-
-    @Test func `of a file are read anew each time, count for ten seconds after its last change, and wear their class`()
-        throws
-    {
-        let tree = try TemporaryTree()
-        try tree.write("meter.json", #"{"power_mw": 5000}"#)
-        let sources = DeclaredSources([declaration(.file(tree.path + "/meter.json"))], tree: SysfsTree(root: tree.path))
-        let first = try #require(sample(sources, at: 0).sources.last)
-        #expect(first.power == Power(milliwatts: 5000))
-        #expect(first.evidence == .declared)
-        #expect(sample(sources, at: 10_000).sources.last?.power == Power(milliwatts: 5000))
-        let stale = sample(sources, at: 10_001)
-        #expect(stale.sources.last?.power == nil)
-        #expect(stale.unavailable == [Unavailable("solar:roof", .timeout)])
-        try tree.write("meter.json", #"{"energy_mj": 100000}"#)
-        #expect(sample(sources, at: 11_000).sources.last?.counter == EnergyRegister(microjoules: 100_000_000))
-        try tree.write("meter.json", #"{"energy_mj": 102000 }"#)
-        #expect(sample(sources, at: 12_000).sources.last?.power == Power(milliwatts: 2000))
     }
 
     @Test(arguments: [
@@ -98,6 +79,27 @@ private func sample(_ sources: DeclaredSources, at milliseconds: Int64) -> Telem
         #expect(try answer(words).unavailable == [Unavailable("solar:roof", reason)])
     }
 
+    @Test func `of a command are of a moment between its start and its end, and count once`() throws {
+        let script = #"read up rest < /proc/uptime; sleep 0.2; echo "{\"energy_mj\": ${up%.*}${up#*.}0}""#
+        let sources = DeclaredSources(
+            [declaration(.command(["/bin/sh", "-c", script]))], tree: SysfsTree(root: "/nowhere"))
+        var times: [ReadingTime] = []
+        for _ in 0..<4000 where times.count < 2 {
+            let source = try #require(sample(sources, at: 0).sources.last)
+            if let time = source.time, let counter = source.counter, time != times.last {
+                // A millijoule for every millisecond since boot, in whole hundredths of a second.
+                let shown = BootTime(milliseconds: Int64(counter.microjoules / 1000))
+                #expect(time.earliest <= shown + .milliseconds(10) && shown <= time.latest)
+                #expect(time.doubt >= .milliseconds(200))
+                #expect(times.isEmpty || source.power.map { $0 > .zero } == true)
+                times.append(time)
+            }
+            usleep(5000)
+        }
+        try #require(times.count == 2)
+        #expect(times[0].latest < times[1].earliest)
+    }
+
     @Test func `of a command that hangs are overdue, hold up nobody, and are killed`() throws {
         let tree = try TemporaryTree()
         let words = ["/bin/sh", "-c", "echo $$ > \(tree.path)/pid; exec sleep 1000"]
@@ -143,8 +145,15 @@ private func sample(_ sources: DeclaredSources, at milliseconds: Int64) -> Telem
         try tree.write(device + "/hwmon/hwmon7/in1_input", "12000\n")
         try tree.write(device + "/hwmon/hwmon7/curr1_input", "1500\n")
         let view = SysfsTree(root: tree.path)
-        let sources = DeclaredSources([declaration(.path("/" + device))], tree: view)
+        let clock = MeterClock()
+        let sources = DeclaredSources([declaration(.path("/" + device))], tree: view, clock: clock.now)
+        func sample(_ sources: DeclaredSources, at milliseconds: Int64) -> TelemetrySample {
+            clock.boot = time(milliseconds)
+            return SensorsTests.sample(sources, at: milliseconds)
+        }
         let first = try #require(sample(sources, at: 0).sources.last)
+        #expect(first.time == ReadingTime(at: time(0)))
+        #expect(first.traits.validity == .zero)
         #expect(first.power == Power(milliwatts: 18_000))
         // A recording measures nothing.
         #expect(first.evidence == .replayed)

@@ -46,9 +46,13 @@ extension TelemetrySample {
         let (tree, player) = (try pc(), try GraphicsPlayer(GraphicsPlayer.rtx4090))
         let reader = try reader(tree, "pc", player.library)
         let first = try sample(reader, at: time(1))
-        let expected = RailReading(
+        var expected = RailReading(
             name: "gpu-0", role: .gpu, counter: EnergyRegister(microjoules: 123_456_789_000),
             power: Power(milliwatts: 45_000), source: .nvml)
+        // It was read after the question.
+        let asked = try #require(first.graphicsRail?.time)
+        #expect(asked.earliest == time(1))
+        expected.time = asked
         #expect(first.graphicsRail == expected)
         #expect(first.total?.rule == "package-0+package-10+gpu-0")
         #expect(first.total?.scope == .cpuPackageAndGPUBoard)
@@ -256,6 +260,34 @@ extension TelemetrySample {
         try player.go()
         // What was asked three seconds ago and more is no reading of now.
         _ = try sample(reader, at: time(60)) { $0.graphicsRail != nil }
+    }
+
+    @Test func `whose driver hangs are metered once for every answer, at the time of its question`() throws {
+        let player = try GraphicsPlayer(GraphicsPlayer.rtx4090)
+        let reader = try Self.pcReader(player)
+        func reading(_ sample: TelemetrySample) throws -> MeterReading {
+            let source = try #require(sample.sources.first)
+            let time = try #require(source.time)
+            return MeterReading(at: time.earliest, power: source.power, counter: source.counter, doubt: time.doubt)
+        }
+        let configuration = MeterConfiguration(samplePeriod: .seconds(1), sensorStep: Power(milliwatts: 1))
+        var meter = Meter(configuration, bootID: .zero, at: .origin)
+        let first = try sample(reader, at: time(1)) { $0.graphicsRail != nil }
+        #expect(meter.record(try reading(first)) == .gap(.seconds(1)))
+        try player.play(GraphicsPlayer.rtx4090.playing("energy", "block"))
+        // The processor's counters go on; the whole is as old as the board's answer.
+        for second in Int64(2)...3 {
+            let again = reader.sample(at: time(second))
+            #expect(again.totalPower != nil && again.sources.first?.time?.earliest == time(1))
+            #expect(meter.record(try reading(again)) == .stale)
+        }
+        try player.play(GraphicsPlayer.rtx4090.playing("energy", "123546789"))
+        try player.go()
+        // What was asked at 2 s is asked for anew.
+        let back = try sample(reader, at: time(4)) { $0.graphicsRail?.time?.earliest == time(4) }
+        #expect(back.graphicsRail?.counter == EnergyRegister(microjoules: 123_546_789_000))
+        #expect(meter.record(try reading(back)) == .counted)
+        #expect(meter.register.microjoules == 90_000_000)
     }
 
     @Test func `are asked for their limits once a minute`() throws {

@@ -20,11 +20,57 @@ private func microjoules(_ value: UInt64) -> EnergyRegister { EnergyRegister(mic
     }
 
     @Test(arguments: [(98, 4998), (393, 19_650)] as [(Int64, Int64)])
-    func `a constant load between two steps of the sensor is known to two percent`(step: Int64, low: Int64) throws {
+    func `a constant load between two steps of the sensor is known to two percent where it shows both`(
+        step: Int64, low: Int64
+    ) throws {
         var meter = try Meter.acquainted(configuration(step: step), with: Power(milliwatts: low))
         meter.watch((1...10).map { $0 % 2 == 0 ? low : low + step }, after: 1_000_000)
         let window = try meter.closed(at: 1_010_000)
         #expect(window.errorBoundPermille == 20)
+    }
+
+    @Test func `a change by one step may be all that the load does, and may hide between any two readings`() throws {
+        var meter = try Meter.acquainted(configuration(), with: Power(milliwatts: 4900))
+        meter.watch([4900, 4998] + Array(repeating: 4900, count: 8), after: 1_000_000)
+        let window = try meter.closed(at: 1_010_000)
+        // A step and a half beside eight pairs of equal readings, a step beside two: 1.372 J in 49.098 J.
+        #expect(window.errorBoundPermille == 28)
+    }
+
+    @Test func `a reading may be as much later as it says, at either end of what was measured`() throws {
+        let counting = MeterConfiguration(
+            samplePeriod: .seconds(1), sensorStep: .zero, maximumPower: Power(milliwatts: 20_000))
+        for (first, last) in [(0, 500), (500, 0), (500, 500)] as [(Int64, Int64)] {
+            var meter = Meter(counting, bootID: .zero, at: .origin)
+            for second in 0...10 as ClosedRange<Int64> {
+                let doubt = second == 0 ? first : second == 10 ? last : 3000
+                meter.record(
+                    MeterReading(
+                        at: BootTime(milliseconds: second * 1000), counter: microjoules(UInt64(second) * 20_000_000),
+                        doubt: .milliseconds(doubt)))
+            }
+            let window = try meter.closed(at: 10_000)
+            // Half a second at the 20 W that were seen, and at as much again: what is between the ends is counted.
+            #expect(window.errorBoundPermille == 100)
+            let interval = try #require(meter.interval(from: .origin, to: BootTime(milliseconds: 10_000)))
+            #expect(interval.errorBound == Energy(joules: 10))
+        }
+    }
+
+    @Test func `a reading that counts for a while is no gap in that time, and none is missing`() throws {
+        let slow = MeterConfiguration(
+            samplePeriod: .seconds(1), sensorStep: .zero, maximumPower: Power(milliwatts: 20_000),
+            validity: .seconds(10))
+        var meter = Meter(slow, bootID: .zero, at: .origin)
+        for time in [0, 10_000, 23_000] as [Int64] {
+            meter.record(
+                MeterReading(at: BootTime(milliseconds: time), counter: microjoules(UInt64(time) * 20_000)))
+        }
+        let window = try meter.closed(at: 23_000)
+        #expect(window.gap == .zero)
+        #expect((window.samples, window.expected) == (2, 2))
+        let late = BootTime(milliseconds: 36_001)
+        #expect(meter.record(MeterReading(at: late, counter: microjoules(720_000_000))) == .gap(.milliseconds(13_001)))
     }
 
     @Test func `before a load is known it may do between two readings whatever its source can`() throws {

@@ -77,6 +77,41 @@ struct WaveformRow: Sendable, CustomTestStringConvertible {
         if row.shape == .constant { #expect(worst <= 20) }
     }
 
+    @Test func `a load that swings by less than two steps of the sensor is within the bound too`() throws {
+        var bounds: [UInt32] = []
+        var outside = 0
+        for seed in 1...500 {
+            var random = SeededRandom(seed: UInt64(seed))
+            let metered = WaveformCase(swingingLittleWith: .moment, &random)
+            outside += metered.windows.count { !metered.holds($0) }
+            bounds += metered.windows.filter { $0.start.milliseconds >= WaveformCase.known }
+                .map { $0.errorBoundPermille }
+        }
+        bounds.sort()
+        #expect(outside == 0)
+        print(
+            "meter: swings of less than two steps: 500 cases, \(outside) windows outside their bound; bound of a known "
+                + "load: median \(bounds[bounds.count / 2]) ‰, worst \(bounds[bounds.count - 1]) ‰")
+    }
+
+    @Test func `readings whose time is in doubt are within the bound, and it is narrow on a steady load`() throws {
+        for (longest, narrow) in [(20, 10), (300, 40), (4500, 500)] as [(Int64, UInt32)] {
+            for seed in 1...200 {
+                var random = SeededRandom(seed: UInt64(seed))
+                let metered = WaveformCase(
+                    answeringWithin: longest, shape: seed % 2 == 0 ? .constant : .bursts, &random)
+                #expect(metered.windows.count > 10)
+                for window in metered.windows {
+                    #expect(metered.holds(window), "seed \(seed), window at \(window.start.milliseconds) ms")
+                    #expect(window.gap == .zero)
+                    if seed % 2 == 0, window.start.milliseconds > WaveformCase.known * 5 {
+                        #expect(window.errorBoundPermille <= narrow, "seed \(seed)")
+                    }
+                }
+            }
+        }
+    }
+
     @Test func `there are ten thousand cases`() {
         #expect(Self.rows.reduce(0) { $0 + $1.cases } == 10_000)
     }

@@ -51,6 +51,56 @@ struct WaveformCase {
             waveform, sensor, .none, rated: 60_000_000, step: 98_000, length: waveform.length - 2000, &random)
     }
 
+    /// Meters a load that turns between two levels less than two steps of the sensor apart, several times a period.
+    init(swingingLittleWith sensor: WaveformSensor, _ random: inout SeededRandom) {
+        let isFine = random.oneIn(2)
+        let step: Int64 = isFine ? 98_000 : 393_000
+        let low = (isFine ? 5_000_000 : 20_000_000) + random.number(in: 0...step)
+        let high = low + random.number(in: 1...2 * step - 1)
+        // Either level is met often enough for a memory of a few minutes to hold it.
+        let holds = [random.number(in: 50...200), random.number(in: 50...200)] as [Int64]
+        let length = WaveformCase.known + random.number(in: 40_000...60_000)
+        var waveform = Waveform()
+        while waveform.length < length + 2000 {
+            waveform.append(low, for: holds[0])
+            waveform.append(high, for: holds[1])
+        }
+        self.init(waveform, sensor, .none, rated: 2 * high, step: step, length: length, &random)
+    }
+
+    /// Meters a counter that is asked again as soon as it has answered, which takes it up to `longest` ms: it is read
+    /// at any moment of that.
+    init(answeringWithin longest: Int64, shape: WaveformShape, _ random: inout SeededRandom) {
+        let rated: Int64 = 100_000_000
+        let length = WaveformCase.known * 6
+        waveform = shape.waveform(rated: rated, floor: 20_000_000, length: length, &random)
+        let counter = WaveformCounter(&random)
+        let configuration = MeterConfiguration(
+            samplePeriod: .seconds(1), sensorStep: Power(milliwatts: 1),
+            counterStep: EnergyRegister(microjoules: UInt64(counter.step)),
+            counterRange: EnergyRegister(microjoules: UInt64(counter.range)),
+            maximumPower: Power(microwatts: 2 * rated), believablePower: Power(microwatts: 16 * rated),
+            counterRefresh: .milliseconds(counter.refresh), validity: .seconds(10))
+        var meter = Meter(configuration, bootID: .zero, at: .origin)
+        var windows: [MeterWindow] = []
+        var now: Int64 = 0
+        while now < length - 10_000 {
+            let took = random.number(in: 0...longest)
+            let at = BootTime(milliseconds: now)
+            let value = counter.value(of: waveform, at: now + random.number(in: 0...took))
+            meter.record(
+                MeterReading(at: at, counter: EnergyRegister(microjoules: value), doubt: .milliseconds(took)))
+            now += took
+            let time = BootTime(milliseconds: now)
+            while let window = meter.closeWindow(at: meter.windowStart + .seconds(10), now: time) {
+                windows.append(window)
+            }
+            now += random.number(in: 1000...2000)
+        }
+        clockJumps = 0
+        self.windows = windows
+    }
+
     private init(
         _ waveform: Waveform, _ sensor: WaveformSensor, _ trouble: WaveformTrouble, rated: Int64, step: Int64,
         length: Int64, _ random: inout SeededRandom

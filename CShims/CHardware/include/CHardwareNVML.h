@@ -68,7 +68,9 @@ int chardware_nvml_take(struct chardware_nvml *_Nonnull nvml, int64_t millisecon
 
 /// Of the answer taken in last: how the library was found or initialised, how many boards it has, and what it says
 /// about each.
+/// It also says how long the answer took from the question on, in ms, rounded up.
 int32_t chardware_nvml_result(const struct chardware_nvml *_Nonnull nvml);
+int64_t chardware_nvml_milliseconds(const struct chardware_nvml *_Nonnull nvml);
 uint32_t chardware_nvml_count(const struct chardware_nvml *_Nonnull nvml);
 /// NULL where it is no text, or was not told.
 const char *_Nullable chardware_nvml_name(const struct chardware_nvml *_Nonnull nvml, uint32_t device);

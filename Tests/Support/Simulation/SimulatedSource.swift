@@ -13,6 +13,8 @@ public struct SimulatedSource: Sendable {
     public var wander: Int64 = 0
     /// Whether it shows a counter and no power.
     public var hasCounter = false
+    /// How often its reading is renewed, as that of a file is; nil where every look is a reading.
+    public var rhythm: TimeSpan?
     /// Looks of a thousand in which it is not shown, and shows nothing, each.
     public var failurePermille: Int64 = 0
     /// What does not change from look to look.
@@ -41,7 +43,15 @@ public struct SimulatedSource: Sendable {
         if failurePermille > 0, random.chance(permille: failurePermille) {
             return random.chance(permille: 500) ? nil : source
         }
-        if hasCounter {
+        if let rhythm {
+            let written = BootTime(
+                milliseconds: now.milliseconds / max(1, rhythm.milliseconds) * rhythm.milliseconds)
+            source.time = ReadingTime(at: written)
+            // Since boot.
+            source.counter = EnergyRegister(
+                microjoules: UInt64(max(0, milliwatts)) * UInt64(max(0, written.milliseconds)))
+            source.traits.validity = .seconds(10)
+        } else if hasCounter {
             source.counter = EnergyRegister(microjoules: counter)
         } else {
             source.power = Power(milliwatts: power)
