@@ -12,6 +12,7 @@ public enum HardwareProfileFile {
         var top = try YAMLDocument(bytes, file: file).mapping
         let name = try name(of: file)
         var profile = HardwareProfile(name: name, title: try top.string("title") ?? name)
+        profile.family = try top.string("family") ?? name
         if let recognition = try top.mapping("recognise") { profile.recognition = try self.recognition(recognition) }
         for rail in try top.mappings("rails") ?? [] {
             let parsed = try self.rail(rail, after: profile.rails)

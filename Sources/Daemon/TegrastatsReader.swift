@@ -57,7 +57,7 @@ struct TegrastatsReader: ~Copyable {
         self.source = source
         self.profile = profile
         patience = max(TegrastatsReader.leastPatience, period * 3)
-        board = BoardIdentity(profile: profile.name)
+        board = BoardIdentity(profile: profile.family)
         choice = TotalRuleChoice(rules: profile.totals)
     }
 

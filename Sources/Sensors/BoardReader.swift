@@ -4,9 +4,9 @@ import Telemetry
 
 /// Reads one board: finds its devices once, then reads their files again and again.
 ///
-/// Every file is tried once per sample; what fails is listed with its reason and tried again with the next
-/// sample. When a device goes away, or the rails of the total have not shown up yet, the devices are searched
-/// anew, at most every `SensorLimits.searchPause`.
+/// Every file is tried once per sample, what changes slowly at most twice a second; what fails is listed with its
+/// reason and tried again with the next sample. When a device goes away, or the rails of the total have not shown up
+/// yet, the devices are searched anew, at most every `SensorLimits.searchPause`.
 ///
 /// A read of a power monitor takes about half a millisecond of bus time, so this belongs on a thread of its own.
 public final class BoardReader {
@@ -25,9 +25,7 @@ public final class BoardReader {
     private var counters: [String: EnergyCounter] = [:]
     private var searched: BootTime?
     private var mustSearch = false
-    /// The causes of throttling that acted since the reader began: they are shown from then on, so that whoever looks
-    /// sees them end.
-    private var acted: Set<String> = []
+    private var slow = SlowReadings()
     /// What the rails of processors and graphics boards are limited to now.
     private var limits: [String: Power] = [:]
     private var buffer = [UInt8](repeating: 0, count: SensorLimits.fileBytes)
@@ -51,7 +49,7 @@ public final class BoardReader {
         profile.thermal.lower(to: tree.passiveTrips(profile))
         self.profile = profile
         evidence = tree.isLive ? .metered : .replayed
-        board = BoardIdentity(profile: profile.name, model: model, l4t: tree.release())
+        board = BoardIdentity(profile: profile.family, model: model, l4t: tree.release())
         graphics = (graphicsLibrary ?? (tree.isLive ? GraphicsBoards.library : nil)).map { GraphicsBoards(library: $0) }
         choice = TotalRuleChoice(rules: [])
         devices = BoardDevices(tree, profile)
@@ -66,20 +64,23 @@ public final class BoardReader {
         let start = Clock.bootNanoseconds
         graphics?.ask(at: now)
         var sample = TelemetrySample(taken: now, board: board)
-        readPowerMode(&sample)
         // Before anything is waited for, which would make the counters newer than the sample.
         readRails(&sample, since: start)
+        slow.read(devices, tree, profile, isJetson: isJetson, at: now, &buffer)
+        sample.powerMode = slow.powerMode
+        sample.unavailable.insert(contentsOf: slow.missing.powerMode, at: 0)
         let look = graphics?.look(at: now) ?? GraphicsBoards.Look()
         readTotal(&sample, look)
-        readZones(&sample, look)
-        if let gpu = devices.gpu {
-            sample.gpu = gpu.read(&buffer, &sample.unavailable)
-        } else if profile.gpu != HardwareProfile.GPU() {
-            sample.unavailable.append(Unavailable("gpu", .absent))
-        }
+        sample.zones += slow.zones
+        sample.unavailable += slow.missing.zones
+        sample.add(zonesOf: look)
+        sample.hottest = profile.hottest(of: sample.zones)
+        sample.gpu = slow.gpu
+        sample.unavailable += slow.missing.gpu
         sample.add(loadOf: look)
         readMemory(&sample)
-        readThrottling(&sample)
+        sample.throttle += slow.throttle
+        sample.unavailable += slow.missing.throttle
         sample.add(throttlingOf: look)
         addSources(&sample)
         // Graphics boards alone are a total for want of a better one.
@@ -102,9 +103,13 @@ public final class BoardReader {
         }
         guard mustSearch, !(now.since(last) < SensorLimits.searchPause) else { return }
         devices = BoardDevices(tree, profile)
+        slow.forget()
         chooseAmongRules()
         searched = now
     }
+
+    /// Whether a board of this kind has power modes.
+    private var isJetson: Bool { !profile.powerModes.isEmpty || board.l4t != nil }
 
     private var railNames: [String] { devices.railNames + graphicsNames }
 
@@ -112,26 +117,6 @@ public final class BoardReader {
     private func chooseAmongRules() {
         let names = railNames
         choice = choice.among(profile.totals.compactMap { $0.resolved(among: names) })
-    }
-
-    private func readPowerMode(_ sample: inout TelemetrySample) {
-        switch tree.bytes(of: "/var/lib/nvpmodel/status") {
-        case .value(let bytes):
-            guard let status = PowerModeStatus(bytes) else {
-                sample.unavailable.append(Unavailable("power_mode", .malformed))
-                return
-            }
-            let name = devices.modes.value?.name(of: status.identifier)
-            if let reason = devices.modes.reason, reason != .absent {
-                sample.unavailable.append(Unavailable("power_mode.name", reason))
-            }
-            sample.powerMode = PowerMode(
-                identifier: status.identifier, name: name, rated: name.flatMap { profile.rated(modeNamed: $0) })
-        case .unavailable(let reason):
-            if !profile.powerModes.isEmpty || board.l4t != nil {
-                sample.unavailable.append(Unavailable("power_mode", reason))
-            }
-        }
     }
 
     private func readRails(_ sample: inout TelemetrySample, since start: Int64) {
@@ -234,39 +219,6 @@ public final class BoardReader {
                 name: battery.source, kind: .battery, evidence: evidence, power: sample.power(ofRail: battery.name),
                 traits: traits)
             if !sample.sources.contains(where: { $0.name == source.name }) { sample.sources.append(source) }
-        }
-    }
-
-    private func readZones(_ sample: inout TelemetrySample, _ look: GraphicsBoards.Look) {
-        sample.unavailable += devices.unreadZones
-        for probe in devices.zones {
-            switch probe.read(&buffer) {
-            case .value(let reading): sample.zones.append(reading)
-            case .unavailable(let reason): sample.unavailable.append(Unavailable(probe.name, reason))
-            }
-        }
-        for probe in devices.hwmon.temperatures {
-            switch probe.zone(&buffer) {
-            case .value(let reading): sample.zones.append(reading)
-            case .unavailable(let reason): sample.unavailable.append(Unavailable(probe.name, reason))
-            }
-        }
-        if devices.zones.isEmpty, devices.hwmon.temperatures.isEmpty {
-            sample.unavailable.append(Unavailable("zones", devices.unreadZones.first?.reason ?? .absent))
-        }
-        sample.add(zonesOf: look)
-        sample.hottest = profile.hottest(of: sample.zones)
-    }
-
-    /// What slows the board down, and what could; of the caps on clocks only those that do, or did.
-    private func readThrottling(_ sample: inout TelemetrySample) {
-        sample.unavailable += devices.unreadThrottle
-        for probe in devices.throttle {
-            guard let reading = probe.read(&buffer, &sample.unavailable) else { continue }
-            if reading.state > 0, acted.count < SensorLimits.devices { acted.insert(reading.cause) }
-            if reading.state > 0 || probe.isShownIdle || acted.contains(reading.cause) {
-                sample.throttle.append(reading)
-            }
         }
     }
 

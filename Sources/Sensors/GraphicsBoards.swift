@@ -39,8 +39,9 @@ struct GraphicsBoard {
 /// The graphics boards of NVIDIA, through the driver's library on a thread of its own.
 ///
 /// The library is asked once a sample and waited for shortly; what it does not answer in time is shown as it was and
-/// with the time that it had, and as overdue when that is too old. An answer that comes late is asked for anew. Each metric is believed only after a reading: on a Jetson the library starts
-/// up and supports next to nothing. A library that supports nothing at all is let go.
+/// with the time that it had, and as overdue when that is too old. An answer that comes late is asked for anew. Each
+/// metric is believed only after a reading: on a Jetson the library starts up and supports next to nothing. A library
+/// that supports nothing at all is let go.
 @safe
 final class GraphicsBoards {
     /// The library of the driver, as the linker finds it.

@@ -16,6 +16,8 @@ public enum SensorLimits {
     public static let trips = 12
     /// Most sensors that libsensors is asked for.
     public static let librarySensors = 512
+    /// Shortest time between two readings of what changes slowly: twice a second, however samples jitter.
+    public static let slowPause = TimeSpan.milliseconds(450)
     /// How long a sample waits for the graphics boards.
     public static let graphicsPatience = TimeSpan.milliseconds(50)
     /// Oldest readings of graphics boards that are shown.

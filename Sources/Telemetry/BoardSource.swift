@@ -28,7 +28,7 @@ extension EnergySource {
         // A counter may be a step off for each of its rails.
         let counterStep = UInt64(used.count) * TelemetryLimits.counterStepMicrojoules
         self.init(
-            name: "compute:" + profile.name, kind: .compute, evidence: evidence, power: total?.power,
+            name: "compute:" + profile.family, kind: .compute, evidence: evidence, power: total?.power,
             counter: total?.counter, time: time,
             traits: SourceTraits(
                 method: total.map { sources.joined(separator: "+") + ":" + $0.rule } ?? "",

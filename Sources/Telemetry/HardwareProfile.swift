@@ -6,6 +6,9 @@ import Quantities
 public struct HardwareProfile: Equatable, Sendable {
     /// The profile's name, such as `orin-nano-8gb`.
     public var name: String
+    /// Under which name telemetry shows its boards: of variants that differ only in what they are rated for, the
+    /// name of the common one; else the profile's own.
+    public var family: String
     /// The board in words.
     public var title: String
     /// How the board is recognised.
@@ -30,6 +33,7 @@ public struct HardwareProfile: Equatable, Sendable {
     /// A profile with a name and a title that knows nothing yet.
     public init(name: String, title: String) {
         self.name = name
+        self.family = name
         self.title = title
         self.recognition = Recognition()
         self.rails = []

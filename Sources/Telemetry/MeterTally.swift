@@ -48,8 +48,9 @@ struct MeterTally: Sendable {
     /// It adds up the sensor's step and the change between samples; the swing for as long as nothing was seen; at
     /// both ends what an average or a counter that is not up to date says of the time before, and what may have been
     /// drawn between the moment that a reading carries and the one at which it was made; the counter's step at both
-    /// ends. Where the swing is the sensor's step, what the load turns to unseen is a step from both readings. No more can be wrong than everything counted, or everything that the source could have drawn
-    /// beyond it; and in a gap that much may have been drawn.
+    /// ends. Where the swing is the sensor's step, what the load turns to unseen is a step from both readings. No
+    /// more can be wrong than everything counted, or everything that the source could have drawn beyond it; and in a
+    /// gap that much may have been drawn.
     func errorBoundPermille(
         energy: UInt128, swing: Power, most: Power, _ configuration: MeterConfiguration
     ) -> UInt32 {

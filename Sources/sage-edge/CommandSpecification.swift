@@ -104,10 +104,9 @@ struct Invocation {
     func completed(_ hint: String, _ commands: [CommandSpecification]) -> String {
         let given = ["state", "config"].compactMap { name in value(name).map { " --\(name) " + shellWord($0) } }
             .joined()
-        guard !given.isEmpty, !["--state", "--config", "--help"].contains(where: { hint.contains($0) }) else {
-            return hint
-        }
         let words = hint.split(separator: " ", omittingEmptySubsequences: false)
+        let hasOwn = words.contains { word in ["--state", "--config", "--help"].contains { word.hasPrefix($0) } }
+        guard !given.isEmpty, !hasOwn else { return hint }
         var result = ""
         for (index, word) in words.enumerated() {
             result += (index == 0 ? "" : " ") + word

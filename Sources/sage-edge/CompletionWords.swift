@@ -1,5 +1,6 @@
 import AgentCore
 import Configuration
+import Telemetry
 
 /// What may stand in one place of a command line, as far as a shell can complete it.
 enum CompletionWords: Equatable {

@@ -1,6 +1,7 @@
 import Configuration
 import Cryptography
 import Ledger
+import Platform
 import Store
 import Telemetry
 

@@ -30,6 +30,7 @@ extension ConfigurationFiles.LocatedProfile {
         var table = TextTable()
         table.row("profile", profile.name)
         table.row("board", profile.title)
+        if profile.family != profile.name { table.row("shown as", profile.family) }
         table.row("from", originText)
         let conditions = profile.recognition
         let names = conditions.modules.map { "module " + $0 } + conditions.compatible
@@ -92,6 +93,7 @@ extension ConfigurationFiles.LocatedProfile {
 extension HardwareProfile {
     /// Writes the members of the profile besides its name and title.
     func write(to json: inout JSONWriter) {
+        json.member("family", family)
         json.key("recognise")
         json.beginObject()
         list("modules", recognition.modules, to: &json)

@@ -91,6 +91,7 @@ private func reread(
         let read = try files.load(flags: flags)
         _ = try files.profiles(for: read)
         _ = try read.presharedKey()
+        _ = try read.httpKey()
         let change = ConfigurationChange(from: running, to: read)
         let records = try change.configuration.peerRecords()
         return .accepted(change, change.configuration.settings(profile: profile, node: node), peerRecords: records)

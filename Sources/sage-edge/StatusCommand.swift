@@ -38,11 +38,13 @@ private func throttleText(_ cause: JSONValue) -> String {
 
 /// What came of the last reading of the configuration; nil where all of it counts.
 private func configurationText(_ configuration: JSONValue) -> String? {
-    if let refusal = configuration["refused_because"]?.text {
-        return "the last one that was read is refused, the one before counts: "
-            + refusal.split(separator: "\n").joined(separator: "; ")
+    let refusal = configuration["refused_because"]?.text.map {
+        "the last one that was read is refused, the one before counts: "
+            + $0.split(separator: "\n").joined(separator: "; ")
     }
-    return configuration.list("restart_needed_for").map { "counts only after a restart: " + $0 }
+    let pending = configuration.list("restart_needed_for").map { "counts only after a restart: " + $0 }
+    let texts = [refusal, pending].compactMap { $0 }
+    return texts.isEmpty ? nil : texts.joined(separator: "; ")
 }
 
 /// The text of a `status` answer.

@@ -31,7 +31,7 @@ struct TegrastatsProfiles {
         }
         guard let profile = chosen else { return nil }
         return TelemetrySample(
-            line, taken: .origin, board: BoardIdentity(profile: profile.name), profile: profile, choice: &choice)
+            line, taken: .origin, board: BoardIdentity(profile: profile.family), profile: profile, choice: &choice)
     }
 
     private mutating func choose(_ profile: HardwareProfile?) {

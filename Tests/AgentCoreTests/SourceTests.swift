@@ -63,7 +63,9 @@ import Testing
         for page in pages.dropFirst() {
             // To the millijoule: what a page covers it has counted, no more and no less.
             #expect(page.drawn == Energy(millijoules: 42 * page.covered.milliseconds))
-            #expect(page.mean == Power(milliwatts: 42_000) && page.peak <= Power(milliwatts: 42_001))
+            // Of the time in which nobody looked there may be a page that covers nothing.
+            #expect(page.mean == (page.covered > .zero ? Power(milliwatts: 42_000) : .zero))
+            #expect(page.peak <= Power(milliwatts: 42_001))
         }
         #expect(pages.count { $0.gap > .zero } <= 2)
         #expect(try view(SourceID("grid:meter-1"), of: fleet).isReporting)

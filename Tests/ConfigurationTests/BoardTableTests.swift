@@ -99,6 +99,7 @@ struct KnownBoard: Sendable, CustomTestStringConvertible {
         facts.memory = board.mebibytes.map { .mebibytes($0) }
         let profile = try #require(HardwareProfile.detect(facts, among: try HardwareProfileFile.builtIn()))
         #expect(profile.name == board.profile)
+        #expect(profile.family == (board.profile == "agx-thor-t4000" ? "agx-thor" : board.profile))
         #expect(profile.totals.first?.text == board.rule)
         #expect(profile.totals.first?.scope == board.scope)
         #expect(board.mode.flatMap { profile.rated(modeNamed: $0) } == board.watts.map { Power(milliwatts: $0 * 1000) })

@@ -91,8 +91,9 @@ private func profile(_ name: String) throws -> HardwareProfile {
     @Test(arguments: [
         (
             "titel: x",
-            "board.yaml:1: titel: unknown key, perhaps 'title' is meant; allowed here: gpu, memory_reserve_mib, "
-                + "module_rating_milliwatts, power_modes, priors, rails, recognise, thermal, title, totals"
+            "board.yaml:1: titel: unknown key, perhaps 'title' is meant; allowed here: family, gpu, "
+                + "memory_reserve_mib, module_rating_milliwatts, power_modes, priors, rails, recognise, thermal, "
+                + "title, totals"
         ),
         (
             "rails:\n  - {name: A, role: gpus}",

@@ -220,6 +220,10 @@ private func outcome(_ words: [String]) -> String {
             parsing: Array(
                 #"{"configuration":{"refused_because":null,"restart_needed_for":["http.listen","link.listen"]}}"#.utf8))
         #expect(statusText(waiting).contains("counts only after a restart: http.listen, link.listen"))
+        let both = try JSONValue(
+            parsing: Array(
+                #"{"configuration":{"refused_because":"c.yaml:3: a: b","restart_needed_for":["http.listen"]}}"#.utf8))
+        #expect(statusText(both).contains("c.yaml:3: a: b; counts only after a restart: http.listen"))
         let fine = try JSONValue(
             parsing: Array(#"{"configuration":{"refused_because":null,"restart_needed_for":[]}}"#.utf8))
         #expect(!statusText(fine).contains("configuration"))

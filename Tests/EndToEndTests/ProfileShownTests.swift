@@ -9,7 +9,8 @@ import Wire
 
 /// A profile in which every key stands, each with a value of its own, and with another one that it could have.
 private let keys: [(key: String, value: String, other: String)] = [
-    ("title", "Board", "Plank"), ("recognise.modules", "p1111", "p2222"), ("recognise.compatible", "acme", "emca"),
+    ("title", "Board", "Plank"), ("family", "acme-board", "acme-plank"), ("recognise.modules", "p1111", "p2222"),
+    ("recognise.compatible", "acme", "emca"),
     ("recognise.minimum_memory_mib", "1024", "1536"), ("recognise.maximum_memory_mib", "9216", "8192"),
     ("recognise.firmware_tables", "true # tables", "false # tables"),
     ("recognise.battery", "false # battery", "true # battery"), ("rails.name", "VIN", "VOUT"),
@@ -31,7 +32,7 @@ private func file(changed: String? = nil, intruder: String? = nil) -> String {
     }
     func extra(_ path: String, _ indent: String) -> String { path == intruder ? indent + "intruder: 1\n" : "" }
     func list(_ key: String) -> String { "[" + value(key) + "]" }
-    var text = "title: \(value("title"))\n" + extra("", "")
+    var text = "title: \(value("title"))\nfamily: \(value("family"))\n" + extra("", "")
     text += "recognise:\n" + extra("recognise", "  ")
     for name in ["modules", "compatible"] { text += "  \(name): \(list("recognise." + name))\n" }
     for name in ["minimum_memory_mib", "maximum_memory_mib", "firmware_tables", "battery"] {

@@ -274,7 +274,7 @@ extension TelemetrySample {
         var meter = Meter(configuration, bootID: .zero, at: .origin)
         let first = try sample(reader, at: time(1)) { $0.graphicsRail != nil }
         #expect(meter.record(try reading(first)) == .gap(.seconds(1)))
-        try player.play(GraphicsPlayer.rtx4090.playing("energy", "block"))
+        try player.play(GraphicsPlayer.rtx4090.playing("energy", "late"))
         // The processor's counters go on; the whole is as old as the board's answer.
         for second in Int64(2)...3 {
             let again = reader.sample(at: time(second))

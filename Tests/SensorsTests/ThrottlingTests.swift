@@ -21,6 +21,31 @@ import Testing
         try tree.write("sys/class/hwmon/hwmon\(chip)/oc1_event_cnt", "\(count)\n")
     }
 
+    @Test func `heat, load, mode and caps are read twice a second however often power is`() throws {
+        let tree = try TemporaryTree(copyOf: "orin-nano")
+        let reader = try reader(tree.path)
+        let first = reader.sample(at: .origin)
+        try tree.write("sys/devices/platform/bus@0/c240000.i2c/i2c-1/1-0040/hwmon/hwmon1/in1_input", "6000\n")
+        try tree.write("sys/devices/virtual/thermal/thermal_zone0/temp", "61000\n")
+        try tree.write(thermal + "cooling_device0/cur_state", "3\n")
+        try tree.write("var/lib/nvpmodel/status", "pmode:0000 fmode:quiet\n")
+        for milliseconds in [100, 200, 300, 400] as [Int64] {
+            let seen = reader.sample(at: BootTime(milliseconds: milliseconds))
+            #expect(seen.totalPower != first.totalPower)
+            #expect(seen.zones == first.zones && seen.hottest == first.hottest && seen.gpu == first.gpu)
+            #expect(seen.throttle == first.throttle && seen.powerMode == first.powerMode)
+            #expect(seen.unavailable == first.unavailable)
+        }
+        let later = reader.sample(at: BootTime(milliseconds: 500))
+        #expect(later.zones.contains { $0.temperature == Temperature(millidegrees: 61_000) })
+        #expect(later.throttle.contains { $0.cause == "cpufreq-cpu0" })
+        #expect(later.powerMode?.identifier == 0)
+        // Two looks at one moment are no fast meter: whoever asks again wants to know.
+        try tree.write("sys/devices/virtual/thermal/thermal_zone0/temp", "62000\n")
+        let again = reader.sample(at: BootTime(milliseconds: 500))
+        #expect(again.zones.contains { $0.temperature == Temperature(millidegrees: 62_000) })
+    }
+
     @Test func `is seen in the caps of clocks once they act, and until the reader ends`() throws {
         let tree = try TemporaryTree(copyOf: "orin-nano")
         let reader = try reader(tree.path)

@@ -1,0 +1,97 @@
+import Quantities
+import Telemetry
+
+/// What changes slowly, as it was read last: the power mode, temperatures, the graphics processor's load, and what
+/// slows the board down.
+///
+/// A meter may sample ten times a second; these are read at most every `SensorLimits.slowPause`, which on a board
+/// with dozens of zones and caps is most of the work.
+struct SlowReadings {
+    private(set) var powerMode: PowerMode?
+    private(set) var zones: [ZoneReading] = []
+    private(set) var gpu: GPUReading?
+    /// What slows the board down, and what could; of the caps on clocks only those that do, or did.
+    private(set) var throttle: [ThrottleReading] = []
+    /// Why others are missing, by what they belong to.
+    private(set) var missing = Missing()
+
+    struct Missing {
+        var powerMode: [Unavailable] = []
+        var zones: [Unavailable] = []
+        var gpu: [Unavailable] = []
+        var throttle: [Unavailable] = []
+    }
+
+    /// When they were read; nil before the first time, and when devices were searched anew.
+    private var readAt: BootTime?
+    /// The causes of throttling that acted so far: they are shown from then on, so that whoever looks sees them end.
+    private var acted: Set<String> = []
+
+    /// Has everything read by the next sample.
+    mutating func forget() { readAt = nil }
+
+    /// Reads everything anew, unless that was done a moment before `now`.
+    mutating func read(
+        _ devices: BoardDevices, _ tree: SysfsTree, _ profile: HardwareProfile, isJetson: Bool, at now: BootTime,
+        _ buffer: inout [UInt8]
+    ) {
+        if let readAt, readAt < now, now.since(readAt) < SensorLimits.slowPause { return }
+        readAt = now
+        missing = Missing()
+        readPowerMode(devices, tree, profile, isJetson: isJetson)
+        readZones(devices, &buffer)
+        gpu = devices.gpu?.read(&buffer, &missing.gpu)
+        if devices.gpu == nil, profile.gpu != HardwareProfile.GPU() {
+            missing.gpu.append(Unavailable("gpu", .absent))
+        }
+        readThrottling(devices, &buffer)
+    }
+
+    private mutating func readPowerMode(
+        _ devices: BoardDevices, _ tree: SysfsTree, _ profile: HardwareProfile, isJetson: Bool
+    ) {
+        powerMode = nil
+        switch tree.bytes(of: "/var/lib/nvpmodel/status") {
+        case .value(let bytes):
+            guard let status = PowerModeStatus(bytes) else {
+                missing.powerMode.append(Unavailable("power_mode", .malformed))
+                return
+            }
+            let name = devices.modes.value?.name(of: status.identifier)
+            if let reason = devices.modes.reason, reason != .absent {
+                missing.powerMode.append(Unavailable("power_mode.name", reason))
+            }
+            powerMode = PowerMode(
+                identifier: status.identifier, name: name, rated: name.flatMap { profile.rated(modeNamed: $0) })
+        case .unavailable(let reason):
+            if isJetson { missing.powerMode.append(Unavailable("power_mode", reason)) }
+        }
+    }
+
+    private mutating func readZones(_ devices: BoardDevices, _ buffer: inout [UInt8]) {
+        zones = []
+        missing.zones = devices.unreadZones
+        for probe in devices.zones { note(probe.read(&buffer), probe.name) }
+        for probe in devices.hwmon.temperatures { note(probe.zone(&buffer), probe.name) }
+        if devices.zones.isEmpty, devices.hwmon.temperatures.isEmpty {
+            missing.zones.append(Unavailable("zones", devices.unreadZones.first?.reason ?? .absent))
+        }
+    }
+
+    private mutating func note(_ reading: Reading<ZoneReading>, _ name: String) {
+        switch reading {
+        case .value(let reading): zones.append(reading)
+        case .unavailable(let reason): missing.zones.append(Unavailable(name, reason))
+        }
+    }
+
+    private mutating func readThrottling(_ devices: BoardDevices, _ buffer: inout [UInt8]) {
+        throttle = []
+        missing.throttle = devices.unreadThrottle
+        for probe in devices.throttle {
+            guard let reading = probe.read(&buffer, &missing.throttle) else { continue }
+            if reading.state > 0, acted.count < SensorLimits.devices { acted.insert(reading.cause) }
+            if reading.state > 0 || probe.isShownIdle || acted.contains(reading.cause) { throttle.append(reading) }
+        }
+    }
+}
