@@ -10,6 +10,8 @@ struct TegrastatsProfiles {
     private let profiles: [HardwareProfile]
     private let isNamed: Bool
     private var chosen: HardwareProfile?
+    /// The rails of the last line: a file may hold lines of several boards.
+    private var rails: [String] = []
     private var choice = TotalRuleChoice(rules: [])
 
     /// The choice among `profiles`; where one is `named`, only that one.
@@ -24,10 +26,10 @@ struct TegrastatsProfiles {
     /// What `line` says, with its total as far as the profile knows one; nil without any profile.
     mutating func sample(_ line: TegrastatsLine) -> TelemetrySample? {
         let names = line.rails.map { $0.name }
-        if !isNamed, chosen.map({ TegrastatsProfiles.hasTotal($0, of: names) }) != true,
-            let fitting = profiles.first(where: { TegrastatsProfiles.hasTotal($0, of: names) })
-        {
-            choose(fitting)
+        if names != rails {
+            rails = names
+            let candidates = isNamed ? [] : [chosen].compactMap { $0 } + profiles
+            choose(candidates.first { TegrastatsProfiles.hasTotal($0, of: names) } ?? chosen)
         }
         guard let profile = chosen else { return nil }
         return TelemetrySample(

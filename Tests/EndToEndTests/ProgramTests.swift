@@ -93,7 +93,7 @@ import Testing
             let checked = try BuiltProgram.json(["config", "check", "--config", file.path], home: home)
             #expect(checked["valid"] as? Bool == true)
             let text = try BuiltProgram.run(["config", "show", "--origin", "--config", file.path], home: home)
-            #expect(text.lines.filter { $0.count > 80 } == [])
+            #expect(text.lines.filter { $0.count > 80 && !$0.contains(home.path) } == [])
         }
     }
 

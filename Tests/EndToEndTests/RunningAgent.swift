@@ -40,6 +40,7 @@ final class RunningAgent {
               \(tegrastats.map { "tegrastats: " + $0 } ?? "")
             energy:
               window_milliseconds: \(periodMilliseconds * 4)
+              \(tegrastats == nil ? "" : "rated_watts: 25")
               policy:
                 replayed: 100
               \(sources.isEmpty ? "" : "sources: [" + sources.joined(separator: ", ") + "]")

@@ -255,7 +255,7 @@ struct `an agent that reads its configuration again` {
         #expect(refused["config_last_reload_successful"] as? Bool == false)
         #expect((refused["refused_because"] as? String)?.contains("nonsense: unknown key") == true, "\(refused)")
         #expect(try agent.json(["status"])["state"] as? String == "running")
-        try reload(more + "\nhttp: {listen: 'off', api_key_file: no-such-key}\n")
+        try reload(more.replacingOccurrences(of: "http:\n", with: "http:\n  api_key_file: no-such-key\n"))
         #expect((try standing(agent)["refused_because"] as? String)?.contains("http.api_key_file") == true)
         #expect(
             try agent.run(["delegate", "perception", "--local", "--input", Fixtures.url("frames/ball.ppm").path]).status
