@@ -121,8 +121,11 @@ extension AgentMachine {
         for index in sample.sources.indices {
             let isBoard = hasBoard && index == 0
             let name = sample.sources[index].name
-            let register = isBoard ? energy.register : further.sources.first { $0.name == name }?.meter.register
-            if let register { sample.sources[index].register = register }
+            let source = isBoard ? nil : further.sources.first { $0.name == name }
+            if let register = isBoard ? energy.register : source?.meter.register {
+                sample.sources[index].register = register
+            }
+            sample.sources[index].hasRegister = source?.declaredPower == nil
         }
         return sample
     }

@@ -123,6 +123,8 @@ public struct EnergySource: Hashable, Sendable {
     public var evidence: EvidenceClass
     /// Its register; zero where no meter runs.
     public var register: EnergyRegister
+    /// Whether it has one: what is nothing but the operator's word has none.
+    public var hasRegister = true
     /// Its power in this sample; nil where it was not read.
     public var power: Power?
     /// Its own energy counter in this sample; nil where it has none, or it was not read.

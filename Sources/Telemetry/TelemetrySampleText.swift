@@ -123,7 +123,7 @@ extension TelemetrySample {
             json.member("name", source.name)
             json.member("kind", source.kind.name)
             json.member("class", source.evidence.name)
-            json.member("register_mj", source.register.energy.millijoules)
+            json.member("register_mj", source.hasRegister ? source.register.energy.millijoules : nil)
             json.endObject()
         }
         json.endArray()

@@ -181,6 +181,14 @@ private func show(_ milliwatts: Int64?, because reason: UnavailableReason = .inp
         for (source, view) in zip(sources, views) {
             #expect(source["register_mj"]?.number == view.register?.energy.millijoules)
         }
+        // What is nothing but the operator's word has none.
+        let dana = SourceDeclaration(
+            name: "human:dana", kind: .human, evidence: .declared, origin: .declared(Power(milliwatts: 100_000)))
+        var other = try MeasuringAgent(tree: "orin-nano", declarations: [dana])
+        other.sample(3) { $0.sources.append(EnergySource(name: "human:dana", kind: .human, evidence: .declared)) }
+        let told = try #require(try other.answer(.telemetry)["sources"]?.elements)
+        #expect(told.first?["register_mj"]?.number != nil)
+        #expect(told.last?["name"]?.text == "human:dana" && told.last?["register_mj"] == .null)
         // Where the board itself is not read, no other source takes its place.
         agent.sample(1) {
             lose(&$0)
