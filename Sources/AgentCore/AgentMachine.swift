@@ -59,7 +59,7 @@ public struct AgentMachine {
     var local: [TaskID: LocalTask] = [:]
     var errands: [CommandID: Errand] = [:]
     var pings: [CommandID: Ping] = [:]
-    var queries: [UInt64: (command: CommandID, isExport: Bool)] = [:]
+    var queries: [UInt64: StoreQuestion] = [:]
     /// Questions to the store about the board's past.
     var historyQueries: [UInt64: HistoryQuestion] = [:]
     /// Questions to the store about runs that have ended.

@@ -7,6 +7,16 @@ import Quantities
 import Telemetry
 import Wire
 
+/// A command that waits for what the store holds.
+struct StoreQuestion: Sendable {
+    /// The command.
+    let command: CommandID
+    /// Whether its answer is an export.
+    let isExport: Bool
+    /// Whose pages it asked for; nil where it named no source.
+    let source: SourceID?
+}
+
 // What operators ask.
 extension AgentMachine {
     mutating func handle(_ id: CommandID, _ command: AgentCommand) {
@@ -21,7 +31,9 @@ extension AgentMachine {
         case .reconcile(let name, let accepts): reconcile(name, accepts: accepts, for: id)
         case .verify: read(.verification, limit: 0, for: id)
         case .energy: reply(id, CommandReply(energyJSON))
-        case .proofs(let limit, let source): read(.newestProofs(pageKeys(of: source)), limit: limit, for: id)
+        case .proofs(let limit, let source):
+            let source = source.map { known(as: $0) }
+            read(.newestProofs(pageKeys(of: source)), of: source, limit: limit, for: id)
         case .exportProofs(let first, let limit, let source):
             let keys = pageKeys(of: source)
             read(.proofs(from: keys.key(first), below: keys.end), limit: limit, for: id)
@@ -42,15 +54,26 @@ extension AgentMachine {
         source.flatMap { $0 == settings.energy.source ? nil : PageKeys(of: $0) } ?? .board
     }
 
+    /// The one source with pages whose identity `source` names, or that samples call so; else `source` itself.
+    private func known(as source: SourceID) -> SourceID {
+        let views = sourceViews.filter { $0.pages > 0 }
+        let named = source.named(among: views.map { $0.source })
+        if named.count == 1 { return named[0] }
+        let shown = views.filter { $0.name == source.text }
+        return shown.count == 1 && named.isEmpty ? shown[0].source : source
+    }
+
     /// Asks the store; what was put off is written first, so that the answer is of now.
-    private mutating func read(_ kind: RecordQuery.Kind, limit: Int, for command: CommandID) {
+    private mutating func read(
+        _ kind: RecordQuery.Kind, of source: SourceID? = nil, limit: Int, for command: CommandID
+    ) {
         guard queries.count < AgentLimits.errands else {
             return reply(command, CommandReply(.unavailable, "\(queries.count) questions to the store are under way"))
         }
         staging.hurry()
         var isExport = false
         if case .proofs = kind { isExport = true }
-        queries[nextQuery] = (command, isExport)
+        queries[nextQuery] = StoreQuestion(command: command, isExport: isExport, source: source)
         afterWrites(.readRecords(RecordQuery(id: nextQuery, kind: kind, limit: limit)))
         nextQuery += 1
     }
@@ -60,6 +83,7 @@ extension AgentMachine {
         switch found {
         case .journal(let lines): reply(query.command, AgentViews.history(lines))
         case .pages(let pages):
+            if pages.isEmpty, let source = query.source { return reply(query.command, noPages(of: source)) }
             reply(query.command, query.isExport ? export(pages) : AgentViews.pages(pages))
         // The past has its own tables of questions.
         case .history: break
@@ -70,11 +94,19 @@ extension AgentMachine {
         }
     }
 
+    private var noPages: CommandReply {
+        CommandReply(.notFound, "there are no energy proofs yet", hint: "the first comes with the first window")
+    }
+
+    /// That there are no pages of `source`, and of which sources there are some.
+    private func noPages(of source: SourceID) -> CommandReply {
+        let proven = sourceViews.filter { $0.pages > 0 }.map { $0.source }
+        guard !proven.isEmpty else { return noPages }
+        return CommandReply(.notFound, SourceID.noProof(of: source, among: proven))
+    }
+
     private func export(_ pages: [[UInt8]]) -> CommandReply {
-        guard !pages.isEmpty else {
-            return CommandReply(
-                .notFound, "there are no energy proofs yet", hint: "the first comes with the first window")
-        }
+        guard !pages.isEmpty else { return noPages }
         let board = ProofText(replacing: settings.profile.title, limit: EnergyProofLimits.boardDescriptionBytes)
         guard
             let export = ProofExport(

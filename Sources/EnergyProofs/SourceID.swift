@@ -1,6 +1,6 @@
 import Telemetry
 
-/// The identity of an energy source, such as `compute:orin-nano:1423219087325`, `battery:BAT0-4711`
+/// The identity of an energy source, such as `compute:orin-nano-8gb:142321908732`, `battery:BAT0-4711`
 /// or `human:lct:web4:agent:dp@Thor#rest`.
 ///
 /// Grammar: the kind's name, then one or more parts, each behind a colon and of one or more
@@ -23,6 +23,24 @@ public struct SourceID: Hashable, Comparable, Sendable {
         else { return nil }
         self.text = text
         self.kind = kind
+    }
+
+    /// Which of `known` this names: itself where it is among them, else those that begin with it up to a colon.
+    ///
+    /// - Complexity: O(bytes of `known`).
+    public func named(among known: [SourceID]) -> [SourceID] {
+        if known.contains(self) { return [self] }
+        let beginning = Array(text.utf8) + [UInt8(ascii: ":")]
+        return known.filter { $0.text.utf8.starts(with: beginning) }
+    }
+
+    /// That there is no page of `source`, while there are pages of `known`, for a person.
+    public static func noProof(of source: SourceID, among known: [SourceID]) -> String {
+        let named = source.named(among: known)
+        let names = (named.isEmpty ? known : named).map { $0.text }.joined(separator: ", ")
+        return named.isEmpty
+            ? "there is no energy proof of \(source.text); there are some of: " + names
+            : "more than one source is meant by \(source.text): " + names
     }
 
     /// Orders by byte.

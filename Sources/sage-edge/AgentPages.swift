@@ -12,6 +12,8 @@ struct AgentPages {
     private let sources: [SourceID]
     /// Those of them that it has pages of.
     let provenSources: [SourceID]
+    /// What samples call each of these.
+    let provenNames: [String]
 
     /// The pages of the running agent; nil where none runs.
     ///
@@ -21,8 +23,11 @@ struct AgentPages {
         guard let status = try client.askIfRunning(.status) else { return nil }
         let told = status.value["sources"]?.elements ?? []
         sources = told.compactMap { $0["source"]?.text.flatMap { SourceID($0) } }
-        provenSources = told.filter { $0["pages"]?.number ?? 0 > 0 }
-            .compactMap { $0["source"]?.text.flatMap { SourceID($0) } }
+        let proven = told.filter { $0["pages"]?.number ?? 0 > 0 }.compactMap { told in
+            told["source"]?.text.flatMap { SourceID($0) }.map { (source: $0, name: told.word("name")) }
+        }
+        provenSources = proven.map { $0.source }
+        provenNames = proven.map { $0.name }
         var sample: ProofExport?
         for source in sources where sample == nil { sample = try AgentPages.part(of: source, 0, limit: 1, client) }
         guard let sample else { throw noProofs(invocation) }

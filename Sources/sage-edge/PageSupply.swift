@@ -4,7 +4,6 @@ import Cryptography
 import EnergyProofs
 import Gateway
 import Quantities
-import Sensors
 import Store
 import Telemetry
 
@@ -47,6 +46,22 @@ struct SuppliedPage {
     let isResumed: Bool
 }
 
+/// What the board is called of whose pages `bytes` is one: the title of the profile that its source is named by, or
+/// that name where it is not among `profiles`.
+///
+/// Pages may be looked at on another machine, so nothing is asked of this one.
+func boardDescription(ofPage bytes: [UInt8]?, among profiles: [HardwareProfile]) -> ProofText {
+    func text(_ words: String) -> ProofText {
+        ProofText(replacing: words, limit: EnergyProofLimits.boardDescriptionBytes)
+    }
+    guard let bytes, let source = (try? ProofPage(decoding: bytes))?.proof.source, source.kind == .compute else {
+        return text("not known")
+    }
+    let parts = source.text.utf8.split(separator: UInt8(ascii: ":"))
+    let name = String(decoding: parts[1], as: UTF8.self)
+    return text(profiles.first { $0.name == name }?.title ?? name)
+}
+
 /// The signed pages of one key, wherever they lie: with the running agent, in its files, or in an export.
 struct PageSupply {
     /// The federation and configuration in which they were signed.
@@ -84,10 +99,8 @@ struct PageSupply {
         }
         let keys = try nodeKeys(invocation)
         let (configuration, files) = try loadConfiguration(invocation)
-        let tree = SysfsTree(root: configuration.telemetry.sysroot)
-        let profile = HardwareProfile.detect(tree.facts(), among: try hardwareProfiles(configuration, files))
+        let profiles = try hardwareProfiles(configuration, files)
         key = keys.identity.publicKey
-        board = ProofText(replacing: profile?.title ?? "", limit: EnergyProofLimits.boardDescriptionBytes)
         let path = StatePaths(state: invocation.value("state")).ledger
         let store = try openStore(invocation)
         // What the agent signed for is what its ledger was begun in, whatever is configured for whoever looks.
@@ -95,6 +108,9 @@ struct PageSupply {
             domain =
                 try store.value(.setting, key: StoreOwnerRecord.key).flatMap { StoreOwnerRecord.domain($0) }
                 ?? configuration.federation.domain
+            let first = try store.records(.proof, from: PageKeys.board.start, limit: 1).first
+            let page = first.flatMap { $0.key.lexicographicallyPrecedes(PageKeys.board.end) ? $0.value : nil }
+            board = boardDescription(ofPage: page, among: profiles)
         } catch { throw failure(error, path) }
         Console.note("sage-edge: no agent is running; this is from \(path)")
         origin = .store(store, path: path)
@@ -134,6 +150,15 @@ struct PageSupply {
             }
             return sources
         }
+    }
+
+    /// The sources of which there are pages that `source` names: by its identity or the beginning of it, or as samples
+    /// of the running agent call it.
+    func sources(named source: SourceID) throws(Failure) -> [SourceID] {
+        let known = try sources()
+        let named = source.named(among: known)
+        guard named.isEmpty, case .agent(let agent) = origin else { return named }
+        return known.indices.filter { agent.provenNames[$0] == source.text }.map { known[$0] }
     }
 
     /// The sources of the store at `path`: of each the first page is looked at alone.

@@ -49,8 +49,7 @@ func noPages(_ selection: PageSelection, _ supply: PageSupply, _ invocation: Inv
     let sources = try supply.sources()
     if sources.isEmpty { return noProofs(invocation) }
     if let source = selection.source, !sources.contains(source) {
-        let known = sources.map { $0.text }.joined(separator: ", ")
-        return Failure(.noInput, "there is no energy proof of \(source.text); there are some of: \(known)")
+        return Failure(.noInput, SourceID.noProof(of: source, among: sources))
     }
     var words = "there is no energy proof" + (selection.source.map { " of " + $0.text } ?? "")
     if selection.first > 0 { words += " from page \(selection.first) on" }
@@ -63,17 +62,18 @@ func noPages(_ selection: PageSelection, _ supply: PageSupply, _ invocation: Inv
 ///
 /// - Throws: `noInput` where a source or a time was chosen of which there are none.
 private func proofs(_ invocation: Invocation, limit: Int) throws(Failure) -> AgentClient.Answer {
-    let choice = try TimeChoice(invocation)
+    var choice = try TimeChoice(invocation)
     let hasTime = choice.from != nil || choice.to != nil
+    let supply = hasTime || choice.source != nil ? try PageSupply(invocation) : nil
+    if let supply { try choice.complete(by: supply) }
     let command = AgentCommand.proofs(limit: limit, source: choice.source)
     if !hasTime, let answer = try AgentClient(invocation).askIfRunning(command) {
-        if choice.source != nil, answer.value["proofs"]?.elements.isEmpty != false {
-            throw try noPages(choice.selection(), try PageSupply(invocation), invocation)
+        if let supply, answer.value["proofs"]?.elements.isEmpty != false {
+            throw try noPages(choice.selection(), supply, invocation)
         }
         return answer
     }
-    if hasTime || choice.source != nil {
-        let supply = try PageSupply(invocation)
+    if let supply {
         let pages = try chosen(choice, limit, supply)
         if pages.isEmpty { throw try noPages(choice.selection(), supply, invocation) }
         return try AgentClient.Answer(AgentViews.pages(pages))

@@ -25,7 +25,7 @@ let proofExportCommand = CommandSpecification(
     let first = UInt64(try invocation.number("first", in: 0...(1 << 53)) ?? 0)
     let limit = try invocation.number("limit", in: 1...Int64(EnergyProofLimits.exportPages))
     let choice = try TimeChoice(invocation)
-    let export = try export(choice.selection(first: first), limit: limit.map { Int($0) }, invocation)
+    let export = try export(choice, first: first, limit: limit.map { Int($0) }, invocation)
     try writeFile(path, export.encoded)
     if invocation.wantsJSON {
         try Console.print { json in
@@ -41,11 +41,14 @@ let proofExportCommand = CommandSpecification(
     return .success
 }
 
-/// The export of the selected pages; with a `limit` of the first so many of them.
+/// The export of the chosen pages from number `first` on; with a `limit` of the first so many of them.
 private func export(
-    _ selection: PageSelection, limit: Int?, _ invocation: Invocation
+    _ given: TimeChoice, first: UInt64, limit: Int?, _ invocation: Invocation
 ) throws(Failure) -> ProofExport {
     let supply = try PageSupply(invocation)
+    var choice = given
+    try choice.complete(by: supply)
+    let selection = choice.selection(first: first)
     // One more than an export holds tells that there are too many.
     var collector = PageCollector(selection: selection, limit: limit ?? EnergyProofLimits.exportPages + 1)
     try supply.read(selection) { supplied throws(Failure) in collector.add(supplied) }

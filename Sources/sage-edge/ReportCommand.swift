@@ -20,7 +20,7 @@ let reportCommands = [
             "report energy --by task --from 7d --format html",
         ]
     ) { invocation throws(Failure) in
-        let request = try ReportRequest(invocation)
+        var request = try ReportRequest(invocation)
         let (text, entries) = try request.isByTask ? request.runs(invocation) : request.periods(invocation)
         try writeFile(request.output, Array(text.utf8))
         if request.output != "-" {
@@ -44,7 +44,7 @@ struct ReportRequest {
     /// What `--by` takes.
     static let periods = ["hour", "day", "source", "task"]
 
-    let choice: TimeChoice
+    private(set) var choice: TimeChoice
     /// Whether every run of a task is an entry.
     let isByTask: Bool
     private let interval: ReportInterval?
@@ -75,19 +75,20 @@ struct ReportRequest {
     }
 
     /// The report per hour, day or source as it is written, and how many entries it has.
-    func periods(_ invocation: Invocation) throws(Failure) -> (text: String, entries: Int) {
+    mutating func periods(_ invocation: Invocation) throws(Failure) -> (text: String, entries: Int) {
         let report = try report(invocation)
         return (try text(of: report, invocation), report.energy.entries.count)
     }
 
     /// The report over the pages that `invocation` means.
-    private func report(_ invocation: Invocation) throws(Failure) -> ShownReport {
+    private mutating func report(_ invocation: Invocation) throws(Failure) -> ShownReport {
         let supply: PageSupply
         if let path = invocation.positionals.first {
             supply = try PageSupply(readExport(path))
         } else {
             supply = try PageSupply(invocation)
         }
+        try complete(by: supply)
         let periods = try periods(supply)
         var report = EnergyReport(periods: periods, domain: supply.domain, key: supply.key, source: choice.source)
         try supply.read(PageSelection(source: choice.source, from: periods.from, to: periods.to)) {
@@ -105,6 +106,9 @@ struct ReportRequest {
         }
         return ShownReport(energy: report, board: supply.board, made: choice.now)
     }
+
+    /// Takes the source that is chosen for the one that it names among those of `supply`.
+    mutating func complete(by supply: PageSupply) throws(Failure) { try choice.complete(by: supply) }
 
     /// The time of a report, and whose it is, in words.
     func words(_ periods: ReportPeriods) -> String {

@@ -5,7 +5,7 @@ import Quantities
 // `report energy --by task`.
 extension ReportRequest {
     /// The report on the runs of the time as it is written, and how many there are.
-    func runs(_ invocation: Invocation) throws(Failure) -> (text: String, entries: Int) {
+    mutating func runs(_ invocation: Invocation) throws(Failure) -> (text: String, entries: Int) {
         guard invocation.positionals.isEmpty else {
             throw Failure(
                 .usage,
@@ -18,6 +18,7 @@ extension ReportRequest {
                 hint: "sage-edge report energy --by hour --format ocmf")
         }
         let supply = try pages(invocation)
+        if let supply { try complete(by: supply) }
         let periods = try periods(supply)
         let found = try RunSupply(invocation, supply, periods, choice.source)
         guard !found.runs.isEmpty || found.damaged == 0 else {

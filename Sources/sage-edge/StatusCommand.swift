@@ -91,7 +91,8 @@ func statusText(_ status: JSONValue) -> String {
         "\(energy.word("pages"))"
             + (energy["last_chargeable_mj"]?.text == nil
                 ? "" : ", the last allows " + energy.energy("last_chargeable_mj")))
-    // The board itself comes first.
+    // The board itself comes first; what is told of it stands above.
+    if let board = status["sources"]?.elements.first?["source"]?.text { table.row("source", board + ", the board") }
     for source in (status["sources"]?.elements ?? []).dropFirst() { table.row("source", sourceText(source)) }
     table.row(
         "ATP",

@@ -4,7 +4,7 @@ import Quantities
 
 /// Options that choose pages by source and time.
 let timeOptions = [
-    OptionSpecification("source", value: "ID", "Only this source, as `proof latest` names it"),
+    OptionSpecification("source", value: "ID", "Only this source; the beginning of its name up to a colon will do"),
     OptionSpecification("from", value: "TIME", "Windows that end after this: 3d, 2026-11-27, …"),
     OptionSpecification("to", value: "TIME", "Windows that end at this or before"),
     OptionSpecification("utc-offset", value: "HH:MM", "The clock that is meant, such as +01:00"),
@@ -13,7 +13,7 @@ let timeOptions = [
 /// The source and time that an invocation chooses.
 struct TimeChoice {
     /// The source; nil for all.
-    let source: SourceID?
+    private(set) var source: SourceID?
     /// Where it begins; nil where that is not said.
     let from: WallTime?
     /// Where it ends; nil where that is not said.
@@ -38,6 +38,16 @@ struct TimeChoice {
         PageSelection(source: source, first: first, from: from, to: to)
     }
 
+    /// Takes the source for the one that it names among those of `supply`; where it names none, it stays as it is.
+    ///
+    /// - Throws: `usage` where it names more than one.
+    mutating func complete(by supply: PageSupply) throws(Failure) {
+        guard let given = source else { return }
+        let named = try supply.sources(named: given)
+        guard named.count < 2 else { throw Failure(.usage, SourceID.noProof(of: given, among: named)) }
+        source = named.first ?? given
+    }
+
     private static func offset(_ invocation: Invocation) throws(Failure) -> TimeSpan {
         guard let text = invocation.value("utc-offset") else { return .zero }
         guard let offset = TimeArgument.offset(text) else {
@@ -60,10 +70,17 @@ struct TimeChoice {
         guard let text = invocation.value("source") else { return nil }
         guard let source = SourceID(text) else {
             throw Failure(
-                .usage,
-                "--source takes the identity of a source, such as compute:orin-nano:1423219087325, not '\(text)'",
-                hint: "sage-edge proof latest")
+                .usage, "--source takes the name of a source, such as compute:orin-nano-8gb, not '\(text)'",
+                hint: knownSources(invocation))
         }
         return source
+    }
+
+    /// What tells the sources that can be named: the running agent's, or where none answers a command that lists them.
+    private static func knownSources(_ invocation: Invocation) -> String {
+        let status = (try? AgentClient(invocation).askIfRunning(.status))?.value
+        let names = (status?["sources"]?.elements ?? []).compactMap { $0["source"]?.text }
+        return names.isEmpty
+            ? "sage-edge report energy --by source" : "there are: " + names.joined(separator: ", ")
     }
 }

@@ -258,6 +258,37 @@ import Testing
         end(&fleet)
     }
 
+    @Test func `proofs are asked for by the beginning of a name, and what there are none of is told`() throws {
+        var fleet = try ScriptedFleet(boards: 2)
+        fleet.setSource(of: 0, SimulatedSource("grid:meter:one", .grid, milliwatts: 1_000))
+        fleet.setSource(of: 0, SimulatedSource("grid:meter:two", .grid, milliwatts: 1_000))
+        fleet.pass(milliseconds: 60_000)
+        func ask(_ source: String) throws -> CommandReply {
+            let id = fleet.ask(0, .proofs(limit: 1, source: try #require(SourceID(source))))
+            fleet.pass(milliseconds: 5_000)
+            return try #require(fleet.reply(to: id))
+        }
+        for (given, whole) in [
+            ("compute:simulated", "compute:simulated:sprout"), ("grid:meter:one", "grid:meter:one"),
+            ("compute:simulated:sprout", "compute:simulated:sprout"),
+        ] {
+            let reply = try ask(given)
+            #expect(reply.refusal == nil)
+            #expect(reply.json.contains("\"source\":\"\(whole)\""), "\(given)")
+        }
+        let known = "compute:simulated:sprout, grid:meter:one, grid:meter:two"
+        for (given, words) in [
+            ("grid:nope", "there is no energy proof of grid:nope; there are some of: " + known),
+            ("compute:simul", "there is no energy proof of compute:simul; there are some of: " + known),
+            ("grid:meter", "more than one source is meant by grid:meter: grid:meter:one, grid:meter:two"),
+        ] {
+            let reply = try ask(given)
+            #expect(reply.refusal == .notFound)
+            #expect(reply.json.contains(words), "\(reply.json)")
+        }
+        end(&fleet)
+    }
+
     @Test func `an operator's word makes pages that charge as far as the policy goes`() throws {
         var fleet = try ScriptedFleet(boards: 2)
         fleet.setTotal(of: 0, isComplete: false)

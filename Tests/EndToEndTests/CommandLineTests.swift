@@ -263,6 +263,7 @@ private func outcome(_ words: [String]) -> String {
             .split(whereSeparator: { $0 == " " || $0 == "\n" }).joined(separator: " ")
         #expect(words.contains("- (99000.000 W, above 16 times its rating, not believed)"))
         #expect(words.contains("power 5.000 W of 15.000 W"))
+        #expect(words.contains("source compute:x, the board source grid:meter, metered, "))
     }
 
     @Test func `peers list says why money was stopped`() throws {

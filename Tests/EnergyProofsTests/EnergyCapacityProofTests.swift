@@ -100,6 +100,18 @@ import Wire
         #expect(SourceID(text)?.kind == kind)
     }
 
+    @Test func `a source is named by its identity, or by its beginning up to a colon`() throws {
+        let known = ["compute:orin-nano-8gb:142321908732", "solar:roof", "solar:roof:2", "solar:rooftop"]
+            .compactMap { SourceID($0) }
+        func named(_ text: String) -> [String] { SourceID(text).map { $0.named(among: known).map(\.text) } ?? [] }
+        #expect(named("compute:orin-nano-8gb") == ["compute:orin-nano-8gb:142321908732"])
+        #expect(named("compute:orin-nano") == [])
+        #expect(named("solar:roof") == ["solar:roof"])
+        #expect(named("solar:roof:2") == ["solar:roof:2"])
+        let panels = ["solar:roof:1", "solar:roof:2"].compactMap { SourceID($0) }
+        #expect(SourceID("solar:roof")?.named(among: panels) == panels)
+    }
+
     @Test(arguments: ["", "grid", "grid:", ":grid", "Grid:1", "grid:1:", "grid:a/b", "grid:ä", "grid:1\n"])
     func `other texts are no identity`(text: String) {
         #expect(SourceID(text) == nil)
