@@ -153,7 +153,7 @@ public struct MeteringRecord: Hashable, Sendable {
         json.member("epoch", entry.epoch)
         json.member("register_begin_mj", "\(pages.registerStart.millijoules)")
         json.member("register_end_mj", "\(pages.registerEnd.millijoules)")
-        json.member("error_mj", "\(pages.errorBound.millijoules)")
+        json.member("error_mj", pages.errorBound.map { "\($0.millijoules)" })
         json.member("work_mj", "\(pages.work.millijoules)")
         json.member("chargeable_mj", "\(pages.chargeable.millijoules)")
         json.member("covered_ms", pages.covered.milliseconds)

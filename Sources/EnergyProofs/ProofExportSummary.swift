@@ -58,8 +58,10 @@ public struct SourceSummary: Hashable, Sendable {
     public let registerStart: Energy
     /// The register at the end of its last window.
     public private(set) var registerEnd: Energy
-    /// Highest power seen.
-    public private(set) var peak: Power = .zero
+    /// The highest power that it was made or set for.
+    public private(set) var rated: Power = .zero
+    /// Pages without readings, which are the operator's word and nothing else.
+    public private(set) var unmeasuredPages = 0
     /// Highest temperature seen; nil where none is known.
     public private(set) var hottest: Temperature?
     /// Everything that throttled the source.
@@ -68,9 +70,10 @@ public struct SourceSummary: Hashable, Sendable {
     public private(set) var throttledTime: TimeSpan = .zero
     /// Pages whose wall times nobody vouches for.
     public private(set) var unsynchronizedPages = 0
-    /// Pages that measured something and whose error bound is the largest that is told apart: there it may be larger.
+    /// Pages whose error bound is the largest that is told apart: there it may be larger.
     ///
-    /// A bound in thousandths of no energy says nothing, so a page of these may show none.
+    /// A bound in thousandths of no energy says nothing, so a page of these may show none. What lies in a gap is not
+    /// known, so a page that is nothing but gap is one of these.
     public private(set) var unboundedPages = 0
     /// How far the wall time at the start can be trusted.
     public let firstTimeStatus: TimeStatus
@@ -86,28 +89,43 @@ public struct SourceSummary: Hashable, Sendable {
     public private(set) var newEpochs = 0
     /// Energy of each page times its error bound, in thousandths of a millijoule.
     private var error: UInt128 = 0
+    private var highest: Power = .zero
+    /// Length of what readings cover.
+    private var measured: TimeSpan = .zero
 
     /// The error bound of `energy` in thousandths, rounded up: each page's bound weighs as much as its energy.
     ///
-    /// A window in which nothing was measured adds nothing to either; it is part of `gap`. Where pages are not
-    /// bounded it is no bound, and where those are all that was measured it is the largest that a page can state.
+    /// Where pages are not bounded it is no bound, and where those are all that there are it is the largest that a
+    /// page can state.
     public var errorBoundPermille: UInt32 {
         guard energy > .zero else { return unboundedPages > 0 ? MeterLimits.errorBoundCeilingPermille : 0 }
         let total = UInt128(energy.millijoules)
         return UInt32(clamping: (error + total - 1) / total)
     }
 
-    /// How far the true energy may be from `energy`: the bounds of all windows added, rounded up.
-    public var errorBound: Energy { Energy(millijoules: Int64(clamping: (error + 999) / 1000)) }
+    /// How far the true energy may be from `energy`: the bounds of all windows added, rounded up; nil where nothing
+    /// was measured, or nothing of it is bounded.
+    public var errorBound: Energy? {
+        guard isMeasured, unboundedPages == 0 || unboundedPages < pages && error > 0 else { return nil }
+        return Energy(millijoules: Int64(clamping: (error + 999) / 1000))
+    }
 
-    /// Whether `errorBound` says anything: some of what was measured is bounded.
-    public var isBounded: Bool { unboundedPages == 0 || unboundedPages < pages && error > 0 }
+    /// Whether anything was measured: where not, `energy` is nothing and says nothing.
+    public var isMeasured: Bool { measured > .zero }
 
-    /// Time that was measured.
+    /// Whether nobody measures it, and all there is is the operator's word.
+    public var isWord: Bool { unmeasuredPages == pages }
+
+    /// Time that was measured, or that a source was said to work in.
     public var covered: TimeSpan { time - gap }
 
-    /// `energy` over the covered time, in whole milliwatts rounded down; zero where nothing was covered.
-    public var mean: Power { energy.meanPower(over: covered).map { Power(milliwatts: $0.milliwatts) } ?? .zero }
+    /// `energy` over the covered time, in whole milliwatts rounded down; nil where nothing was measured.
+    public var mean: Power? {
+        isMeasured ? energy.meanPower(over: measured).map { Power(milliwatts: $0.milliwatts) } : nil
+    }
+
+    /// Highest power seen; nil where nothing was measured.
+    public var peak: Power? { isMeasured ? highest : nil }
 
     /// The covered share of all windows.
     public var coverage: BasisPoints { BasisPoints((time - gap).milliseconds, of: time.milliseconds) }
@@ -140,10 +158,10 @@ public struct SourceSummary: Hashable, Sendable {
         registerEnd = proof.registerEnd
         validationMethod = proof.validationMethod
         if proof.timeStatus == .unsynchronized { unsynchronizedPages += 1 }
-        if proof.covered > .zero, proof.errorBoundPermille >= MeterLimits.errorBoundCeilingPermille {
-            unboundedPages += 1
-        }
-        peak = max(peak, proof.peak)
+        if proof.errorBoundPermille >= MeterLimits.errorBoundCeilingPermille { unboundedPages += 1 }
+        if proof.isUnmeasured { unmeasuredPages += 1 } else { measured = measured + proof.covered }
+        rated = max(rated, proof.rated)
+        highest = max(highest, proof.peak)
         if let temperature = proof.hottest { hottest = max(hottest ?? temperature, temperature) }
         if !proof.throttle.isEmpty {
             throttledTime = throttledTime + proof.window

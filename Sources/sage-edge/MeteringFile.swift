@@ -150,7 +150,7 @@ extension MeteringFile {
         var table = TextTable()
         table.row("key", key.id.fingerprint)
         table.row("", owner)
-        table.row("federation", String(hexadecimal(federation.array).prefix(32)) + "…")
+        table.row("federation", hexadecimal(federation.array))
         table.row("", isFederationExpected ? "the expected one" : "as the file says; --federation NAME checks it")
         return table.text() + meters.map { "\n" + MeteringFile.text(of: $0) }.joined()
     }
@@ -162,7 +162,11 @@ extension MeteringFile {
         table.row("records", "\(meter.records), of pages \(meter.firstPage) to \(meter.lastPage)")
         table.row("from", meter.begins)
         table.row("to", meter.ends)
-        table.row("energy", energyText(Energy(millijoules: meter.energy)) + ", " + joules(millijoules: meter.energy))
+        let unit = EnergyUnit(fitting: Energy(millijoules: meter.energy))
+        table.row(
+            "energy",
+            unit.text(Energy(millijoules: meter.energy))
+                + (unit.name == "J" ? "" : ", " + joules(millijoules: meter.energy)))
         let flags = meter.errors.map { $0 == "E" ? "energy" : "time" }
         if !flags.isEmpty {
             table.row("flagged", "not usable for billing in some periods: " + flags.joined(separator: ", "))

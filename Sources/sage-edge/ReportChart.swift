@@ -38,12 +38,12 @@ struct ReportChart {
         for entry in report.entries(of: total) {
             bars[entry.period].energy += entry.pages.energy.millijoules
             bars[entry.period].work += entry.pages.work.millijoules
-            bars[entry.period].error += entry.pages.errorBound.millijoules
-            if !entry.pages.isBounded { bars[entry.period].isBounded = false }
+            bars[entry.period].error += entry.pages.errorBound?.millijoules ?? 0
+            if entry.pages.isMeasured, entry.pages.errorBound == nil { bars[entry.period].isBounded = false }
             bars[entry.period].coverage += Int64(report.energy.coverage(of: entry).value)
         }
         self.bars = bars
-        scale = EnergyScale(largest: bars.map { $0.energy + $0.error }.max() ?? 0)
+        scale = EnergyScale(largest: bars.map { $0.energy + $0.error }.max() ?? 0, in: report.unit)
     }
 
     /// Whether there is more than one bar to compare.
@@ -77,13 +77,14 @@ struct ReportChart {
 
     private var text: String {
         let most = bars.indices.max { bars[$0].energy < bars[$1].energy }
-        let peak =
-            most.map {
-                " The most, \(energyText(Energy(millijoules: bars[$0].energy))), in the \(periodName) of "
-                    + report.name(ofPeriod: $0) + "."
-            } ?? ""
+        var peak = ""
+        if let most, bars[most].energy > 0 {
+            peak =
+                " The most, \(report.unit.text(Energy(millijoules: bars[most].energy))), in the \(periodName) of "
+                + report.name(ofPeriod: most) + "."
+        }
         let gaps = bars.count { $0.coverage < ReportChart.wholeCoverage }
-        return "\(bars.count) periods, \(ShownReport.energy(total)) in all." + peak
+        return "\(bars.count) periods, \(report.energy(total))" + (total.isMeasured ? " in all." : ".") + peak
             + " \(gaps) of them were not \(share) whole. The same figures stand in the table below."
     }
 
@@ -140,10 +141,10 @@ struct ReportChart {
         page.begin("g")
         page.element(
             "title",
-            report.name(ofPeriod: index) + ": " + energyText(Energy(millijoules: bar.energy))
+            report.name(ofPeriod: index) + ": " + report.unit.text(Energy(millijoules: bar.energy))
                 + (bar.isBounded
-                    ? " ± " + energyText(Energy(millijoules: bar.error)) : ", error not bounded") + ", "
-                + energyText(Energy(millijoules: bar.work))
+                    ? " ± " + report.unit.text(Energy(millijoules: bar.error)) : ", error not bounded") + ", "
+                + report.unit.text(Energy(millijoules: bar.work))
                 + " by tasks, "
                 + percent(basisPoints: min(10_000, bar.coverage)) + " " + share)
         writeRectangle("energy", from: 0, to: bar.energy, begin + space, width - 2 * space, to: &page)
@@ -244,16 +245,10 @@ struct EnergyScale {
     /// Places with figures.
     let ticks: [(millijoules: Int64, label: String)]
 
-    /// The scale for energies up to `largest` millijoules.
-    init(largest: Int64) {
-        let thousandth: Int64
-        if largest >= 3_600_000_000 {
-            (unit, thousandth) = ("kWh", 3_600_000)
-        } else if largest >= 3_600_000 {
-            (unit, thousandth) = ("Wh", 3_600)
-        } else {
-            (unit, thousandth) = ("J", 1)
-        }
+    /// The scale for energies up to `largest` millijoules, with figures in `energyUnit`.
+    init(largest: Int64, in energyUnit: EnergyUnit) {
+        unit = energyUnit.name
+        let thousandth = energyUnit.thousandth
         let steps = max(1, (largest + thousandth - 1) / thousandth)
         let step = EnergyScale.roundStep(for: steps)
         let count = max(1, (steps + step - 1) / step)

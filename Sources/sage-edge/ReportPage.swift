@@ -25,8 +25,7 @@ extension ShownReport {
         page.definition("board", board.text)
         page.definition("period", shown(periods.from) + " to " + shown(periods.to) + " " + clock)
         page.definition("signed by key", energy.key.id.fingerprint, isCode: true)
-        page.definition(
-            "federation", String(hexadecimal(energy.domain.federation.array).prefix(32)) + "…", isCode: true)
+        page.definition("federation", hexadecimal(energy.domain.federation.array), isCode: true)
         page.definition("made", shown(made) + " " + clock + " by sage-edge " + Version.text)
         page.end()
         page.line()
@@ -43,7 +42,7 @@ extension ShownReport {
             ])
         page.begin("tbody")
         for total in energy.totals {
-            let unit = EnergyUnit(fitting: total.energy)
+            let unit = unit
             page.begin("tr")
             page.element("th", total.source.text, [("scope", "row")])
             page.begin("td")
@@ -51,8 +50,9 @@ extension ShownReport {
             page.end()
             page.figures(
                 [
-                    unit.text(total.energy), total.isBounded ? unit.text(total.errorBound) : "–",
-                    unit.text(total.work),
+                    total.isMeasured ? unit.text(total.energy) : "–",
+                    total.errorBound.map { unit.text($0) } ?? "–",
+                    total.isMeasured ? unit.text(total.work) : "–",
                     unit.text(total.chargeable),
                     percent(basisPoints: Int64(energy.coverage(of: total).value)),
                 ])
@@ -74,8 +74,9 @@ extension ShownReport {
         page.end()
         page.element(
             "p",
-            ShownReport.energy(total) + ", mean \(watts(milliwatts: total.mean.milliwatts)), peak "
-                + watts(milliwatts: total.peak.milliwatts)
+            energy(total)
+                + (total.mean.map { ", mean " + watts(milliwatts: $0.milliwatts) } ?? "")
+                + (total.peak.map { ", peak " + watts(milliwatts: $0.milliwatts) } ?? "")
                 + (total.hottest.map { ", hottest " + degrees(millidegrees: Int64($0.millidegrees)) } ?? "")
                 + ". Known by: " + total.validationMethod.text + " (" + ShownReport.meaning(of: total.evidence) + ").")
         let remarks = remarks(on: total)
@@ -94,7 +95,7 @@ extension ShownReport {
     }
 
     private func writePeriods(of total: SourceSummary, to page: inout MarkupWriter) {
-        let unit = EnergyUnit(fitting: total.energy)
+        let unit = unit
         page.begin("div", [("class", "scroll")])
         page.begin("table")
         page.tableHead(
@@ -103,7 +104,7 @@ extension ShownReport {
                 ("± \(unit.name)", true),
                 ("by tasks \(unit.name)", true), ("chargeable \(unit.name)", true), ("mean W", true), ("peak W", true),
                 (ShownReport.share(of: total.evidence), true),
-                ("register J", true),
+                ("register \(unit.name)", true),
                 ("pages", true), ("notes", false),
             ])
         page.begin("tbody")
@@ -131,12 +132,13 @@ extension ShownReport {
         page.element("th", name(ofPeriod: entry.period), [("scope", "row")])
         page.figures(
             [
-                unit.figure(pages.energy), pages.isBounded ? unit.figure(pages.errorBound) : "–",
-                unit.figure(pages.work),
-                unit.figure(pages.chargeable), decimal(thousandths: pages.mean.milliwatts),
-                decimal(thousandths: pages.peak.milliwatts),
+                pages.isMeasured ? unit.figure(pages.energy) : "–",
+                pages.errorBound.map { unit.figure($0) } ?? "–",
+                pages.isMeasured ? unit.figure(pages.work) : "–",
+                unit.figure(pages.chargeable), pages.mean.map { decimal(thousandths: $0.milliwatts) } ?? "–",
+                pages.peak.map { decimal(thousandths: $0.milliwatts) } ?? "–",
                 percent(basisPoints: Int64(energy.coverage(of: entry).value)),
-                decimal(thousandths: pages.registerEnd.millijoules), "\(pages.firstPage)–\(pages.lastPage)",
+                unit.figure(pages.registerEnd), "\(pages.firstPage)–\(pages.lastPage)",
             ])
         page.element("td", shortRemarks(on: pages), [("class", "notes")])
         page.end()
@@ -170,8 +172,8 @@ extension ShownReport {
         page.element("h2", "How to read it")
         page.begin("ul")
         for text in [
-            "A page is signed as a whole and never divided: it counts where its window ends. The registers at the end "
-                + "of a period say exactly which energy is in it.",
+            "A page is signed as a whole and never divided: it counts where its window ends. The registers say which "
+                + "energy is in a period; as JSON or CSV the report has them to the millijoule.",
             "± is the error bound: the bounds of all windows added. It covers the sensor's step, jitter and gaps, not "
                 + "the sensor's gain, which only a better instrument can tell.",
             "Covered is the share of the period that readings were taken in, or that a declared source was said to "

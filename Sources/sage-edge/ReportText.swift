@@ -23,16 +23,17 @@ extension ShownReport {
         var sum = TextTable()
         sum.row("source", total.source.text)
         sum.row("class", total.evidence.name + ": " + ShownReport.meaning(of: total.evidence))
-        let unit = EnergyUnit(fitting: total.energy)
-        let isJoules = unit.name == "J"
+        let unit = unit
+        let isExact = unit.name == "J" || !total.isMeasured
         sum.row(
-            "energy", ShownReport.energy(total) + (isJoules ? "" : ", " + joules(millijoules: total.energy.millijoules))
-        )
-        sum.row("by tasks", unit.text(total.work))
-        sum.row("chargeable", joules(millijoules: total.chargeable.millijoules))
-        sum.row(
-            "power",
-            "mean " + watts(milliwatts: total.mean.milliwatts) + ", peak " + watts(milliwatts: total.peak.milliwatts))
+            "energy", energy(total) + (isExact ? "" : ", " + joules(millijoules: total.energy.millijoules)))
+        if total.isMeasured { sum.row("by tasks", unit.text(total.work)) }
+        sum.row("chargeable", unit.text(total.chargeable))
+        if let mean = total.mean, let peak = total.peak {
+            sum.row(
+                "power",
+                "mean " + watts(milliwatts: mean.milliwatts) + ", peak " + watts(milliwatts: peak.milliwatts))
+        }
         sum.row(
             ShownReport.share(of: total.evidence),
             percent(basisPoints: Int64(energy.coverage(of: total).value)) + " of the time, "
@@ -50,10 +51,10 @@ extension ShownReport {
             next = entry.period + 1
             let pages = entry.pages
             rows.row([
-                name(ofPeriod: entry.period), unit.figure(pages.energy),
-                pages.isBounded ? unit.figure(pages.errorBound) : "-",
-                watts(milliwatts: pages.mean.milliwatts),
-                watts(milliwatts: pages.peak.milliwatts),
+                name(ofPeriod: entry.period), pages.isMeasured ? unit.figure(pages.energy) : "-",
+                pages.errorBound.map { unit.figure($0) } ?? "-",
+                pages.mean.map { watts(milliwatts: $0.milliwatts) } ?? "-",
+                pages.peak.map { watts(milliwatts: $0.milliwatts) } ?? "-",
                 percent(basisPoints: Int64(energy.coverage(of: entry).value)), marks(on: pages),
             ])
         }
@@ -145,11 +146,12 @@ extension ShownReport {
         json.member("source", pages.source.text)
         json.member("class", pages.evidence.name)
         json.member("energy_mj", "\(pages.energy.millijoules)")
-        json.member("error_mj", "\(pages.errorBound.millijoules)")
+        json.member("error_mj", pages.errorBound.map { "\($0.millijoules)" })
         json.member("work_mj", "\(pages.work.millijoules)")
         json.member("chargeable_mj", "\(pages.chargeable.millijoules)")
-        json.member("mean_mw", "\(pages.mean.milliwatts)")
-        json.member("peak_mw", "\(pages.peak.milliwatts)")
+        json.member("mean_mw", pages.mean.map { "\($0.milliwatts)" })
+        json.member("peak_mw", pages.peak.map { "\($0.milliwatts)" })
+        json.member("rated_mw", "\(pages.rated.milliwatts)")
         json.member("hottest_millidegrees", pages.hottest?.millidegrees)
         json.member("covered_ms", pages.covered.milliseconds)
         json.member("coverage_bp", coverage.value)
@@ -190,9 +192,11 @@ extension ShownReport {
         return [
             CivilTime(periods.start(of: entry.period), offset: periods.offset).text,
             CivilTime(periods.end(of: entry.period), offset: periods.offset).text,
-            pages.source.text, pages.evidence.name, "\(pages.energy.millijoules)", "\(pages.errorBound.millijoules)",
-            "\(pages.work.millijoules)", "\(pages.chargeable.millijoules)", "\(pages.mean.milliwatts)",
-            "\(pages.peak.milliwatts)", "\(pages.covered.milliseconds)", coverage, "\(pages.gap.milliseconds)",
+            pages.source.text, pages.evidence.name, "\(pages.energy.millijoules)",
+            pages.errorBound.map { "\($0.millijoules)" } ?? "", "\(pages.work.millijoules)",
+            "\(pages.chargeable.millijoules)", pages.mean.map { "\($0.milliwatts)" } ?? "",
+            pages.peak.map { "\($0.milliwatts)" } ?? "", "\(pages.covered.milliseconds)", coverage,
+            "\(pages.gap.milliseconds)",
             "\(pages.throttledTime.milliseconds)", pages.throttle.all.map { $0.name }.joined(separator: " "),
             "\(pages.restarts)", "\(pages.unsynchronizedPages)", "\(pages.unboundedPages)", "\(pages.pages)",
             "\(pages.firstPage)", "\(pages.lastPage)", "\(entry.epoch)", "\(pages.registerStart.millijoules)",

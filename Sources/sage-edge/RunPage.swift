@@ -38,10 +38,10 @@ extension ShownRuns {
         page.begin("dl")
         page.definition("known by", ShownReport.meaning(of: total.evidence))
         page.definition("runs", "\(total.runs), " + duration(milliseconds: total.duration.milliseconds))
-        page.definition("energy", ShownRuns.energy(total))
+        page.definition("energy", energy(total))
         page.definition("payment", ShownRuns.payment(total))
-        page.definition("signed pages", ShownRuns.pages(total))
-        page.definition("rest on pages", ShownRuns.signed(total))
+        page.definition("signed pages", pages(total))
+        page.definition("rest on pages", signed(total))
         page.end()
         writeRuns(of: total, to: &page)
         page.end()
@@ -50,13 +50,13 @@ extension ShownRuns {
 
     private func writeRuns(of total: RunTotal, to page: inout MarkupWriter) {
         let runs = runs(of: total)
-        let unit = EnergyUnit(fitting: runs.map { $0.run.energy }.max() ?? .zero)
+        let unit = unit
         page.begin("div", [("class", "scroll")])
         page.begin("table")
         page.tableHead([
             ("ended", false), ("task", false), ("operation", false), ("for", false), ("energy \(unit.name)", true),
-            ("± \(unit.name)", true), ("mean W", true), ("took", true), ("register J", true), ("signed pages", false),
-            ("payment", false),
+            ("± \(unit.name)", true), ("mean W", true), ("took", true), ("register \(unit.name)", true),
+            ("signed pages", false), ("payment", false),
         ])
         page.begin("tbody")
         for reported in runs {
@@ -71,7 +71,7 @@ extension ShownRuns {
             page.figures([
                 unit.figure(run.energy), run.errorBound.map { unit.figure($0) } ?? "–",
                 run.mean.map { decimal(thousandths: $0.milliwatts) } ?? "–",
-                duration(milliseconds: run.duration.milliseconds), ShownRuns.span(run),
+                duration(milliseconds: run.duration.milliseconds), span(run),
             ])
             page.element("td", reported.coverage.name)
             page.element("td", ShownRuns.payment(run), [("class", "notes")])

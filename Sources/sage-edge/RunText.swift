@@ -30,12 +30,12 @@ extension ShownRuns {
         sum.row("source", total.source.text)
         sum.row("class", total.evidence.name + ": " + ShownReport.meaning(of: total.evidence))
         sum.row("runs", "\(total.runs), " + duration(milliseconds: total.duration.milliseconds))
-        sum.row("energy", ShownRuns.energy(total))
+        sum.row("energy", energy(total))
         sum.row("payment", ShownRuns.payment(total))
-        sum.row("pages", ShownRuns.pages(total))
-        sum.row("signed", ShownRuns.signed(total))
+        sum.row("pages", pages(total))
+        sum.row("signed", signed(total))
         let runs = runs(of: total)
-        let unit = EnergyUnit(fitting: runs.map { $0.run.energy }.max() ?? .zero)
+        let unit = unit
         var rows = TextTable(header: [
             "ended", "task", "for", ">energy \(unit.name)", ">± \(unit.name)", ">mean", ">took", "signed",
         ])
@@ -61,7 +61,7 @@ extension ShownRuns {
             let run = reported.run
             var details = [run.operation.name]
             if run.outcome != .done { details.append(run.outcome.name) }
-            details.append("register " + ShownRuns.span(run) + (run.span == nil ? "" : " J"))
+            details.append("register " + span(run) + (run.span == nil ? "" : " " + unit.name))
             details.append(ShownRuns.payment(run))
             text += line + "\n"
             for part in wrapped(details.joined(separator: ", "), to: max(20, Console.width - 16)) {

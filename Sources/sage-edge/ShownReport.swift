@@ -88,11 +88,19 @@ struct ShownReport {
         }
     }
 
-    /// Energy with its unit and error, `12.345 Wh ± 0.012 Wh`.
-    static func energy(_ pages: SourceSummary) -> String {
-        let unit = EnergyUnit(fitting: pages.energy)
-        guard pages.isBounded else { return unit.text(pages.energy) + ", error not bounded" }
-        return unit.text(pages.energy) + " ± " + unit.text(pages.errorBound)
+    /// The unit of every energy in the report: that of the largest of its sums.
+    var unit: EnergyUnit {
+        EnergyUnit(fitting: energy.totals.reduce(.zero) { max($0, $1.energy, $1.chargeable) })
+    }
+
+    /// Energy with its unit and error, `12.345 Wh ± 0.012 Wh`; where nothing was measured, that and what is said.
+    func energy(_ pages: SourceSummary) -> String {
+        guard !pages.isWord else {
+            return "not measured; declared, rated " + watts(milliwatts: pages.rated.milliwatts)
+        }
+        guard pages.isMeasured else { return "not measured" }
+        guard let error = pages.errorBound else { return unit.text(pages.energy) + ", error not bounded" }
+        return unit.text(pages.energy) + " ± " + unit.text(error)
     }
 }
 

@@ -28,10 +28,15 @@ struct ShownRuns {
     /// For whom a run was, in words.
     static func payer(_ run: RunRecord) -> String { run.payer?.name.text ?? "own" }
 
+    /// The unit of every energy in the report, but what was asked and paid, which is counted in joules.
+    var unit: EnergyUnit {
+        EnergyUnit(fitting: report.totals.reduce(.zero) { max($0, $1.energy, $1.pages?.energy ?? .zero) })
+    }
+
     /// What a register showed, `123.456 to 234.567`; a dash where that is not known.
-    static func span(_ run: RunRecord) -> String {
+    func span(_ run: RunRecord) -> String {
         guard let span = run.span else { return "–" }
-        return decimal(thousandths: span.start.millijoules) + " to " + decimal(thousandths: span.end.millijoules)
+        return unit.figure(span.start) + " to " + unit.figure(span.end)
     }
 
     /// What was asked and paid for a run.
@@ -50,24 +55,24 @@ struct ShownRuns {
     }
 
     /// Energy with its error, as far as that is bounded.
-    static func energy(_ total: RunTotal) -> String {
-        let unit = EnergyUnit(fitting: total.energy)
+    func energy(_ total: RunTotal) -> String {
+        let unit = unit
         if total.unboundedRuns == total.runs { return unit.text(total.energy) + ", error not bounded" }
         let text = unit.text(total.energy) + " ± " + unit.text(total.errorBound)
         return total.unboundedRuns == 0 ? text : text + ", error not bounded in \(total.unboundedRuns)"
     }
 
     /// What the signed pages have to do with the runs.
-    static func pages(_ total: RunTotal) -> String {
+    func pages(_ total: RunTotal) -> String {
         guard let pages = total.pages else { return "none of this source and class end in this time" }
-        let text = "numbers \(pages.firstPage) to \(pages.lastPage) sign " + energyText(pages.energy)
+        let text = "numbers \(pages.firstPage) to \(pages.lastPage) sign " + unit.text(pages.energy)
         guard let share = total.share else { return text }
         return text + "; runs that they cover are " + percent(basisPoints: Int64(share.value)) + " of it"
     }
 
     /// How many runs rest on signed pages.
-    static func signed(_ total: RunTotal) -> String {
-        "\(total.signedRuns) of \(total.runs) runs, " + energyText(total.signedEnergy)
+    func signed(_ total: RunTotal) -> String {
+        "\(total.signedRuns) of \(total.runs) runs, " + unit.text(total.signedEnergy)
     }
 
     // MARK: JSON
@@ -118,7 +123,7 @@ struct ShownRuns {
         json.member("signed_tasks_mj", "\(total.signedEnergy.millijoules)")
         let pages = total.pages
         json.member("pages_mj", pages.map { "\($0.energy.millijoules)" })
-        json.member("pages_error_mj", pages.map { "\($0.errorBound.millijoules)" })
+        json.member("pages_error_mj", pages?.errorBound.map { "\($0.millijoules)" })
         json.member("pages_work_mj", pages.map { "\($0.work.millijoules)" })
         json.member("pages_chargeable_mj", pages.map { "\($0.chargeable.millijoules)" })
         json.member("first_page", pages?.firstPage)

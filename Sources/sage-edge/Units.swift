@@ -73,7 +73,7 @@ struct EnergyUnit {
     /// The unit's sign.
     let name: String
     /// Millijoules of a thousandth of it.
-    private let thousandth: Int64
+    let thousandth: Int64
 
     /// Joules up to one watt-hour, watt-hours up to ten kilowatt-hours, and then kilowatt-hours.
     init(fitting largest: Energy) {

@@ -51,7 +51,7 @@ struct VerifiedExport {
         json.member("coverage_bp", source.coverage.value)
         json.member("restarts", source.restarts)
         json.member("new_registers", source.newEpochs)
-        json.member("error_bound_permille", source.errorBoundPermille)
+        json.member("error_bound_permille", source.isWord ? nil : source.errorBoundPermille)
         json.member("unbounded_error_pages", source.unboundedPages)
     }
 
@@ -79,24 +79,31 @@ struct VerifiedExport {
         table.row(
             "to",
             utc(milliseconds: source.lastWindow.milliseconds) + ", clock " + VerifiedExport.name(source.timeStatus))
-        table.row(
-            "energy",
-            joules(millijoules: source.energy.millijoules) + ", " + joules(millijoules: source.work.millijoules)
-                + " of it by tasks")
+        table.row("energy", VerifiedExport.energy(of: source))
         table.row("chargeable", joules(millijoules: source.chargeable.millijoules))
         table.row(
             "coverage",
             percent(basisPoints: Int64(source.coverage.value)) + " of "
                 + duration(milliseconds: source.time.milliseconds)
                 + ", gaps " + duration(milliseconds: source.gap.milliseconds))
-        table.row("error", VerifiedExport.error(of: source))
+        if !source.isWord { table.row("error", VerifiedExport.error(of: source)) }
         table.row("restarts", "\(source.restarts), new registers \(source.newEpochs)")
         return table.text()
     }
 
+    /// What was measured of `source`, or what is said of it.
+    private static func energy(of source: SourceSummary) -> String {
+        guard !source.isWord else {
+            return "not measured; declared, rated " + watts(milliwatts: source.rated.milliwatts)
+        }
+        guard source.isMeasured else { return "not measured" }
+        return joules(millijoules: source.energy.millijoules) + ", " + joules(millijoules: source.work.millijoules)
+            + " of it by tasks"
+    }
+
     /// How far the energy of `source` may be from the truth.
     private static func error(of source: SourceSummary) -> String {
-        guard source.isBounded else { return "not bounded" }
+        guard source.errorBound != nil else { return "not bounded" }
         let bound = "at most " + decimal(tenthsOf: Int64(source.errorBoundPermille) * 100) + " %"
         guard source.unboundedPages > 0 else { return bound }
         return "not bounded in " + counted(Int64(source.unboundedPages), "page") + ", " + bound + " in the others"

@@ -148,20 +148,48 @@ func at(_ hour: Int64, _ minute: Int64 = 0, _ second: Int64 = 0) -> WallTime {
         #expect(total.peak == mW(9_700))
     }
 
-    @Test func `no energy within a bound that is none is not known to nothing, and no measurement is none`() throws {
+    @Test func `no energy within a bound that is none, or of a window that was not measured, is not bounded`() throws {
         var board = try #require(SignedBoard(wall: at(0)))
         let nothing = board.page(milliwatts: 0, errorBoundPermille: 10_000)
         let alone = try report([nothing], of: board).totals[0]
-        #expect((alone.energy, alone.errorBound) == (.zero, .zero))
+        #expect(alone.energy == .zero)
+        #expect(alone.errorBound == nil)
         #expect(alone.unboundedPages == 1)
-        #expect(!alone.isBounded)
         #expect(alone.errorBoundPermille == 10_000)
         let gap = board.page(gap: .seconds(10), errorBoundPermille: 10_000)
         let known = board.page()
         let total = try report([nothing, gap, known], of: board).totals[0]
-        #expect(total.unboundedPages == 1)
-        #expect(total.isBounded)
+        #expect(total.unboundedPages == 2)
+        #expect(total.errorBound == mJ(1_056))
         #expect(total.errorBoundPermille == 11)
+    }
+
+    @Test func `what was never measured has no mean, no peak and no error`() throws {
+        var meter = try #require(SignedBoard("grid:old", wall: at(0)))
+        let pages = (0..<3).map { _ in meter.page(gap: .seconds(10), errorBoundPermille: 10_000) }
+        let total = try report(pages, of: meter).totals[0]
+        #expect((total.energy, total.covered, total.unboundedPages) == (.zero, .zero, 3))
+        #expect(!total.isMeasured && !total.isWord)
+        #expect((total.mean, total.peak, total.errorBound) == (nil, nil, nil))
+        #expect(total.errorBoundPermille == 10_000)
+        // Zero that was read is known.
+        let dark = try report(pages + [meter.page(milliwatts: 0)], of: meter).totals[0]
+        #expect((dark.mean, dark.peak) == (.zero, mW(100)))
+    }
+
+    @Test func `what nobody measures is the operator's word, and no energy of zero`() throws {
+        var human = try #require(SignedBoard("human:dana", evidence: .declared, wall: at(0)))
+        human.state.rated = mW(100_000)
+        let pages = [human.wordPage(), human.wordPage(gap: .seconds(10)), human.wordPage()]
+        let total = try report(pages, of: human).totals[0]
+        #expect(total.isWord && !total.isMeasured)
+        #expect((total.covered, total.rated, total.unboundedPages) == (.seconds(20), mW(100_000), 0))
+        #expect((total.mean, total.peak, total.errorBound) == (nil, nil, nil))
+        // A meter of which only its word is known has readings.
+        var meter = try #require(SignedBoard("grid:meter", evidence: .declared, wall: at(0)))
+        let read = try report([meter.page()], of: meter).totals[0]
+        #expect(read.isMeasured && !read.isWord)
+        #expect(read.mean == mW(9_600))
     }
 
     @Test func `a page that is not accepted ends the report, by its name`() throws {

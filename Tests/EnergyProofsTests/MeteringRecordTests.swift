@@ -50,6 +50,7 @@ import Testing
         let record = try record([board.page(milliwatts: 0, errorBoundPermille: 10_000)], of: board)
         #expect(record.payload.contains("\"EF\":\"E\""))
         #expect(record.payload.contains("\"unbounded_error_pages\":1"))
+        #expect(record.payload.contains("\"error_mj\":null"))
     }
 
     @Test func `a line comes apart again, and any flipped byte is noticed`() throws {

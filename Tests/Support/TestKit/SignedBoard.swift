@@ -42,10 +42,11 @@ public struct SignedBoard {
         state = SourceState(evidence: evidence, rated: Power(milliwatts: 25_000), validationMethod: method)
     }
 
-    /// The page of the next window: `length` long, of which `gap` was not measured, at `milliwatts` in the rest.
+    /// The page of the next window: `length` long, of which `gap` was not measured, at `milliwatts` in the rest; one
+    /// without readings where it `isWord`.
     public mutating func page(
         _ length: TimeSpan = .seconds(10), milliwatts: UInt64 = 9_600, gap: TimeSpan = .zero,
-        errorBoundPermille: UInt32 = 11
+        errorBoundPermille: UInt32 = 11, isWord: Bool = false
     ) -> ProofPage {
         let covered = UInt64(max(0, (length - gap).milliseconds))
         let end = register + milliwatts * covered
@@ -54,9 +55,9 @@ public struct SignedBoard {
             register: EnergyRegister(microjoules: register))
         window.registerEnd = EnergyRegister(microjoules: end)
         window.gap = gap
-        window.samples = covered / 1000
-        window.expected = UInt64(max(0, length.milliseconds)) / 1000
-        window.peak = Power(milliwatts: covered == 0 ? 0 : Int64(milliwatts) + 100)
+        window.samples = isWord ? 0 : covered / 1000
+        window.expected = isWord ? 0 : UInt64(max(0, length.milliseconds)) / 1000
+        window.peak = Power(milliwatts: covered == 0 || isWord ? 0 : Int64(milliwatts) + 100)
         window.errorBoundPermille = errorBoundPermille
         register = end
         now = now + length
@@ -67,6 +68,11 @@ public struct SignedBoard {
         let page = ProofPage(signing: proof, with: key, in: SignedBoard.domain, by: scheme)
         previous = page.link
         return page
+    }
+
+    /// The page of the next window of a source that nobody measures.
+    public mutating func wordPage(_ length: TimeSpan = .seconds(10), gap: TimeSpan = .zero) -> ProofPage {
+        page(length, milliwatts: 0, gap: gap, errorBoundPermille: 0, isWord: true)
     }
 
     /// The board is started anew: its boot time begins again, its register goes on.
