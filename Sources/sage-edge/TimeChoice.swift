@@ -4,7 +4,7 @@ import Quantities
 
 /// Options that choose pages by source and time.
 let timeOptions = [
-    OptionSpecification("source", value: "ID", "Only this source; the beginning of its name up to a colon will do"),
+    OptionSpecification("source", value: "ID", "Only this source, by its name or what that begins with"),
     OptionSpecification("from", value: "TIME", "Windows that end after this: 3d, 2026-11-27, …"),
     OptionSpecification("to", value: "TIME", "Windows that end at this or before"),
     OptionSpecification("utc-offset", value: "HH:MM", "The clock that is meant, such as +01:00"),
