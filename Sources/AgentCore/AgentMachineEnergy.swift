@@ -13,8 +13,9 @@ extension AgentMachine {
         if energy.sample == nil { heartbeatDue = now.boot }
         rails.record(sample)
         let closed = energy.record(sample)
-        for window in closed + further.record(sample, energy) { makePage(of: window) }
+        let windows = closed + further.record(sample, energy)
         if further.sources.count > chains.count - 1 { registerSources() }
+        for window in windows { makePage(of: window) }
         for refused in further.takeRefused() {
             log(.warning, "\(refused.name) is not metered: " + refused.reason, kind: .sourceRefused)
         }
@@ -85,15 +86,23 @@ extension AgentMachine {
             case .failure(let refusal): chains[source]?.refusal = refusal
             case .success(let chargeable):
                 chains[source]?.refusal = nil
-                if chargeable >= chargeStep { charge(min(missing, min(pool, chargeable)), from: page, pool: pool) }
+                if chargeable >= leastOfPage { charge(min(missing, min(pool, chargeable)), from: page, pool: pool) }
             }
         }
     }
 
-    /// The least that is charged: each charge is a lot of its own, and what a board holds is to be few lots.
+    /// The least that may be missing before anything is charged: each charge is a lot of its own, and what a board
+    /// holds is to be few lots.
     private var chargeStep: Energy {
         let most = min(settings.chargeTarget, ledger.image.summary?.supply ?? .zero)
         return max(Energy(millijoules: most.millijoules / AgentLimits.chargesToTarget), Energy(millijoules: 1))
+    }
+
+    /// The least that is charged from one page: a board that draws nearly what it is rated for has little to charge in
+    /// every window, and gets it as long as its lots are few.
+    private var leastOfPage: Energy {
+        guard ledger.image.lots.count < Int(AgentLimits.chargesToTarget) else { return chargeStep }
+        return max(Energy(millijoules: chargeStep.millijoules / AgentLimits.leastOfStep), Energy(millijoules: 1))
     }
 
     private mutating func charge(_ amount: Energy, from page: ProofPage, pool: Energy) {

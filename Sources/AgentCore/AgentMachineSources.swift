@@ -11,7 +11,7 @@ extension AgentMachine {
     mutating func registerSources() {
         register(settings.energy.source)
         // A source hangs on one that hangs on none, so that two rounds find everything.
-        for _ in 0..<2 { for source in further.sources { register(source.id) } }
+        for isLast in [false, true] { for source in further.sources { register(source.id, tells: isLast) } }
         staging.delay = min(Staging.delayPerSource * Int64(1 + further.sources.count), Staging.longestDelay)
     }
 
@@ -19,7 +19,9 @@ extension AgentMachine {
     ///
     /// One that cannot be registered goes on making pages, from which nothing is charged, and is tried again with
     /// every page.
-    mutating func register(_ source: SourceID) {
+    ///
+    /// - Parameter tells: whether a refusal is logged; not where what it hangs on may only be registered next.
+    mutating func register(_ source: SourceID, tells: Bool = true) {
         guard let wanted = registration(of: source) else { return }
         let registered = gate.sources.first { $0.source == source }
         guard wanted != registered || chains[source]?.registrationRefusal != nil else { return }
@@ -27,6 +29,7 @@ extension AgentMachine {
         case .success:
             chains[source, default: PageChain()].registrationRefusal = nil
         case .failure(let refusal):
+            guard tells else { return }
             if chains[source]?.registrationRefusal != refusal {
                 log(
                     .warning, "\(source.text) is not registered for charging: " + refusal.explanation,

@@ -162,8 +162,10 @@ public enum AgentLimits {
     public static let rememberedTasks = 256
     /// Money messages that wait for one peer's acknowledgement.
     public static let outboxPerPeer = 256
-    /// A charge is no smaller than the target divided by this.
+    /// Charges that reach the target: no less than one of them has to be missing, or is charged where lots are many.
     public static let chargesToTarget: Int64 = 128
+    /// Where lots are few, a page that allows one part of so many of such a charge is charged from too.
+    public static let leastOfStep: Int64 = 64
     /// Energy pages kept in the store, the newest: a month of ten-second windows, about 120 MB.
     public static let storedPages: UInt64 = 262_144
     /// Energy pages kept in memory for `proof latest` and charging.

@@ -59,6 +59,9 @@ struct BoardEnergy: Sendable {
     /// Power drawn without work: the mean of the last window in which nothing ran.
     private(set) var baseline: Power
     private var hottest: Temperature?
+    private var rating = RatingWatch()
+    /// Looks one after the other whose total cannot be what the board draws.
+    private var contradictions = 0
     /// What slows the board down.
     private(set) var throttle = ThrottleWatch()
     private var throttleChanges: [ThrottleChange] = []
@@ -107,6 +110,10 @@ struct BoardEnergy: Sendable {
         if let temperature = sample.hottest?.temperature { hottest = max(hottest ?? temperature, temperature) }
         // A board that shows no power is not metered, and makes no pages.
         guard evidence != nil else { return [] }
+        rating.note(
+            Rating(
+                power: rated, mode: sample.powerMode?.name,
+                isLimit: sample.powerMode?.rated == nil && sample.boardSource?.traits.rated != nil))
         let closed = meter.record(look(at: sample))
         return closed.map { close($0) }
     }
@@ -117,11 +124,13 @@ struct BoardEnergy: Sendable {
         return closed.map { close($0) }
     }
 
-    private func look(at sample: TelemetrySample) -> SourceLook {
+    private mutating func look(at sample: TelemetrySample) -> SourceLook {
         let source = sample.boardSource
         let traits = source?.traits ?? SourceTraits()
+        // Rails are read one after the other, and for a moment a load may be seen in a part and not yet in the whole.
+        contradictions = profile.contradiction(in: sample) == nil ? 0 : contradictions + 1
         // A part of the whole would be less than what was drawn, and more than may be charged would seem left.
-        let isWhole = sample.total?.isComplete ?? true
+        let isWhole = (sample.total?.isComplete ?? true) && contradictions <= SourceLimits.contradictions
         let power = isWhole ? source?.power ?? sample.total?.power : nil
         let configuration = MeterConfiguration(
             samplePeriod: settings.samplePeriod,
@@ -154,18 +163,19 @@ struct BoardEnergy: Sendable {
         let work = meter.meter.map { runs.work(by: $0, above: baseline, from: window.start, to: window.end) }
         let isBusy = runs.runs.contains { $0.overlaps(from: window.start, to: window.end) }
         if !isBusy, window.covered > .zero { baseline = window.mean }
+        let least = rating.rating
         let state = SourceState(
-            evidence: evidence ?? .modeled, rated: rated, validationMethod: validationMethod, baseline: baseline,
-            work: work ?? .zero, hottest: hottest, limits: limits, throttle: throttle.takeReasons(),
-            powerMode: sample?.powerMode?.name.map {
-                ProofText(replacing: $0, limit: EnergyProofLimits.powerModeBytes)
-            })
+            evidence: evidence ?? .modeled, rated: least?.power ?? rated, validationMethod: validationMethod(least),
+            baseline: baseline, work: work ?? .zero, hottest: hottest, limits: limits,
+            throttle: throttle.takeReasons(),
+            powerMode: least?.mode.map { ProofText(replacing: $0, limit: EnergyProofLimits.powerModeBytes) })
+        rating.endWindow()
         hottest = sample?.hottest?.temperature
         runs.forget(before: window.start)
         return ClosedWindow(source: settings.source, window: window, state: state, meter: closed.meter, way: meter.way)
     }
 
-    private var validationMethod: ProofText {
+    private func validationMethod(_ rating: Rating?) -> ProofText {
         let total = sample?.total
         let traits = sample?.boardSource?.traits
         var text = traits?.method ?? ""
@@ -173,9 +183,9 @@ struct BoardEnergy: Sendable {
             text = (sample?.rails.first?.source.rawValue ?? "none") + ":" + (total?.rule ?? "no total")
         }
         if let total { text += " scope " + total.scope.rawValue + (total.isComplete ? "" : " incomplete") }
-        if let mode = sample?.powerMode?.name {
+        if let mode = rating?.mode {
             text += ", nvpmodel " + mode
-        } else if let limit = traits?.rated {
+        } else if let rating, rating.isLimit, let limit = rating.power {
             text += ", limit \(limit.milliwatts) mW"
         }
         if evidence == .replayed { text = "replayed recording: " + text }

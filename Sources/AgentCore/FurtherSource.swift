@@ -24,6 +24,7 @@ struct FurtherSource: Sendable {
     private let settings: EnergySettings
     private let bootID: Bytes16
     private var lastPage: PreviousPage?
+    private var rating = RatingWatch()
     /// Where the open window of a source without readings begins.
     private var unmeasuredSince: BootTime?
 
@@ -79,6 +80,7 @@ struct FurtherSource: Sendable {
         shown = source
         if source.power != nil || source.counter != nil { readAt = now }
         let traits = source.traits
+        rating.note(Rating(power: rated))
         let configuration = MeterConfiguration(
             samplePeriod: settings.samplePeriod, sensorStep: traits.step ?? BoardEnergy.assumedStep,
             counterStep: traits.counterStep, counterRange: traits.counterRange,
@@ -86,10 +88,13 @@ struct FurtherSource: Sendable {
             believablePower: SourceLimits.believablePower(rated: rated),
             direction: traits.direction, averaging: traits.averaging, counterRefresh: traits.counterRefresh,
             validity: traits.validity)
+        // What draws less than nothing is wired wrongly, or broken; a meter of the grid may well run backwards.
+        let isNegative = id.kind == .compute && source.power.map { $0 < .zero - configuration.sensorStep } ?? false
+        let power = isNegative ? nil : source.power
         let direction = traits.direction == .netOutput ? " net" : ""
         let time = source.time ?? ReadingTime(at: now)
         let look = SourceLook(
-            reading: MeterReading(at: time.earliest, power: source.power, counter: source.counter, doubt: time.doubt),
+            reading: MeterReading(at: time.earliest, power: power, counter: source.counter, doubt: time.doubt),
             now: now, configuration: configuration,
             way: sourceWay(evidence, (traits.method.isEmpty ? name : traits.method) + direction))
         let closed = meter.record(look)
@@ -111,7 +116,9 @@ struct FurtherSource: Sendable {
         // What is read is not to look like what never is.
         window.expected = max(window.expected, 1)
         // Nothing is charged from capacity that nobody stated: where there is no rating, it is what was given.
-        let rated = min(self.rated ?? Power(milliwatts: window.mean.milliwatts), registeredPower)
+        let least = rating.rating?.power ?? self.rated
+        let rated = min(least ?? Power(milliwatts: window.mean.milliwatts), registeredPower)
+        rating.endWindow()
         var state = SourceState(evidence: evidence, rated: rated, validationMethod: validationMethod)
         if id.kind == .compute, declaration == nil {
             // A part of the board shares its heat and what slows it down.

@@ -81,8 +81,9 @@ struct SensorWatch: Sendable {
     }
 
     private mutating func totalFault(_ sample: TelemetrySample, _ rated: Power) -> String? {
-        guard !profile.totals.isEmpty else { return nil }
-        guard let total = sample.total else { return isTotalWanted(sample) ? missing(in: sample) : nil }
+        guard let total = sample.total else {
+            return !profile.totals.isEmpty && isTotalWanted(sample) ? missing(in: sample) : nil
+        }
         // What a battery gives is a total only while the machine runs from it.
         if total.scope != .battery { isTotalKnown = true }
         guard total.isComplete else {
@@ -90,7 +91,7 @@ struct SensorWatch: Sendable {
             let lacking = sample.unavailable.first { rails.contains($0.what) }
             return "incomplete" + (lacking.map { ", " + $0.what + ": " + $0.reason.rawValue } ?? "")
         }
-        return total.power.flatMap { SensorWatch.disbelief(of: $0, rated: rated) }
+        return total.power.flatMap { SensorWatch.disbelief(of: $0, rated: rated) } ?? profile.contradiction(in: sample)
     }
 
     private func missing(in sample: TelemetrySample) -> String { (sample.reason(of: "total") ?? .absent).rawValue }

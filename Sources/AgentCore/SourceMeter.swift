@@ -8,7 +8,7 @@ struct SourceLook: Sendable {
     let reading: MeterReading
     /// When the sample was taken that shows it; a reading may be older.
     let now: BootTime
-    /// What the meter has to know; only the first look's counts.
+    /// What the meter has to know; of later looks only what the source is believed to have counts.
     let configuration: MeterConfiguration
     /// How the source is measured; nil where this look does not tell.
     let way: String?
@@ -73,6 +73,7 @@ struct SourceMeter: Sendable {
             meter = anew(meter, look, &closed)
         }
         way = look.way ?? way
+        meter.believe(as: look.configuration)
         let outcome = meter.record(look.reading)
         if case .newEpoch(_, let last?) = outcome { closed.append(Closed(window: last, meter: meter.state)) }
         self.meter = meter

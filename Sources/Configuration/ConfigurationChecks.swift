@@ -45,13 +45,12 @@ extension ConfigurationReader {
         let isFirst = configuration.origin(of: first) != .builtIn
         let (blamed, other) = isFirst ? (first, second) : (second, first)
         let problem = YAMLProblem.notAllowed(
-            found: text(blamed) + " with " + other + " " + text(other), allowed: allowed)
+            found: (value(of: blamed) ?? "nothing") + " with "
+                + (value(of: other).map { other + " " + $0 } ?? "no " + other), allowed: allowed)
         note(configuration.problem(problem, at: blamed))
     }
 
-    private func text(_ key: String) -> String {
-        ConfigurationKey.key(key)?.read(configuration)?.text ?? "nothing"
-    }
+    private func value(of key: String) -> String? { ConfigurationKey.key(key)?.read(configuration)?.text }
 }
 
 extension AgentConfiguration {

@@ -18,6 +18,8 @@ struct ConfigurationKey: Sendable {
         var element: (index: Int, line: Int)?
         /// For a list of mappings, which member of the element; empty for the element as a whole.
         var member = ""
+        /// What else is wrong, in other elements.
+        var further: [Refusal] = []
 
         init(_ problem: YAMLProblem) { self.problem = problem }
 

@@ -131,12 +131,14 @@ struct ConfigurationReader {
             configuration.origins[key.path] = origin
             note(elementsOf: node, of: key.path, from: origin)
         } catch {
-            var place = place
-            if let element = error.element {
-                place.key += "[\(element.index)]" + (error.member.isEmpty ? "" : "." + error.member)
-                place.line = element.line
+            for refusal in [error] + error.further {
+                var place = place
+                if let element = refusal.element {
+                    place.key += "[\(element.index)]" + (refusal.member.isEmpty ? "" : "." + refusal.member)
+                    place.line = element.line
+                }
+                note(refusal.problem, place)
             }
-            note(error.problem, place)
         }
     }
 

@@ -17,6 +17,7 @@ extension ConfigurationKey {
                 throw .notAllowed("a list of \(elements.count)", "at most \(ConfigurationLimits.sources)")
             }
             var sources: [SourceDeclaration] = []
+            var refusals: [Refusal] = []
             for (index, element) in elements.enumerated() {
                 do throws(YAMLError) {
                     sources.append(try SourceDeclaration(element, folder: entry.folder, after: sources))
@@ -24,8 +25,12 @@ extension ConfigurationKey {
                     var refusal = Refusal(error.problem)
                     refusal.element = (index, error.line)
                     refusal.member = error.key
-                    throw refusal
+                    refusals.append(refusal)
                 }
+            }
+            if var first = refusals.first {
+                first.further = Array(refusals.dropFirst())
+                throw first
             }
             configuration.energy.sources = sources
         })
@@ -75,7 +80,10 @@ extension SourceDeclaration {
         var name = try mapping.required("name", try mapping.string("name"))
         let word = try mapping.choice("kind", among: SourceKind.allCases.map { $0.name })
         if let word, !name.hasPrefix(word + ":") { name = word + ":" + name }
-        guard let source = SourceID(name), name.utf8.count <= ConfigurationLimits.sourceNameBytes else {
+        // One colon, after the kind: `solar:grid:a` would be a name for ever.
+        guard let source = SourceID(name), name.utf8.count <= ConfigurationLimits.sourceNameBytes,
+            name.split(separator: ":", omittingEmptySubsequences: false).count == 2
+        else {
             throw mapping.error(
                 "name",
                 .notAllowed(
@@ -90,7 +98,7 @@ extension SourceDeclaration {
     private static func origin(_ mapping: inout YAMLMapping, folder: String?) throws(YAMLError) -> Origin {
         let given = origins.filter { mapping.contains($0) }
         guard let key = given.first, given.count == 1 else {
-            let found = given.isEmpty ? "a source that is read nowhere" : given.joined(separator: " with ")
+            let found = given.isEmpty ? "a source that nothing tells of" : given.joined(separator: " with ")
             throw mapping.error(
                 given.last ?? "name", .notAllowed(found: found, allowed: "one of " + origins.joined(separator: ", ")))
         }
@@ -138,6 +146,12 @@ extension SourceDeclaration {
                         allowed: SourceDeclaration.watts(range.lowerBound) + " … "
                             + SourceDeclaration.watts(range.upperBound)))
             }
+        }
+        if case .declared = origin {
+        } else if let twin = known.first(where: { $0.origin == origin }) {
+            throw mapping.error(
+                SourceDeclaration.origins.first { mapping.contains($0) } ?? "name",
+                .notAllowed(found: "what " + twin.name + " is read from", allowed: "one source for one meter"))
         }
         if let parent, parent == name || known.contains(where: { $0.name == parent && $0.parent != nil }) {
             throw mapping.error(

@@ -9,23 +9,29 @@ public struct StatePaths: Sendable {
     public let state: String
     /// The control socket.
     public let socket: String
+    /// Where the system's agent listens, for a user who named no folder and has no agent; nil for everybody else.
+    public let systemSocket: String?
 
     /// The paths for a state folder given on the command line, or the default ones.
     public init(state: String?) {
         if let state {
             self.state = state
             self.socket = state + "/control.sock"
+            self.systemSocket = nil
             return
         }
         let isRoot = Program.effectiveUserID == 0
         self.state =
             Program.environment("STATE_DIRECTORY")
             ?? (isRoot ? "/var/lib/sage-edge" : StatePaths.home("XDG_STATE_HOME", "/.local/state") + "/sage-edge")
-        let runtime =
-            Program.environment("RUNTIME_DIRECTORY")
-            ?? (isRoot ? "/run/sage-edge" : Program.environment("XDG_RUNTIME_DIR").map { $0 + "/sage-edge" })
+        let named = Program.environment("RUNTIME_DIRECTORY")
+        let own = Program.environment("XDG_RUNTIME_DIR").map { $0 + "/sage-edge" }
+        let runtime = named ?? (isRoot ? StatePaths.systemRuntime : own)
         self.socket = (runtime ?? self.state) + "/control.sock"
+        self.systemSocket = named == nil && !isRoot ? StatePaths.systemRuntime + "/control.sock" : nil
     }
+
+    private static let systemRuntime = "/run/sage-edge"
 
     /// The ledger's database.
     public var ledger: String { state + "/ledger.db" }

@@ -206,7 +206,7 @@ public final class BoardReader {
 
     /// The board first, where its total is known, then the batteries.
     private func addSources(_ sample: inout TelemetrySample) {
-        for probe in devices.counters { limits[probe.name] = probe.rated }
+        for probe in devices.counters { limits[probe.name] = slow.limits[probe.name] }
         if sample.total != nil {
             sample.sources = [
                 EnergySource(boardIn: sample, profile: profile, evidence: evidence, limits: limits)

@@ -113,7 +113,7 @@ public final class DeclaredSources {
         reading.time = time
         if let counter = reading.counter {
             var known = sources[index].counter ?? EnergyCounter(range: reading.counterRange)
-            let advanced = known.advance(to: counter.microjoules, at: time.earliest)
+            let advanced = known.advance(to: counter.microjoules, at: time)
             sources[index].counter = known
             reading.counter = advanced?.register
             reading.power = reading.power ?? advanced?.power

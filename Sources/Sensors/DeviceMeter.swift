@@ -94,6 +94,9 @@ final class DeviceMeter {
     private func search() -> Found? {
         guard let place = tree.place(path) else { return nil }
         guard place.isFolder else {
+            let folder = String(place.path.dropLast(place.name.utf8.count + 1))
+            // What a battery's file shows has no sign: only its state says which way it flows.
+            if tree.text(of: folder + "/type") == "Battery" { return meter(in: folder) }
             return meter(at: place.path, called: place.name)
         }
         let inside = tree.names(in: place.path + "/hwmon").map { place.path + "/hwmon/" + $0 }

@@ -227,7 +227,7 @@ final class GraphicsBoards {
         if board.isLost { board.values = [:] }
         if let energy = board.values[.energy] {
             var counter = counters[board.counterKey] ?? EnergyCounter(range: nil)
-            board.counter = counter.advance(to: UInt64(energy) * 1000, at: time.earliest)
+            board.counter = counter.advance(to: UInt64(energy) * 1000, at: time)
             counters[board.counterKey] = counter
         }
         return board

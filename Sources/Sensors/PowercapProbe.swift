@@ -8,8 +8,18 @@ struct PowercapProbe: NamedProbe {
     let role: RailRole
     let energy: SensorFile?
     let range: EnergyRegister?
-    /// The most it may draw for long, as it was when the counters were searched.
-    let rated: Power?
+    /// The most it may draw for long, in µW: the limit that is set, which changes, and the highest that can be.
+    let limit: SensorFile?
+    let maximum: SensorFile?
+
+    /// Reads the most it may draw for long; nil where nothing says it.
+    func rated(_ buffer: inout [UInt8]) -> Power? {
+        func power(_ file: SensorFile?) -> Power? {
+            guard let file, case .value(let value) = file.integer(&buffer) else { return nil }
+            return Power(microwatts: value)
+        }
+        return PowercapZone.rated(limit: power(limit), maximum: power(maximum))
+    }
 
     /// Reads the counter; `counter` is what was known of it before.
     func read(_ counter: inout EnergyCounter, at now: BootTime, _ buffer: inout [UInt8]) -> Reading<RailReading> {
@@ -49,9 +59,8 @@ extension SysfsTree {
                 PowercapProbe(
                     name: name, role: role, energy: file(path + "/energy_uj"),
                     range: range.flatMap { UInt64(exactly: $0) }.map { EnergyRegister(microjoules: $0) },
-                    rated: PowercapZone.rated(
-                        limit: value(of: path + "/constraint_0_power_limit_uw").map { Power(microwatts: $0) },
-                        maximum: value(of: path + "/constraint_0_max_power_uw").map { Power(microwatts: $0) })))
+                    limit: file(path + "/constraint_0_power_limit_uw"),
+                    maximum: file(path + "/constraint_0_max_power_uw")))
         }
         return probes
     }

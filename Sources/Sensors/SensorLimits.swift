@@ -12,6 +12,8 @@ public enum SensorLimits {
     public static let pathSteps = 512
     /// Most devices of one class.
     public static let devices = 256
+    /// Most cooling devices looked at; of those that tell what slows the board down no more than `devices` are read.
+    public static let coolingDevices = 4096
     /// Most trips of one thermal zone, as in the kernel.
     public static let trips = 12
     /// Most sensors that libsensors is asked for.
@@ -23,7 +25,7 @@ public enum SensorLimits {
     /// Oldest readings of graphics boards that are shown.
     public static let graphicsAge = TimeSpan.seconds(3)
     /// Time between two questions for what hardly changes, such as limits.
-    public static let graphicsSettled = TimeSpan.seconds(60)
+    public static let graphicsSettled = TimeSpan.seconds(10)
     /// How long the total of a machine is left open until its graphics boards are heard for the first time.
     public static let graphicsStart = TimeSpan.seconds(10)
     /// Time between two searches for a driver of graphics boards, where there was none.

@@ -1,13 +1,15 @@
 import Quantities
 import Telemetry
 
-/// What changes slowly, as it was read last: the power mode, temperatures, the graphics processor's load, and what
-/// slows the board down.
+/// What changes slowly, as it was read last: the power mode and the limits of processors, temperatures, the graphics
+/// processor's load, and what slows the board down.
 ///
 /// A meter may sample ten times a second; these are read at most every `SensorLimits.slowPause`, which on a board
 /// with dozens of zones and caps is most of the work.
 struct SlowReadings {
     private(set) var powerMode: PowerMode?
+    /// What processors are limited to, by the names of their counters.
+    private(set) var limits: [String: Power] = [:]
     private(set) var zones: [ZoneReading] = []
     private(set) var gpu: GPUReading?
     /// What slows the board down, and what could; of the caps on clocks only those that do, or did.
@@ -39,6 +41,8 @@ struct SlowReadings {
         readAt = now
         missing = Missing()
         readPowerMode(devices, tree, profile, isJetson: isJetson)
+        limits = [:]
+        for probe in devices.counters { limits[probe.name] = probe.rated(&buffer) }
         readZones(devices, &buffer)
         gpu = devices.gpu?.read(&buffer, &missing.gpu)
         if devices.gpu == nil, profile.gpu != HardwareProfile.GPU() {

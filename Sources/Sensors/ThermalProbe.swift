@@ -129,7 +129,8 @@ extension SysfsTree {
     func throttleCauses(_ unread: inout [Unavailable]) -> [ThrottleProbe] {
         var probes: [ThrottleProbe] = []
         let devices = names(in: "/sys/class/thermal").filter { $0.hasPrefix("cooling_device") }
-        for name in devices.prefix(SensorLimits.devices) {
+        // A machine has one for every processor, before and between those that tell of heat.
+        for name in devices.prefix(SensorLimits.coolingDevices) where probes.count < SensorLimits.devices {
             let device = "/sys/class/thermal/" + name
             guard let type = text(of: device + "/type", &unread), ThrottleCause.isThrottle(coolingType: type) else {
                 continue

@@ -44,7 +44,8 @@ public enum DecimalText {
     }
 }
 
-/// The text of a small file or word: UTF-8 without control characters, ends trimmed; nil where it is not such text.
+/// The text of a small file or word: UTF-8 without control characters and those that are not seen or turn the
+/// direction of writing, ends trimmed; nil where it is not such text.
 ///
 /// At most `TelemetryLimits.nameBytes` bytes.
 public func nameText(_ bytes: ArraySlice<UInt8>) -> String? {
@@ -52,7 +53,17 @@ public func nameText(_ bytes: ArraySlice<UInt8>) -> String? {
     guard !trimmed.isEmpty, trimmed.count <= TelemetryLimits.nameBytes,
         trimmed.allSatisfy({ $0 >= 0x20 && $0 != 0x7f })
     else { return nil }
-    return String(validating: trimmed, as: UTF8.self)
+    guard let text = String(validating: trimmed, as: UTF8.self) else { return nil }
+    return text.unicodeScalars.contains { isHidden($0.value) } ? nil : text
+}
+
+/// Whether a scalar is a control character, or formats text unseen.
+private func isHidden(_ scalar: UInt32) -> Bool {
+    switch scalar {
+    case 0x80...0x9f, 0x200b...0x200f, 0x2028...0x202e, 0x2060...0x206f, 0xfeff, 0xfff9...0xfffb: true
+    case 0xe0000...0xe007f: true
+    default: false
+    }
 }
 
 /// Splits text into lines and words.

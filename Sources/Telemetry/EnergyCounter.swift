@@ -24,6 +24,7 @@ public struct EnergyCounter: Hashable, Sendable {
     public let range: UInt64?
     private var count: UInt64 = 0
     private var readAt: BootTime?
+    private var doubt: TimeSpan = .zero
     private var register: UInt64 = 0
 
     /// A counter that was not read yet.
@@ -34,11 +35,15 @@ public struct EnergyCounter: Hashable, Sendable {
     }
 
     /// Takes in what the counter shows, in µJ; nil where no counter reaches that far.
-    public mutating func advance(to shown: UInt64, at now: BootTime) -> Reading? {
+    ///
+    /// - Parameter time: when it was read; power is taken from the middle of one such time to that of the next.
+    public mutating func advance(to shown: UInt64, at time: ReadingTime) -> Reading? {
+        let now = time.earliest
         guard shown <= TelemetryLimits.counterMicrojoules else { return nil }
         defer {
             count = shown
             readAt = now
+            doubt = time.doubt
         }
         guard let readAt, now >= readAt, let advance = advance(to: shown),
             isBelievable(advance, over: now.since(readAt)),
@@ -52,9 +57,15 @@ public struct EnergyCounter: Hashable, Sendable {
         var power: Power?
         if span > .zero, !(TelemetryLimits.counterSpan < span) {
             // µJ over ms is mW.
-            power = Power(microwatts: Int64(clamping: UInt128(advance) * 1000 / UInt128(span.milliseconds)))
+            let between = max(1, span.milliseconds + (time.doubt - doubt).milliseconds / 2)
+            power = Power(microwatts: Int64(clamping: UInt128(advance) * 1000 / UInt128(between)))
         }
         return Reading(register: EnergyRegister(microjoules: register), power: power)
+    }
+
+    /// Takes in what the counter shows at `now`, in µJ; nil where no counter reaches that far.
+    public mutating func advance(to shown: UInt64, at now: BootTime) -> Reading? {
+        advance(to: shown, at: ReadingTime(at: now))
     }
 
     private func advance(to shown: UInt64) -> UInt64? {

@@ -20,7 +20,7 @@ import Quantities
 /// error is not in the bound.
 public struct Meter: Sendable {
     /// What the meter knows about its source.
-    public let configuration: MeterConfiguration
+    public private(set) var configuration: MeterConfiguration
     /// The boot whose timeline the readings are on.
     public let bootID: Bytes16
     /// The register's epoch.
@@ -125,6 +125,17 @@ public struct Meter: Sendable {
 
     // MARK: Readings
 
+    /// Takes over what the source is believed to have from `other`, as where another power mode is set.
+    ///
+    /// What it may have had before stays possible.
+    public mutating func believe(as other: MeterConfiguration) {
+        guard configuration.maximumPower != other.maximumPower || configuration.believablePower != other.believablePower
+        else { return }
+        configuration.maximumPower = other.maximumPower
+        configuration.believablePower = other.believablePower
+        most = max(most, other.maximumPower)
+    }
+
     /// Takes in a reading.
     @discardableResult
     public mutating func record(_ reading: MeterReading) -> MeterOutcome {
@@ -145,9 +156,10 @@ public struct Meter: Sendable {
         segment.endDoubt = reading.doubt
         switch advance(to: reading) {
         case .unmeasured: break
-        case .measured(let signed, let measure, let peak, let change):
+        case .measured(let signed, let measure, let peak, let greatest, let change):
             segment.measure = measure
             segment.peak = peak
+            segment.greatest = greatest
             // Between the samples power lies between the two readings, each within half a step of the truth.
             segment.change = UInt128(change)
             segment.errorPerMillisecond = segment.change + UInt128(configuration.sensorStep.microwatts)
@@ -164,7 +176,7 @@ public struct Meter: Sendable {
 
     private enum Advance {
         case unmeasured
-        case measured(Int128, MeterSegment.Measure, peak: Power, change: UInt64)
+        case measured(Int128, MeterSegment.Measure, peak: Power, greatest: Power, change: UInt64)
         case reset
     }
 
@@ -179,20 +191,25 @@ public struct Meter: Sendable {
             }
             // µJ over ms is mW; rounded up, so that the peak is never below the mean.
             let mean = (UInt128(advance) * 1000 + UInt128(span.milliseconds) - 1) / UInt128(span.milliseconds)
-            let peak = max(
+            let greatest = max(
                 Power(microwatts: Int64(clamping: mean)), last.power ?? .zero, reading.power ?? .zero)
+            // Read as late as it may have been, it was drawn over so much more time: less is not to be claimed.
+            let longest = UInt128((span + reading.doubt).milliseconds)
+            let least = Power(microwatts: Int64(clamping: (UInt128(advance) * 1000 + longest - 1) / longest))
             noteMean(Power(microwatts: Int64(clamping: mean)), over: span)
             return .measured(
-                Int128(advance) * Int128(MeterSegment.perMicrojoule), .counter, peak: peak, change: 0)
+                Int128(advance) * Int128(MeterSegment.perMicrojoule), .counter,
+                peak: max(least, last.power ?? .zero, reading.power ?? .zero), greatest: greatest, change: 0)
         }
         guard let first = last.power.map(counted), let second = reading.power.map(counted) else { return .unmeasured }
         let change = (second - first).magnitude
         lastMean = nil
         // A change by one step may be rounding, or the whole of what the load does: the sensor cannot tell.
         swing.note(Power(microwatts: Int64(clamping: change)))
+        let peak = max(first, second).clampedToZero
         return .measured(
-            Int128((first + second).microwatts) * Int128(span.milliseconds), .power,
-            peak: max(first, second).clampedToZero, change: change)
+            Int128((first + second).microwatts) * Int128(span.milliseconds), .power, peak: peak, greatest: peak,
+            change: change)
     }
 
     /// Takes in how far the mean of a counted interval is from that of the one before.
@@ -208,7 +225,9 @@ public struct Meter: Sendable {
     /// Takes in how much the source was seen to have.
     private mutating func noteMost(_ power: Power) {
         // Whoever has more than it can have may have whatever is believed.
-        if power.magnitude > UInt64(configuration.maximumPower.microwatts) { most = configuration.believablePower }
+        if power.magnitude > UInt64(configuration.maximumPower.microwatts) {
+            most = max(most, configuration.believablePower)
+        }
     }
 
     /// A power as it counts: below zero is a sensor's noise unless energy can flow both ways.
@@ -324,7 +343,7 @@ public struct Meter: Sendable {
             epoch: epoch, epochReason: epochReason, bootID: bootID, start: tally.start, end: end,
             registerStart: EnergyRegister(total: tally.startTotal), registerEnd: EnergyRegister(total: endTotal),
             gap: tally.gap, samples: tally.samples, expected: max(tally.samples, UInt64(max(0, periods))),
-            peak: tally.peak,
+            peak: max(tally.peak, tally.mean(of: energy)),
             errorBoundPermille: tally.errorBoundPermille(
                 energy: energy, swing: swing.unseen(atMost: most), most: most, configuration))
         // Output counted before an intake in the same window was not net: it is taken off the next one.

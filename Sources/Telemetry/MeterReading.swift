@@ -39,10 +39,10 @@ public struct MeterConfiguration: Hashable, Sendable {
     /// What is added when the counter wraps (RAPL's `max_energy_range_uj`); nil where it never wraps.
     public let counterRange: EnergyRegister?
     /// Power that the source can have at most, also where nobody looks, for as long as no reading shows more.
-    public let maximumPower: Power
+    public internal(set) var maximumPower: Power
     /// Beyond this, which is no less than `maximumPower`, a reading is a broken sensor and a counter's jump a reset;
     /// it is what the source can have at most once a reading showed more than `maximumPower`.
-    public let believablePower: Power
+    public internal(set) var believablePower: Power
     /// The time before a reading over which it is the mean (NVML on Ampere and newer: 1 s); zero for a sensor that
     /// shows power at a moment, as an INA3221 does.
     public let averaging: TimeSpan

@@ -29,7 +29,10 @@ struct MeterSegment: Sendable {
     var startDoubt: TimeSpan = .zero
     /// How much later than at its end the reading there may have been made.
     var endDoubt: TimeSpan = .zero
+    /// The highest power that its readings show.
     var peak: Power = .zero
+    /// The highest that they may mean: a counter read late shows the time between too short.
+    var greatest: Power = .zero
 
     var endTotal: UInt128 { startTotal + energy }
 

@@ -10,6 +10,8 @@ struct MeterTally: Sendable {
     var gap: TimeSpan = .zero
     var samples: UInt64 = 0
     var peak: Power = .zero
+    /// The highest power that its readings may mean.
+    var greatest: Power = .zero
     /// Error that the readings may hide where power does not turn between two of them.
     var error: UInt128 = 0
     /// What of `error` the swing covers too, where power leaves neither of two readings by more than that.
@@ -38,6 +40,7 @@ struct MeterTally: Sendable {
             endDoubt = segment.endDoubt
             unseen = unseen + segment.unseen(from: from, to: to, averaging: configuration.averaging)
             peak = max(peak, segment.peak)
+            greatest = max(greatest, segment.greatest)
             if segment.measure == .counter { usedCounter = true } else { usedPower = true }
         }
     }
@@ -63,7 +66,7 @@ struct MeterTally: Sendable {
         }
         if usedCounter {
             error += 2 * UInt128(configuration.counterStep.microjoules) * MeterSegment.perMicrojoule
-            error += product(peak + swing, configuration.counterRefresh + doubt)
+            error += product(greatest + swing, configuration.counterRefresh + doubt)
         }
         if configuration.direction == .forward {
             let drawable = product(most + configuration.sensorStep, covered)
@@ -78,8 +81,14 @@ struct MeterTally: Sendable {
     /// How much earlier or later than it says the window may be where it begins or where it ends.
     var doubt: TimeSpan { max(startDoubt ?? .zero, endDoubt) }
 
-    /// What a counter that was read late puts on the wrong side of an end, where power stays below the peak.
-    var late: UInt128 { usedCounter ? product(peak, doubt) : 0 }
+    /// What a counter that was read late puts on the wrong side of an end, where power stays below the greatest.
+    var late: UInt128 { usedCounter ? product(greatest, doubt) : 0 }
+
+    /// The mean of `energy` over what was covered, rounded up: no peak is below it.
+    func mean(of energy: UInt128) -> Power {
+        let covered = MeterSegment.perMicrojoule * part(covered)
+        return covered == 0 ? .zero : Power(microwatts: Int64(clamping: (energy * 1000 + covered - 1) / covered))
+    }
 
     /// Half nanojoules of `power` over `span`.
     private func product(_ power: Power, _ span: TimeSpan) -> UInt128 {

@@ -50,6 +50,18 @@ extension HardwareProfile {
     public func step(ofRail name: String) -> Power { rail(name)?.step ?? Power(milliwatts: 100) }
 }
 
+extension HardwareProfile {
+    /// Why the total of `sample` cannot be what the board draws, whatever it is rated for; nil where it can.
+    public func contradiction(in sample: TelemetrySample) -> String? {
+        guard let total = sample.total, let power = total.power else { return nil }
+        if power < .zero - (powerStep(of: total) ?? step(ofRail: total.rule)) {
+            return "\(power.milliwatts) mW is below zero"
+        }
+        guard let residual = residual(of: sample), residual.isImpossible else { return nil }
+        return "\(power.milliwatts) mW is less than the \(residual.partsPower.milliwatts) mW of its parts"
+    }
+}
+
 extension ReadingSource {
     /// Monitors on the board's power lines, beside one another on one supply.
     private static let monitors: [ReadingSource] = [.ina3221, .ina238, .iio, .tegrastats]

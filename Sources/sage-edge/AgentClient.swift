@@ -12,10 +12,10 @@ struct AgentClient {
     private static let signalToken = EventToken(rawValue: 1)
     private static let answerToken = EventToken(rawValue: 2)
 
-    private let socket: String
+    private let paths: StatePaths
 
-    /// The client for the agent that `invocation` means.
-    init(_ invocation: Invocation) { socket = StatePaths(state: invocation.value("state")).socket }
+    /// The client for the agent that `invocation` means: the user's own, or else the system's.
+    init(_ invocation: Invocation) { paths = StatePaths(state: invocation.value("state")) }
 
     /// An answer of the agent.
     struct Answer {
@@ -55,25 +55,31 @@ struct AgentClient {
         interruption: Failure? = nil
     ) throws(Failure) -> Answer? {
         let deadline = Clock.bootTime + timeout
-        let connection: StreamConnection
-        do throws(SystemError) {
-            connection = try StreamConnection(connectingTo: socket, timeout: timeout)
-        } catch {
-            switch error.errno {
-            // At a path that is too long for a socket nobody can listen.
-            case .noEntry, .connectionRefused, .nameTooLong: return nil
-            case .accessDenied, .notPermitted:
-                throw Failure(
-                    .permission, "\(socket): \(error.errno.text)",
-                    hint: "run as a member of the agent's group, or with sudo")
-            default: throw Failure(.unavailable, "the agent cannot be reached: \(error.description)")
+        for socket in [paths.socket, paths.systemSocket].compactMap({ $0 }) {
+            let connection: StreamConnection
+            do throws(SystemError) {
+                connection = try StreamConnection(connectingTo: socket, timeout: timeout)
+            } catch {
+                switch error.errno {
+                // At a path that is too long for a socket nobody can listen.
+                case .noEntry, .connectionRefused, .nameTooLong: continue
+                case .accessDenied, .notPermitted:
+                    // Who may not speak to the system's agent is as one without any.
+                    if socket == paths.systemSocket { continue }
+                    throw Failure(
+                        .permission, "\(socket): \(error.errno.text)",
+                        hint: "run as a member of the agent's group, or with sudo")
+                default: throw Failure(.unavailable, "the agent cannot be reached: \(error.description)")
+                }
             }
+            let line = try exchange(
+                ControlProtocol.request(command), over: connection, from: socket, until: deadline, progress,
+                interruption)
+            let answer = try Answer(line, from: "what answers at \(socket)")
+            if let refusal = refusal(answer) { throw refusal }
+            return answer
         }
-        let line = try exchange(
-            ControlProtocol.request(command), over: connection, until: deadline, progress, interruption)
-        let answer = try Answer(line, from: "what answers at \(socket)")
-        if let refusal = refusal(answer) { throw refusal }
-        return answer
+        return nil
     }
 
     /// The agent's answer to `command`.
@@ -85,13 +91,18 @@ struct AgentClient {
     ) throws(Failure) -> Answer {
         let answer = try askIfRunning(command, timeout: timeout, progress: progress, interruption: interruption)
         if let answer { return answer }
-        throw Failure(.unavailable, "no agent is running: nobody listens at \(socket)", hint: "sage-edge run")
+        var message = "no agent is running: nobody listens at \(paths.socket)"
+        guard let system = paths.systemSocket, (try? FileSystem.status(system)).flatMap({ $0 }) != nil else {
+            throw Failure(.unavailable, message, hint: "sage-edge run")
+        }
+        message += ", and the system's agent at \(system) is not for this user"
+        throw Failure(.permission, message, hint: "sudo adduser $USER sage-edge, and log in again")
     }
 
     /// Sends a line and waits for the one that answers it.
     private func exchange(
-        _ request: String, over connection: borrowing StreamConnection, until deadline: BootTime, _ progress: String?,
-        _ interruption: Failure?
+        _ request: String, over connection: borrowing StreamConnection, from socket: String, until deadline: BootTime,
+        _ progress: String?, _ interruption: Failure?
     ) throws(Failure) -> [UInt8] {
         let start = Clock.bootTime
         let bytes = Array(request.utf8) + [.lineFeed]

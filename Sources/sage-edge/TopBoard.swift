@@ -142,7 +142,7 @@ extension TopFrame {
                     ?? "load unknown", .bold)
             if let clock = gpu.kilohertz {
                 line.append(clock == 0 ? ", powered down" : ", \(clock / 1000) MHz")
-                if clock > 0, let most = gpu.maximumKilohertz { line.append(" of \(most / 1000)") }
+                if clock > 0, let most = gpu.maximumKilohertz { line.append(" of \(most / 1000) MHz") }
             }
             if let load = gpu.loadPermille { graph(&line, width: width, share: (load, 1000), series: nil) }
             return [line]

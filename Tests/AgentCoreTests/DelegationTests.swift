@@ -219,6 +219,23 @@ import Testing
         #expect(fleet.ledger(of: 0).lots.count <= Int(AgentLimits.chargesToTarget) + 2)
     }
 
+    @Test func `a board that draws nearly what it is rated for charges what little is left, in a few lots`() throws {
+        var fleet = try ScriptedFleet(boards: 2)
+        // A window of a second allows a sixth of what a charge should have.
+        fleet.restart(0) {
+            $0.energy.window = .seconds(1)
+            $0.chargeTarget = Energy(joules: 4_900)
+        }
+        let before = try #require(fleet.ledger(of: 0).balances?.accounts.first?.available)
+        fleet.pass(milliseconds: 60_000)
+        let soon = try #require(fleet.ledger(of: 0).balances?.accounts.first?.available)
+        #expect(soon > before + Energy(joules: 200))
+        fleet.pass(milliseconds: 900_000)
+        #expect(fleet.ledger(of: 0).lots.count <= Int(AgentLimits.chargesToTarget) + 2)
+        #expect(fleet.rest() == nil)
+        #expect(fleet.finding == nil)
+    }
+
     @Test func `more tasks than a ledger remembers are served one after the other, and it stays small`() throws {
         var fleet = try ScriptedFleet(boards: 2)
         var commands: [CommandID] = []

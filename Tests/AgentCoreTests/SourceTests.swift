@@ -72,6 +72,48 @@ import Testing
         end(&fleet)
     }
 
+    @Test func `a window is rated by the least mode of its time`() throws {
+        var fleet = try ScriptedFleet(boards: 2)
+        let small = PowerMode(identifier: 3, name: "7W", rated: Power(milliwatts: 7_000))
+        let large = PowerMode(identifier: 1, name: "25W", rated: Power(milliwatts: 25_000))
+        fleet.setMode(of: 0, small)
+        fleet.pass(milliseconds: 25_000)
+        for _ in 0..<10 {
+            fleet.setMode(of: 0, large)
+            fleet.pass(milliseconds: 2_300)
+            fleet.setMode(of: 0, small)
+            fleet.pass(milliseconds: 7_700)
+        }
+        let before = try pages(Self.board, of: fleet).count
+        fleet.setMode(of: 0, large)
+        fleet.pass(milliseconds: 45_000)
+        fleet.write(0)
+        let pages = try pages(Self.board, of: fleet)
+        let flipped = pages.dropFirst(before - 9).prefix(9)
+        #expect(flipped.count == 9 && flipped.allSatisfy { $0.rated == small.rated && $0.powerMode?.text == "7W" })
+        #expect(flipped.allSatisfy { $0.validationMethod.text.hasSuffix(", nvpmodel 7W") })
+        #expect(pages.suffix(2).allSatisfy { $0.rated == large.rated && $0.powerMode?.text == "25W" })
+        end(&fleet)
+    }
+
+    @Test func `a total below zero is no reading, charges nothing, and is named`() throws {
+        var fleet = try ScriptedFleet(boards: 2)
+        fleet.write(0)
+        let before = try pages(Self.board, of: fleet).count
+        fleet.setShown(of: 0, Power(milliwatts: -4_785))
+        fleet.pass(milliseconds: 60_000)
+        fleet.write(0)
+        let wrong = try pages(Self.board, of: fleet).dropFirst(before + 2)
+        #expect(!wrong.isEmpty && wrong.allSatisfy { $0.chargeable == .zero && $0.covered == .zero })
+        #expect(fleet.sensorFaults(of: 0) == ["the board's power cannot be read: -4785 mW is below zero"])
+        // What is no more than a sensor's noise around nothing is one.
+        fleet.setShown(of: 0, Power(milliwatts: -40))
+        fleet.pass(milliseconds: 30_000)
+        #expect(fleet.sensorFaults(of: 0) == [])
+        fleet.setShown(of: 0, nil)
+        end(&fleet)
+    }
+
     @Test func `every source has a register and pages of its own`() throws {
         var fleet = try ScriptedFleet(boards: 2)
         fleet.setSource(of: 0, SimulatedSource("battery:BAT0", .battery, milliwatts: 5_000))

@@ -57,7 +57,7 @@ private let origins = "path, file, command, declared_watts"
             "{name: 'solar:a', kind: tide, file: x}",
             "[0].kind: 'tide' is not allowed; allowed: compute, battery, solar, wind, grid, nuclear, human"
         ),
-        ("{name: 'solar:a'}", "[0].name: a source that is read nowhere is not allowed; allowed: one of " + origins),
+        ("{name: 'solar:a'}", "[0].name: a source that nothing tells of is not allowed; allowed: one of " + origins),
         (
             "{name: 'solar:a', file: x, declared_watts: 5}",
             "[0].declared_watts: file with declared_watts is not allowed; allowed: one of " + origins
@@ -113,12 +113,35 @@ private let origins = "path, file, command, declared_watts"
             "[1].name: 'solar:a' again is not allowed; allowed: every name once"
         ),
         (
+            "{name: 'grid:a', file: x}, {name: 'grid:b', file: x}",
+            "[1].file: what grid:a is read from is not allowed; allowed: one source for one meter"
+        ),
+        (
             "{name: 'grid:a', file: x, parent: board}, {name: 'grid:b', file: y, parent: 'grid:a'}",
             "[1].parent: 'grid:a' is not allowed; allowed: a source that is no part of another"
         ),
     ])
     func `are refused with file, line, key and what is allowed`(elements: String, explanation: String) {
         #expect(refusals("energy:\n  sources: [\(elements)]") == ["c.yaml:2: energy.sources" + explanation])
+    }
+
+    @Test(arguments: [
+        "{name: 'grid:a', kind: solar, file: x}", "{name: 'a:b', kind: solar, file: x}", "{name: 'grid:a:b', file: x}",
+    ])
+    func `have one kind, and one colon after it`(element: String) {
+        let found = refusals("energy:\n  sources: [\(element)]")
+        #expect(found.count == 1 && found.first?.hasPrefix("c.yaml:2: energy.sources[0].name: '") == true)
+    }
+
+    @Test func `are all told of that are wrong`() {
+        let found = refusals(
+            "energy:\n  sources:\n    - {name: 'grid:a', declared_watts: 5, rated_wats: 5}\n    - {name: sun}\n"
+                + "    - {name: 'wind:b', file: x}\n    - {name: 'wind:b', file: y}\n")
+        #expect(
+            found.map { $0.prefix { $0 != " " } + $0.dropFirst(10).prefix { $0 != ":" } } == [
+                "c.yaml:3:energy.sources[0].rated_wats", "c.yaml:4:energy.sources[1].name",
+                "c.yaml:6:energy.sources[3].name",
+            ])
     }
 
     @Test func `are refused on the line on which they stand`() {
@@ -128,7 +151,7 @@ private let origins = "path, file, command, declared_watts"
     }
 
     @Test func `are so many as an agent meters, and no more`() {
-        let many = (0..<16).map { "{name: 'grid:\($0)', file: x}" }
+        let many = (0..<16).map { "{name: 'grid:\($0)', file: x\($0)}" }
         #expect(refusals("energy: {sources: [\(many.dropLast().joined(separator: ", "))]}") == [])
         #expect(
             refusals("energy: {sources: [\(many.joined(separator: ", "))]}")

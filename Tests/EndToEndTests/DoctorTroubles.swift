@@ -223,7 +223,7 @@ let sourceTroubles: [Trouble] = [
         facts.tell(
             .init(
                 source: "battery:BAT0", name: "BAT0", evidence: .metered, isReporting: true, ratedMilliwatts: 9000,
-                chargedMillijoules: 0, coverage: 4000, refusal: "4000 of 10000 parts of the window were measured"))
+                chargedMillijoules: 0, coverage: 4000, refusal: "40 % of the window was measured"))
     },
     Trouble("source-not-charged", .warning, "give it rated_watts under energy.sources") { facts in
         facts.tell(

@@ -190,6 +190,12 @@ func sample(_ sources: DeclaredSources, at milliseconds: Int64) -> TelemetrySamp
                 Power(milliwatts: -24_000), Power(milliwatts: 24_000),
             ])
         #expect(sample(sources, at: 0).sources.allSatisfy { $0.traits.direction == .netOutput })
+        // A file of a battery has no sign of its own.
+        try tree.write("sys/class/power_supply/bat/power_now", "24000000\n")
+        let file = DeclaredSources(
+            [declaration(.path("/sys/class/power_supply/bat/power_now"), "battery:bat", .battery)],
+            tree: SysfsTree(root: tree.path))
+        #expect(sample(file, at: 0).sources.first?.power == Power(milliwatts: -24_000))
     }
 
     @Test(arguments: [

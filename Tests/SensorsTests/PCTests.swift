@@ -40,6 +40,10 @@ private func pc() throws -> TemporaryTree {
         #expect(board.counter == EnergyRegister(microjoules: 262_148_100_000 + 240_424_366_267))
         #expect(board.traits.rated == Power(milliwatts: 190_000))
         #expect(board.traits.method == "rapl:package-0+package-10")
+        // The limit that is set now counts, as soon as it is set.
+        try tree.write(powercap + "intel-rapl:0/constraint_0_power_limit_uw", "30000000\n")
+        let limited = try #require(reader.sample(at: BootTime(milliseconds: 2100)).sources.first)
+        #expect(limited.traits.rated == Power(milliwatts: 125_000))
     }
 
     @Test func `keep their counters over a new search for devices`() throws {

@@ -21,6 +21,14 @@ import Testing
         try tree.write("sys/class/hwmon/hwmon\(chip)/oc1_event_cnt", "\(count)\n")
     }
 
+    @Test func `is found behind hundreds of devices that tell of something else`() throws {
+        let tree = try TemporaryTree(copyOf: "orin-nano")
+        for number in 300..<700 { try cool(tree, number, "Processor", 0) }
+        try cool(tree, 700, "gpu2-throttle-alert", 1)
+        let sample = try reader(tree.path).sample(at: .origin)
+        #expect(sample.throttle.contains(ThrottleReading(cause: "gpu2-throttle-alert", state: 1, maximum: 9)))
+    }
+
     @Test func `heat, load, mode and caps are read twice a second however often power is`() throws {
         let tree = try TemporaryTree(copyOf: "orin-nano")
         let reader = try reader(tree.path)

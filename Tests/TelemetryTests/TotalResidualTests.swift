@@ -57,11 +57,13 @@ import Testing
         profile.rails[1].step = Power(milliwatts: 10)
         // The step of B is not known: 100 mW are assumed.
         for (part, isImpossible) in [(Int64(1_000_000), false), (1_149_000, false), (1_151_000, true)] {
-            let residual = try #require(
-                profile.residual(
-                    of: sample([("VIN", .total, 1_000_000), ("A", .soc, part), ("B", .soc, 1_000)], by: profile)))
+            let sample = sample([("VIN", .total, 1_000_000), ("A", .soc, part), ("B", .soc, 1_000)], by: profile)
+            let residual = try #require(profile.residual(of: sample))
             #expect(residual.tolerance == Power(milliwatts: 150))
             #expect(residual.isImpossible == isImpossible, "\(part)")
+            #expect(
+                profile.contradiction(in: sample)
+                    == (isImpossible ? "1000 mW is less than the 1152 mW of its parts" : nil))
         }
     }
 

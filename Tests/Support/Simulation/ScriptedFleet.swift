@@ -1,6 +1,7 @@
 import AgentCore
 import Ledger
 import Quantities
+import struct Telemetry.PowerMode
 
 /// A small fleet in which a test decides what happens, and everything else works.
 public struct ScriptedFleet {
@@ -86,6 +87,12 @@ public struct ScriptedFleet {
         fleet.boards[board].sensors.setTotal(isComplete: isComplete)
     }
 
+    /// A board's power mode from its next sample on.
+    public mutating func setMode(of board: Int, _ mode: PowerMode) { fleet.boards[board].sensors.set(mode) }
+
+    /// What a board's total shows from its next sample on; nil for what is drawn.
+    public mutating func setShown(of board: Int, _ power: Power?) { fleet.boards[board].sensors.setShown(power) }
+
     /// A board shows this source beside itself from its next sample on.
     public mutating func setSource(of board: Int, _ source: SimulatedSource) { fleet.boards[board].sensors.set(source) }
 
@@ -101,6 +108,9 @@ public struct ScriptedFleet {
     public mutating func setOverCurrent(of board: Int, count: Int64) {
         fleet.boards[board].sensors.setOverCurrent(count: count)
     }
+
+    /// What a board has not been able to read for a while; empty while it is down.
+    public func sensorFaults(of board: Int) -> [String] { fleet.boards[board].core?.sensorFaults ?? [] }
 
     /// A board writes what it has put off.
     public mutating func write(_ board: Int) {

@@ -11,6 +11,9 @@ public struct SimulatedSensors: Sendable {
     private var silent: Int64 = 0
     private let samplesBetweenGaps: Int64
     private var isTotalComplete = true
+    private var mode = PowerMode(identifier: 1, name: "15W", rated: Power(milliwatts: 15_000))
+    /// What the total shows instead of what is drawn.
+    private var shown: Power?
     private var throttle: [String: ThrottleReading] = [:]
     /// The sources beside the board.
     private var others: [SimulatedSource]
@@ -33,6 +36,12 @@ public struct SimulatedSensors: Sendable {
 
     /// Whether every rail of the total can be read from now on.
     mutating func setTotal(isComplete: Bool) { isTotalComplete = isComplete }
+
+    /// The power mode from now on.
+    mutating func set(_ mode: PowerMode) { self.mode = mode }
+
+    /// What the total shows from now on, whatever is drawn; nil for what is drawn.
+    mutating func setShown(_ power: Power?) { shown = power }
 
     /// The source called `name` beside the board; one that was there before is replaced.
     mutating func set(_ source: SimulatedSource) {
@@ -83,7 +92,7 @@ public struct SimulatedSensors: Sendable {
         }
         var sample = TelemetrySample(taken: now, board: BoardIdentity(profile: "simulated"))
         let milliwatts = base + random.number(in: -200...200) + 3_000 * Int64(workers)
-        let power = Power(milliwatts: milliwatts)
+        let power = shown ?? Power(milliwatts: milliwatts)
         sample.rails = [RailReading(name: "VDD_IN", role: .total, power: power, source: .ina3221)]
         sample.total = TotalPower(power: power, isComplete: isTotalComplete, rule: "VDD_IN", scope: .module)
         let zone = ZoneReading(
@@ -93,7 +102,7 @@ public struct SimulatedSensors: Sendable {
         sample.hottest = zone
         sample.memory = MemoryReading(
             total: .mebibytes(8_192), available: .mebibytes(memoryMebibytes + random.number(in: -50...50)))
-        sample.powerMode = PowerMode(identifier: 1, name: "15W", rated: Power(milliwatts: 15_000))
+        sample.powerMode = mode
         if millidegrees > 95_000 {
             sample.throttle = [ThrottleReading(cause: "gpu-throttle-alert", state: 1, maximum: 3)]
         }
