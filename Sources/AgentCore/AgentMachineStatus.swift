@@ -67,6 +67,7 @@ extension AgentMachine {
         json.member("power_mode", sample?.powerMode?.name)
         json.member("power_mw", boardPower?.milliwatts)
         json.member("rated_mw", energy.rated.milliwatts)
+        json.member("rated_guessed", energy.isRatedByGuess)
         json.member("hottest_millidegrees", sample?.hottest?.temperature.millidegrees)
         json.member("soft_millidegrees", settings.profile.thermal.soft.millidegrees)
         json.member("throttle_millidegrees", settings.profile.thermal.throttle.millidegrees)

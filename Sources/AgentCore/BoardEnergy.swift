@@ -18,17 +18,20 @@ public struct EnergySettings: Sendable {
     public var rated: Power
     /// What the operator declares beside the board.
     public var declarations: [SourceDeclaration]
+    /// Whether `rated` is a guess, since neither the operator nor the board's profile says it.
+    public var isRatedByGuess: Bool
 
     /// Settings for `source`; one sample a second, a page every ten.
     public init(
         source: SourceID, rated: Power, samplePeriod: TimeSpan = .seconds(1), window: TimeSpan = .seconds(10),
-        declarations: [SourceDeclaration] = []
+        declarations: [SourceDeclaration] = [], isRatedByGuess: Bool = false
     ) {
         self.source = source
         self.rated = rated
         self.samplePeriod = samplePeriod
         self.window = window
         self.declarations = declarations
+        self.isRatedByGuess = isRatedByGuess
     }
 }
 
@@ -81,7 +84,13 @@ struct BoardEnergy: Sendable {
 
     /// Power that the active mode allows, or what processor and graphics board are limited to, or else what the
     /// settings say.
-    var rated: Power { sample?.powerMode?.rated ?? sample?.boardSource?.traits.rated ?? settings.rated }
+    var rated: Power { shownRating ?? settings.rated }
+
+    /// Whether nothing says that, neither the board nor the operator nor the profile.
+    var isRatedByGuess: Bool { settings.isRatedByGuess && shownRating == nil }
+
+    /// What the last sample shows that the board may draw.
+    private var shownRating: Power? { sample?.powerMode?.rated ?? sample?.boardSource?.traits.rated }
 
     /// The board's register as far as it is measured.
     var register: EnergyRegister? { meter.register }

@@ -20,7 +20,8 @@ extension AgentConfiguration {
         let board = EnergySettings(
             source: source, rated: energy.rated ?? profile.ratedPower, samplePeriod: telemetry.period,
             window: energy.window,
-            declarations: energy.sources)
+            declarations: energy.sources,
+            isRatedByGuess: energy.rated == nil && profile.guessedRating != nil)
         var settings = AgentSettings(energy: board, profile: profile, supply: energy.supply)
         settings.charging = energy.charging
         settings.chargeTarget = energy.chargeTarget
@@ -77,4 +78,7 @@ extension HardwareProfile {
     /// A board of which neither is known is rated at what it draws when idle: its pages can be verified,
     /// and nothing is charged from a guess.
     var ratedPower: Power { ratedWithoutMode ?? priors.idle }
+
+    /// What such a board is rated for where that is a guess; nil where its modes or its module say it.
+    public var guessedRating: Power? { ratedWithoutMode == nil ? priors.idle : nil }
 }

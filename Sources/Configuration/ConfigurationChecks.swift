@@ -68,7 +68,8 @@ extension AgentConfiguration {
         switch origin(of: key) {
         case .file(let file, let line): YAMLError(file: file, line: line, key: key, problem: problem)
         case .environment(let name), .flag(let name): YAMLError(file: name, line: 0, key: key, problem: problem)
-        case .builtIn, .hostName, .profile: YAMLError(file: "configuration", line: 0, key: key, problem: problem)
+        case .builtIn, .hostName, .profile, .guess:
+            YAMLError(file: "configuration", line: 0, key: key, problem: problem)
         }
     }
 }

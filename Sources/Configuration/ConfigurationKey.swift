@@ -53,6 +53,8 @@ struct ConfigurationKey: Sendable {
     var commas = Commas.belongToTheText
     /// The value that a board's profile gives where nobody sets one.
     var profileValue: (@Sendable (HardwareProfile) -> ConfigurationValue?)?
+    /// Whether that is a guess, and not what a profile states.
+    var isGuess: @Sendable (HardwareProfile) -> Bool = { _ in false }
 
     /// The variable of the environment that sets it.
     var variable: String { ConfigurationKey.variable(of: path) }

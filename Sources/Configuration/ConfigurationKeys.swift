@@ -124,6 +124,7 @@ extension ConfigurationKey {
             $0.energy.rated = Power(milliwatts: $1)
         }
         key.profileValue = { .number(FixedPoint.text($0.ratedPower.milliwatts, digits: 3)) }
+        key.isGuess = { $0.guessedRating != nil }
         return key
     }()
 

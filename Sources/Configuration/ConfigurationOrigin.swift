@@ -6,6 +6,8 @@ public enum ConfigurationOrigin: Hashable, Sendable {
     case hostName
     /// The board's hardware profile, by its name.
     case profile(String)
+    /// What the board's hardware profile, by its name, guesses where it does not know.
+    case guess(String)
     /// A configuration file, by its name and line.
     case file(String, line: Int)
     /// A variable of the environment, by its name.
@@ -19,6 +21,7 @@ public enum ConfigurationOrigin: Hashable, Sendable {
         case .builtIn: "default"
         case .hostName: "host name"
         case .profile(let name): "profile " + name
+        case .guess(let name): "guess of profile " + name
         case .file(let name, let line): name + ":\(line)"
         case .environment(let name): "environment " + name
         case .flag(let name): "option " + name

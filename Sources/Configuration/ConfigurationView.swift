@@ -26,7 +26,8 @@ public struct ConfigurationView: Equatable, Sendable {
                 return Entry(key: key.path, value: value, origin: configuration.origin(of: key.path))
             }
             if let profile, let value = key.profileValue?(profile) {
-                return Entry(key: key.path, value: value, origin: .profile(profile.name))
+                let origin = key.isGuess(profile) ? ConfigurationOrigin.guess(profile.name) : .profile(profile.name)
+                return Entry(key: key.path, value: value, origin: origin)
             }
             return Entry(key: key.path, value: nil, origin: .builtIn)
         }

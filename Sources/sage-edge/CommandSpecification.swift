@@ -99,20 +99,24 @@ struct Invocation {
         return number
     }
 
-    /// `hint` with the folder and the configuration that were named in the command lines in it, as far as they are of
-    /// `commands` and do not name their own.
+    /// `hint` with the folder and the configuration that were named, in every command line of `commands` in it.
+    ///
+    /// A command line that names its own stays as it is; it ends where its part of the sentence does.
     func completed(_ hint: String, _ commands: [CommandSpecification]) -> String {
         let given = ["state", "config"].compactMap { name in value(name).map { " --\(name) " + shellWord($0) } }
             .joined()
         let words = hint.split(separator: " ", omittingEmptySubsequences: false)
-        let hasOwn = words.contains { word in ["--state", "--config", "--help"].contains { word.hasPrefix($0) } }
-        guard !given.isEmpty, !hasOwn else { return hint }
+        guard !given.isEmpty else { return hint }
         var result = ""
         for (index, word) in words.enumerated() {
             result += (index == 0 ? "" : " ") + word
             guard word.hasSuffix("sage-edge"), index + 1 < words.count else { continue }
             let next = String(words[index + 1].prefix { $0.isLetter })
-            if commands.contains(where: { $0.path.first == next }) { result += given }
+            let last = words[(index + 1)...].firstIndex { word in [",", ";", "?"].contains { word.hasSuffix($0) } }
+            let hasOwn = words[(index + 1)...(last ?? words.count - 1)].contains { word in
+                ["--state", "--config", "--help"].contains { word.hasPrefix($0) }
+            }
+            if !hasOwn, commands.contains(where: { $0.path.first == next }) { result += given }
         }
         return result
     }

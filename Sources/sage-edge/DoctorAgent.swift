@@ -12,8 +12,8 @@ extension DoctorFacts {
     }
 
     func networkFindings() -> [Finding] {
-        guard let network else { return [] }
-        var findings: [Finding] = []
+        guard let network else { return httpFindings() }
+        var findings = httpFindings()
         if let failure = network.failure {
             if network.isInUse {
                 let holder = network.holder ?? "another process"
@@ -32,14 +32,6 @@ extension DoctorFacts {
             }
         } else {
             findings.append(Finding(.network, .ok, "port", "UDP at \(network.listen)"))
-        }
-        if let http = network.http {
-            findings.append(
-                Finding(
-                    .network, .warning, "http-not-served", "HTTP cannot be served at \(http.address): \(http.failure)",
-                    why: "The agent runs without it: no metrics, no health checks, no API.",
-                    .run("sudo ss -tlpn 'sport = :\(http.port)'"),
-                    .advice("end that program, or set http.listen to another address, or to off")))
         }
         if let firewall = network.firewalls.first {
             let open: Finding.Remedy =
@@ -61,9 +53,23 @@ extension DoctorFacts {
                     .network, .note, "not-advertised", "this board's record names no address",
                     why: "Peers cannot call it; it can call them.",
                     .advice("set link.advertise, restart, export anew:"),
-                    .run("sage-edge key export --node > this-board.node")))
+                    .run(program("key export --node > this-board.node"))))
         }
         return findings
+    }
+
+    /// Whether HTTP is served, as the agent tells it, or where none runs as a try showed.
+    private func httpFindings() -> [Finding] {
+        if let http = agent?.httpRefusal ?? network?.http {
+            return [
+                Finding(
+                    .network, .warning, "http-not-served", "HTTP cannot be served at \(http.address): \(http.failure)",
+                    why: "The agent runs without it: no metrics, no health checks, no API.",
+                    .run("sudo ss -tlpn 'sport = :\(http.port)'"),
+                    .advice("end that program, or set http.listen to another address, or to off"))
+            ]
+        }
+        return agent?.http.map { [Finding(.network, .ok, "http", "HTTP at \($0)")] } ?? []
     }
 
     func peerFindings() -> [Finding] {
@@ -72,7 +78,7 @@ extension DoctorFacts {
                 [
                     Finding(
                         .peers, .warning, "money-stopped", "no money moves with \(peer.name): \(reason)",
-                        .run("sage-edge ledger reconcile \(peer.name)"),
+                        .run(program("ledger reconcile \(peer.name)")),
                         .advice("then, on both boards: sage-edge ledger reconcile PEER --accept"))
                 ]
             }
@@ -92,14 +98,14 @@ extension DoctorFacts {
                     .peers, .warning, "peer-never-heard", "\(place) has never answered",
                     why: "Each board must have the other's record, with an address that reaches it, and both the same "
                         + "keys.psk_file, federation and configuration_epoch.",
-                    .run("sage-edge peers list"), .run("sage-edge key export --node > this-board.node"),
+                    .run(program("peers list")), .run(program("key export --node > this-board.node")),
                     .advice("on \(peer.name): sage-edge peers add this-board.node"))
             }
             return Finding(
                 .peers, .warning, "peer-unreachable",
                 "\(place) does not answer; it was last heard \(duration(milliseconds: ago)) ago",
                 why: "Tasks stay here, and what was promised is settled when it comes back.",
-                .run("sage-edge peers ping \(peer.name)"), .advice("on \(peer.name): sage-edge status"))
+                .run(program("peers ping \(peer.name)")), .advice("on \(peer.name): sage-edge status"))
         }
     }
 
@@ -120,13 +126,14 @@ extension DoctorFacts {
                     Finding(
                         .agent, .note, "agent-absent", "no agent is running",
                         why: "Nobody listens at \(agent.socket); what only it knows was left out here.",
-                        .run(service?.activity.isEmpty == false ? "sudo systemctl start sage-edge" : "sage-edge run")))
+                        .run(service?.activity.isEmpty == false ? "sudo systemctl start sage-edge" : program("run"))))
             case .closed(let group):
                 findings.append(
                     Finding(
                         .agent, .problem, "socket-closed", "the agent's socket is not for you: \(agent.socket)",
-                        why: "It is for its user and the group \(group).", .run("sudo usermod -aG \(group) $USER"),
-                        .advice("then log in again, or for now: sudo sage-edge doctor")))
+                        why: group.map { "It is for its user and the group \($0)." } ?? "It is for its user and root.",
+                        remedies: (group.map { [.run("sudo usermod -aG \($0) $USER"), DoctorFacts.orForNow] } ?? [])
+                            + [.run("sudo " + program("doctor"))]))
             case .silent(let reason):
                 findings.append(
                     Finding(
@@ -137,7 +144,7 @@ extension DoctorFacts {
                 findings.append(
                     Finding(
                         .agent, .warning, "not-charging", "the last proof allowed no charge: \(refusal)",
-                        remedies: sources.told.first.map { chargingRemedies($0) } ?? [.run("sage-edge proof latest")]))
+                        remedies: sources.told.first.map { chargingRemedies($0) } ?? [.run(program("proof latest"))]))
             }
         }
         switch worker {
@@ -154,6 +161,8 @@ extension DoctorFacts {
         }
         return findings
     }
+
+    private static let orForNow = Finding.Remedy.advice("then log in again, or for now:")
 
     func serviceFindings() -> [Finding] {
         guard let service else { return [] }

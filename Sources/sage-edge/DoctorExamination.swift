@@ -25,6 +25,7 @@ struct DoctorExamination {
     /// The facts; of a captured tree only what is in it.
     func facts() throws(Failure) -> DoctorFacts {
         var facts = DoctorFacts()
+        facts.given = .init(state: invocation.value("state"), configuration: invocation.value("config"))
         // Judged is what the running agent reads, unless another configuration is asked about.
         let isAsked = invocation.has("config") || invocation.has("sysroot")
         let started = isAsked ? nil : StartedAgent(listeningAt: paths.socket)
@@ -48,7 +49,8 @@ struct DoctorExamination {
         let (agent, status) = agent()
         facts.agent = agent
         facts.configuration.isOfAgent = started != nil
-        if !isAsked, agent.presence == .running {
+        facts.configuration.ofAgent = started?.configuration
+        if !isAsked, agent.presence != .absent {
             facts.configuration.mayDiffer = started.map { $0.configuration == nil && !$0.isOwn } ?? true
         }
         let reader = reader(of: agent)
@@ -67,17 +69,31 @@ struct DoctorExamination {
         }
         let root = configuration?.telemetry.sysroot ?? "/"
         facts.board = board(root, configuration, files, sample: status == nil ? nil : sampleOfAgent())
+        if let status {
+            // The agent knows what it rates the board for.
+            let guess = status["board"]?["rated_guessed"] == .boolean(true) ? status["board"]?["rated_mw"]?.number : nil
+            facts.board?.guessedRating = guess.map { Power(milliwatts: $0) }
+        }
         if var board = facts.board, board.isLive {
-            board.closedFiles = closedPowerFiles(reader, under: root)
-            board.closedDevices = reader.closed(DoctorExamination.devices)
+            board.closedFiles = agent.isClosed ? [] : closedPowerFiles(reader, under: root)
+            board.closedDevices = agent.isClosed ? [] : reader.closed(DoctorExamination.devices)
             facts.board = board
         }
         facts.clock = .init(
             isSynchronized: Clock.timeStatus == .synchronized, wallMilliseconds: Clock.wallTime.milliseconds,
             hasBootID: (try? Clock.bootID()) != nil)
-        facts.state = state(status, isOwn: reader.isSelf)
-        facts.keys = keys(configuration, isOwn: reader.isSelf)
-        facts.network = network(configuration, isAgentRunning: agent.presence != .absent)
+        // Of an agent that is not for this user, only what anybody may see is looked at.
+        if !agent.isClosed {
+            let state = state(status, isOwn: reader.isSelf)
+            facts.state = state
+            // What the folder of another holds is not judged by what this user may do.
+            if state.writeFailure == nil || state.owner == reader.facts.user {
+                facts.keys = keys(configuration, isOwn: reader.isSelf)
+            }
+        }
+        if !agent.isClosed || isAsked {
+            facts.network = network(configuration, isAgentRunning: agent.presence != .absent)
+        }
         facts.peers = agent.presence == .running ? peers() : []
         facts.service = service()
         facts.worker = worker(configuration)
@@ -140,7 +156,15 @@ struct DoctorExamination {
         board.memoryReserve = (configuration?.memoryReserve ?? profile.memoryReserve).bytes
         let isAgents = sample != nil
         let declared = invocation.has("sysroot") ? [] : configuration?.energy.sources ?? []
-        board.sample = sample ?? view(of: reader, with: others(declared, tree))
+        var limit: Power?
+        if let sample {
+            board.sample = sample
+        } else {
+            let own = self.sample(of: reader, with: others(declared, tree))
+            limit = own.powerMode?.rated ?? own.boardSource?.traits.rated
+            board.sample = view(of: own)
+        }
+        if configuration?.energy.rated == nil, limit == nil { board.guessedRating = profile.guessedRating }
         let disabled = board.sample.names(unavailableFor: "disabled")
         board.switches = DoctorExamination.switches(of: disabled, in: tree)
         guard isAgents || tree.isLive else { return board }
@@ -151,7 +175,7 @@ struct DoctorExamination {
         Console.progress("watching the over-current counters")
         pause(until: start + DoctorExamination.watch)
         Console.progress(nil)
-        let second = (isAgents ? sampleOfAgent() : view(of: reader)) ?? first
+        let second = (isAgents ? sampleOfAgent() : view(of: self.sample(of: reader))) ?? first
         let span = Clock.bootTime.since(start).milliseconds
         board.climbing = counters.compactMap { counter in
             guard let later = second.throttle.first(where: { $0.name == counter.name }), later.state > counter.state
@@ -196,10 +220,14 @@ struct DoctorExamination {
         return switches
     }
 
-    private func view(of reader: BoardReader, with others: DeclaredSources? = nil) -> SampleView {
+    private func sample(of reader: BoardReader, with others: DeclaredSources? = nil) -> TelemetrySample {
         // What a driver of graphics boards may take to start is no fault yet.
         var sample = firstSample(of: reader, patience: SensorLimits.graphicsStart)
         others?.add(to: &sample)
+        return sample
+    }
+
+    private func view(of sample: TelemetrySample) -> SampleView {
         var json = JSONWriter()
         sample.writeJSON(to: &json)
         return (try? JSONValue(parsing: Array(json.text.utf8))).map { SampleView($0) } ?? SampleView()
@@ -226,13 +254,22 @@ struct DoctorExamination {
             facts.presence = .running
             facts.platform = answer.value.word("platform")
             facts.state = answer.value.word("state")
+            let http = answer.value["http"]
+            if let address = http?["address"]?.text {
+                if let fault = http?["fault"]?.text {
+                    facts.httpRefusal = .init(
+                        address: address, port: NetworkAddress(address)?.port ?? 0, failure: fault)
+                } else {
+                    facts.http = address
+                }
+            }
             facts.chargeRefusal = answer.value["energy"]?["charge_refused"]?.text
             facts.causes = ToldCause.all(answer.value)
             return (facts, answer.value)
         } catch {
             if error.code == .permission {
-                let group = (try? FileSystem.status(paths.socket))?.map { accounts.group($0.group) }
-                facts.presence = .closed(group: group ?? "sage-edge")
+                let status = (try? FileSystem.status(paths.socket)).flatMap { $0 }
+                facts.presence = .closed(group: status.flatMap { accounts.joinableGroup($0.group) })
             } else {
                 facts.presence = .silent(error.message)
             }
@@ -287,6 +324,8 @@ struct DoctorExamination {
         }
         if let status {
             facts.fault = status["store_fault"]?.text
+        } else if facts.writeFailure != nil, facts.owner != Program.effectiveUserID {
+            // Of another's ledger this user sees nothing.
         } else if (try? FileSystem.status(paths.ledger)) != nil {
             do throws(StoreError) { _ = try AgentStore(path: paths.ledger, for: .inspection) } catch {
                 if error.failure != .inUse { facts.fault = error.failure.explanation }

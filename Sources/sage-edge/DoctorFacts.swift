@@ -8,6 +8,7 @@ import Telemetry
 struct DoctorFacts: Equatable {
     /// The user whose rights count: the running agent's, or else whoever runs the program.
     var reader = Reader()
+    var given = Given()
     var board: Board?
     var sources = Sources()
     var clock: Clock?
@@ -20,13 +21,22 @@ struct DoctorFacts: Equatable {
     var service: Service?
     var worker: Worker?
 
+    /// What the caller named, which commands that are proposed have to name again.
+    struct Given: Equatable {
+        var state: String?
+        var configuration: String?
+    }
+
     struct Reader: Equatable {
         var user: UInt32 = 0
         var name = "root"
         /// The group that is given what root keeps for itself.
-        var group = "sage-edge"
+        var group = Reader.ownGroup
         /// Whether it is the running agent's, and not the caller's.
         var isAgent = false
+
+        /// The group that the package makes.
+        static let ownGroup = "sage-edge"
     }
 
     /// A file that the reader may not read.
@@ -46,6 +56,8 @@ struct DoctorFacts: Equatable {
         var profile = HardwareProfile(name: "", title: "")
         /// What the operator rates the board for where its power mode does not say it.
         var ratedByOperator: Power?
+        /// What it is rated for where that is the profile's guess; nil where somebody says it.
+        var guessedRating: Power?
         /// Whether there is a device tree, as on every board that is no PC.
         var hasDeviceTree = false
         /// Counters of over-current events that rose while they were looked at, and by how much.
@@ -119,6 +131,8 @@ struct DoctorFacts: Equatable {
 
     struct Configuration: Equatable {
         var files: [String] = []
+        /// The file that the running agent was given; nil where it reads the default ones.
+        var ofAgent: String?
         /// What keeps the agent from starting.
         var problems: [String] = []
         /// What it would start without.
@@ -139,7 +153,7 @@ struct DoctorFacts: Equatable {
     }
 
     struct Network: Equatable {
-        /// Why HTTP cannot be served; nil where it can, or was not tried.
+        /// Why HTTP could not be served; nil where it could, or where the agent does, or was not tried.
         var http: HTTPRefusal?
         /// The address that is listened at.
         var listen = ""
@@ -177,8 +191,8 @@ struct DoctorFacts: Equatable {
             case running
             /// Nobody listens.
             case absent
-            /// Its socket is not for this user.
-            case closed(group: String)
+            /// Its socket is not for this user; the group for which it is, where there is one that can be joined.
+            case closed(group: String?)
             /// It listens, and does not answer as it should.
             case silent(String)
         }
@@ -189,10 +203,17 @@ struct DoctorFacts: Equatable {
         var systemSocket: String?
         var platform = ""
         var state = ""
+        /// Where it serves HTTP.
+        var http: String?
+        /// Why it does not serve HTTP.
+        var httpRefusal: HTTPRefusal?
         /// Why its last page allowed no charge.
         var chargeRefusal: String?
         /// What slows, or slowed, the board down since its start.
         var causes: [ToldCause] = []
+
+        /// Whether it is not for this user, who then learns nothing of its rights and its files.
+        var isClosed: Bool { if case .closed = presence { true } else { false } }
     }
 
     struct Service: Equatable {
@@ -207,5 +228,19 @@ struct DoctorFacts: Equatable {
     enum Worker: Equatable {
         case works(milliseconds: Int64)
         case fails(String)
+    }
+
+    // MARK: Command lines
+
+    /// The command line of this program for `words`, with the folder and the configuration that were named.
+    func program(_ words: String) -> String {
+        "sage-edge" + (given.state.map { " --state " + shellWord($0) } ?? "")
+            + (given.configuration.map { " --config " + shellWord($0) } ?? "") + " " + words
+    }
+
+    /// The command line that checks the configuration that was judged.
+    var checkCommand: String {
+        let file = given.configuration ?? configuration.ofAgent
+        return "sage-edge" + (file.map { " --config " + shellWord($0) } ?? "") + " config check"
     }
 }

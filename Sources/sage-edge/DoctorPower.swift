@@ -14,10 +14,13 @@ extension DoctorFacts {
                 Finding(
                     .board, .note, "board-unknown", "no hardware profile knows this board",
                     why: "It runs with what can be read; its modes, limits and total are guesses.",
-                    .run("sage-edge profile detect" + board.option),
+                    .run(program("profile detect" + board.option)),
                     .run(profile("generic ", as: "my-board", board))))
         }
-        findings += modeFindings(board)
+        let modes = modeFindings(board)
+        findings += modes
+        // What the mode does not tell says already what the board is rated for.
+        if !modes.contains(where: { $0.isWrong }) { findings += ratingFindings(board) }
         if !board.closedDevices.isEmpty {
             let paths = board.closedDevices.map { $0.path }
             findings.append(
@@ -29,6 +32,20 @@ extension DoctorFacts {
                     .advice(reader.isAgent ? "then restart the agent" : "then log in again")))
         }
         return findings
+    }
+
+    /// That a board is rated by a guess, so that nothing comes of its proofs.
+    private func ratingFindings(_ board: Board) -> [Finding] {
+        guard let guess = board.guessedRating, !board.profile.totals.isEmpty else { return [] }
+        return [
+            Finding(
+                .board, .warning, "board-unrated",
+                "nobody rated this board: \(watts(milliwatts: guess.milliwatts)) is a guess of profile "
+                    + board.profile.name,
+                why: "That is what such a board draws when idle. Charged is what the rating leaves over what is drawn, "
+                    + "so that a guess below leaves nothing.",
+                .advice("set energy.rated_watts to the most that the board may draw, as its maker says"))
+        ]
     }
 
     private func modeFindings(_ board: Board) -> [Finding] {
@@ -44,6 +61,7 @@ extension DoctorFacts {
                         why: "nvpmodel has not set a mode yet, or is not installed. " + fallback,
                         .run("sudo nvpmodel -q"), .run("sudo systemctl restart nvpmodel"), DoctorFacts.rateIt)
                 ]
+            case "EACCES" where agent?.isClosed == true: return []
             case "EACCES":
                 return [
                     Finding(
@@ -83,7 +101,7 @@ extension DoctorFacts {
 
     /// The command that begins a profile of one's own with the built-in one that is in use, or with the one named.
     private func profile(_ name: String, as own: String, _ board: Board) -> String {
-        "sage-edge profile show \(name)--yaml\(board.option) > /etc/sage-edge/profiles/\(own).yaml"
+        program("profile show \(name)--yaml\(board.option)") + " > /etc/sage-edge/profiles/\(own).yaml"
     }
 
     private static let rateIt = Finding.Remedy.advice("or say with energy.rated_watts what the mode allows")
@@ -116,7 +134,7 @@ extension DoctorFacts {
                     Finding(
                         .power, .note, "not-metered", "profile \(sample.profile) has no total: nothing is metered",
                         why: "Without it there are no proofs and no credits; the board can work for others.",
-                        .run("sage-edge profile show" + board.option))
+                        .run(program("profile show" + board.option)))
                 ]
             }
             if sample.isCounted {
@@ -126,8 +144,9 @@ extension DoctorFacts {
                         why: "One look at them tells no power; a running board gets a second one.")
                 ]
             }
-            let rules = board.profile.totals.map { $0.text }.joined(separator: ", or else ")
             let reason = sample.reason(of: "total") ?? "ENOENT"
+            if reason == "EACCES", agent?.isClosed == true { return [] }
+            let rules = board.profile.totals.map { $0.text }.joined(separator: ", or else ")
             return [
                 Finding(
                     .power, .problem, "no-total", "the board's power is unknown: \(rules) cannot be read (\(reason))",
@@ -137,6 +156,7 @@ extension DoctorFacts {
         }
         guard total.isComplete else {
             let missing = total.rails.filter { name in !sample.rails.contains { $0.name == name } }
+            if agent?.isClosed == true, missing.allSatisfy({ sample.reason(of: $0) == "EACCES" }) { return [] }
             let reasons = missing.map { name in name + (sample.reason(of: name).map { " (\($0))" } ?? "") }
             return [
                 Finding(
@@ -279,7 +299,7 @@ extension DoctorFacts {
         case "ENOENT":
             Finding(
                 .power, .note, "absent", what + isAre(names) + "not there (ENOENT)",
-                why: "The profile knows of it; this board or its kernel does not have it.", .run("sage-edge telemetry"))
+                why: "The profile knows of it; this board or its kernel does not have it.", .run(program("telemetry")))
         default:
             Finding(
                 .power, .warning, "unread", what + " cannot be read (\(reason))",

@@ -21,6 +21,8 @@ struct AccountFiles {
     func groups(ofUser id: UInt32) -> [UInt32] {
         accountName(id, in: users).map { groupNumbers(ofUser: $0, users: users, groups: groups) } ?? []
     }
+    /// The group `id` where others than root can join it: it has a name and is not root's.
+    func joinableGroup(_ id: UInt32) -> String? { id == 0 ? nil : accountName(id, in: groups) }
     func hasGroup(_ name: String) -> Bool { isAccount(name, in: groups) }
 }
 
@@ -59,11 +61,13 @@ extension DoctorExamination {
         let accounts = accounts
         var user = Program.effectiveUserID
         var process = Program.processID
+        var isAgent = false
         if agent.presence != .absent,
             let peer = try? StreamConnection(connectingTo: paths.socket, timeout: .seconds(1)).peer()
         {
             user = peer.user
             process = peer.process
+            isAgent = true
         }
         let status = (try? FileSystem.read("/proc/\(process)/status", limit: 65_536)) ?? []
         var groups = groups(inStatus: status)
@@ -74,7 +78,7 @@ extension DoctorExamination {
             groups = accounts.groups(ofUser: owner)
         }
         var facts = DoctorFacts.Reader(user: user, name: accounts.user(user))
-        facts.isAgent = agent.presence != .absent
+        facts.isAgent = isAgent
         if !accounts.hasGroup(facts.group) {
             facts.group = groups.first.map { accounts.group($0) } ?? facts.group
         }

@@ -54,7 +54,7 @@ extension DoctorFacts {
             .sources, .warning, "source-not-believed",
             source.source + " shows " + unbelievedText(milliwatts: shown, isRated: source.ratedMilliwatts != nil),
             why: "It counts as not read: no power is shown, and nothing of it is metered.",
-            remedies: (declaration.map { readingRemedies($0) } ?? [.run("sage-edge telemetry")])
+            remedies: (declaration.map { readingRemedies($0) } ?? [.run(program("telemetry"))])
                 + [.advice("where it is right, correct \(key)")])
     }
 
@@ -86,7 +86,7 @@ extension DoctorFacts {
         if source.ratedMilliwatts == nil {
             remedies.append(.advice("give it rated_watts under energy.sources, or the board energy.rated_watts"))
         }
-        return remedies + [.run("sage-edge proof latest --source \(source.source)")]
+        return remedies + [.run(program("proof latest --source \(source.source)"))]
     }
 
     // MARK: Away
@@ -100,7 +100,7 @@ extension DoctorFacts {
             .sources, .warning, "source-away", what,
             why: "Meanwhile its proofs have gaps, and after \(SourceLimits.emptyWindows) windows without a reading "
                 + "there are none until it is back.",
-            remedies: declaration.map { awayRemedies($0, reason) } ?? [.run("sage-edge telemetry")])
+            remedies: declaration.map { awayRemedies($0, reason) } ?? [.run(program("telemetry"))])
     }
 
     /// What shows what a declared source shows.
@@ -123,8 +123,7 @@ extension DoctorFacts {
         case .path(let path):
             key = "path"
             if reason == "EACCES" {
-                remedies.append(
-                    .run("sudo chgrp \(reader.group) \(shellWord(path)) && sudo chmod g+r \(shellWord(path))"))
+                remedies += groupRemedies + [.run(givingToGroup(shellWord(path)))]
             } else {
                 remedies.append(.run("ls -l " + shellWord(path)))
             }
@@ -140,7 +139,7 @@ extension DoctorFacts {
         case .command(let words):
             key = "command"
             remedies.append(.run(asAgent + words.map { shellWord($0) }.joined(separator: " ")))
-            remedies.append(.advice(DoctorFacts.commandAdvice(reason)))
+            remedies.append(.advice(DoctorFacts.commandAdvice(reason, words.first ?? "")))
         case .declared: key = "declared_watts"
         }
         let origin = sources.origins[declaration.name].map { " (\($0))" } ?? ""
@@ -152,12 +151,14 @@ extension DoctorFacts {
         "one JSON object with a whole number, such as {\"power_mw\": 182400}: power_mw or power_uw, energy_mj or "
         + "energy_uj"
 
-    /// What a command has to do that fails for `reason`.
-    private static func commandAdvice(_ reason: String?) -> String {
+    /// What the command `name` has to do that fails for `reason`.
+    private static func commandAdvice(_ reason: String?, _ name: String) -> String {
         switch reason {
         case "malformed": "it has to print nothing but " + document
         case "timeout": "it has to end within " + duration(milliseconds: SensorLimits.commandTime.milliseconds)
-        case "ENOENT": "name the program by its whole path"
+        case "ENOENT" where name.utf8.first != UInt8(ascii: "/"):
+            "name the program by its whole path: \(name) is looked for in no folder"
+        case "ENOENT": "there is no \(name), or no program of the name in its first line (#!): install what is missing"
         default: "it has to end with status 0 and print nothing but " + document
         }
     }

@@ -45,12 +45,20 @@ extension DoctorFacts {
     private static let verySlowSync: Int64 = 2_000_000
 
     func stateFindings() -> [Finding] {
+        if agent?.isClosed == true {
+            return [
+                Finding(
+                    .state, .note, "state-not-looked-at", "state, ledger and keys were not looked at",
+                    why: "They are the agent's, which is not for you; what you may not do says nothing of it.",
+                    .run("sudo " + program("doctor")))
+            ]
+        }
         guard let state else { return [] }
         guard state.isThere else {
             return [
                 Finding(
                     .state, .note, "state-absent", "\(state.folder) is not there yet",
-                    why: "It is made when the agent first starts.", .run("sage-edge run"))
+                    why: "It is made when the agent first starts.", .run(program("run")))
             ]
         }
         var findings = folderFindings(state) + spaceFindings(state) + syncFindings(state)
@@ -59,7 +67,7 @@ extension DoctorFacts {
                 Finding(
                     .state, .problem, "ledger-fault", "the ledger cannot be used: \(fault)",
                     why: "Until then the agent only measures: nothing is proved, charged or paid.",
-                    .run("sage-edge ledger verify"), .run("df -h \(state.folder)")))
+                    .run(program("ledger verify")), .run("df -h \(state.folder)")))
         }
         if let holder = state.holder, agent?.presence == .absent {
             findings.append(
@@ -77,7 +85,14 @@ extension DoctorFacts {
 
     private func folderFindings(_ state: State) -> [Finding] {
         var findings: [Finding] = []
-        if let failure = state.writeFailure {
+        if let failure = state.writeFailure, isForeign(state) {
+            // An agent of its owner may run there, and needs the folder as it is.
+            findings.append(
+                Finding(
+                    .state, .problem, "state-of-another",
+                    "\(state.folder) belongs to user \(state.owner), not to \(reader.name): \(failure)",
+                    why: "What is in it was not looked at.", .run("sudo " + program("doctor"))))
+        } else if let failure = state.writeFailure {
             findings.append(
                 Finding(
                     .state, .problem, "state-closed", "nothing can be written in \(state.folder): \(failure)",
@@ -97,6 +112,11 @@ extension DoctorFacts {
                     why: "Others can read or change what the agent keeps.", .run("sudo chmod 750 \(state.folder)")))
         }
         return findings
+    }
+
+    /// Whether the folder is another user's than the caller, who runs no agent there.
+    private func isForeign(_ state: State) -> Bool {
+        !reader.isAgent && reader.user != 0 && state.owner != reader.user
     }
 
     private func spaceFindings(_ state: State) -> [Finding] {
@@ -155,7 +175,7 @@ extension DoctorFacts {
                         .keys, .problem, "key-exposed", "\(key.path) has mode \(String(key.mode, radix: 8))",
                         why: "Others than its owner can use it; the agent does not start with such a key.",
                         .run("sudo chmod 600 \(key.path)"),
-                        .advice("if others could read it for long, make new keys: sage-edge key generate")))
+                        .advice("if others could read it for long, make new keys: " + program("key generate"))))
             }
             if key.owner != reader.user {
                 findings.append(
@@ -184,7 +204,7 @@ extension DoctorFacts {
         var findings = configuration.problems.map { problem in
             Finding(
                 .configuration, .problem, "configuration-wrong", problem, why: "The agent does not start so.",
-                .run("sage-edge config check"))
+                .run(checkCommand))
         }
         if let command = configuration.missingTegrastats {
             findings.append(
@@ -196,7 +216,7 @@ extension DoctorFacts {
         }
         findings += configuration.warnings.map { warning in
             Finding(
-                .configuration, .warning, "configuration-doubtful", warning, .run("sage-edge config check"))
+                .configuration, .warning, "configuration-doubtful", warning, .run(checkCommand))
         }
         if findings.isEmpty {
             let files = configuration.files
@@ -212,7 +232,7 @@ extension DoctorFacts {
                     .configuration, .note, "configuration-differs",
                     "the running agent may have read another configuration than this",
                     why: "It is another user's, or does not show how it was started.",
-                    .advice("name its file: sage-edge doctor --config FILE"), .run("sage-edge status")))
+                    .advice("name its file: " + program("doctor --config FILE")), .run(program("status"))))
         }
         return findings
     }

@@ -71,6 +71,7 @@ func statusText(_ status: JSONValue) -> String {
     table.row(
         "power",
         (doubt.map { "- (" + $0 + ")" } ?? board.power("power_mw")) + " of " + board.power("rated_mw")
+            + (board["rated_guessed"] == .boolean(true) ? " (a guess: set energy.rated_watts)" : "")
             + (board["power_mode"]?.text.map { ", mode \($0)" } ?? ""))
     table.row("hottest", board["hottest_millidegrees"]?.number.map { degrees(millidegrees: $0) } ?? "unknown")
     table.row(

@@ -103,6 +103,7 @@ private func profile(_ name: String) throws -> HardwareProfile {
         let node = try #require(key).publicKey.id
         let settings = try configuration("").settings(profile: try profile(name), node: node)
         #expect(settings.energy.rated == Power(milliwatts: milliwatts))
+        #expect(settings.energy.isRatedByGuess == ["generic", "pc"].contains(name))
         #expect(settings.profile == (try profile(name)))
         #expect(settings.memoryReserve == (try profile(name)).memoryReserve)
     }
@@ -115,6 +116,8 @@ private func profile(_ name: String) throws -> HardwareProfile {
         #expect(settings.energy.rated == Power(milliwatts: 15_000))
         #expect(settings.profile.moduleRating == Power(milliwatts: 15_000))
         #expect(settings.profile.rated(modeNamed: "7W") == Power(milliwatts: 7000))
+        let rated = try configuration("energy: {rated_watts: 15}").settings(profile: try profile("pc"), node: node)
+        #expect(!rated.energy.isRatedByGuess)
     }
 
     @Test func `knows who the agent is`() throws {

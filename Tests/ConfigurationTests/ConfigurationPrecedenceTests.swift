@@ -50,6 +50,15 @@ private func sources(upTo count: Int) -> ConfigurationSources {
         #expect(ConfigurationView(rated, profile: profile).entry("energy.rated_watts")?.value == .number("15"))
     }
 
+    @Test func `what a profile only guesses is called a guess`() throws {
+        let profile = try #require(try HardwareProfileFile.builtIn().first { $0.name == "pc" })
+        let view = ConfigurationView(try configuration(""), profile: profile)
+        #expect(
+            view.entry("energy.rated_watts")
+                == .init(key: "energy.rated_watts", value: .number("50"), origin: .guess("pc")))
+        #expect(view.entry(reserve)?.origin == .profile("pc"))
+    }
+
     @Test func `each key has its own winner`() throws {
         let first = file("energy: {policy: {metered: 50, modeled: 10}, supply_joules: 2000}\n", "a.yaml")
         let second = file("energy: {policy: {modeled: 20}}\n", "b.yaml")
@@ -78,6 +87,7 @@ private func sources(upTo count: Int) -> ConfigurationSources {
 
     @Test(arguments: [
         (ConfigurationOrigin.builtIn, "default"), (.hostName, "host name"), (.profile("nano"), "profile nano"),
+        (.guess("pc"), "guess of profile pc"),
         (.file("/etc/c.yaml", line: 12), "/etc/c.yaml:12"), (.environment("SAGE_EDGE_X"), "environment SAGE_EDGE_X"),
         (.flag("--sysroot"), "option --sysroot"),
     ])

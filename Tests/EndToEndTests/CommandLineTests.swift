@@ -195,7 +195,11 @@ private func outcome(_ words: [String]) -> String {
         #expect(
             try completed("sage-edge tasks, sage-edge task cancel ID", ["status", "--state", "s"])
                 == "sage-edge --state s tasks, sage-edge --state s task cancel ID")
-        for hint in ["sage-edge status, or another --state", "sage-edge --help", "start the machine again"] {
+        // What the sentence goes on with belongs to no command.
+        #expect(
+            try completed("sage-edge status, or another --state", ["status", "--state", "s"])
+                == "sage-edge --state s status, or another --state")
+        for hint in ["sage-edge run --state DIR", "sage-edge --help", "start the machine again"] {
             #expect(try completed(hint, given) == hint)
         }
         #expect(try completed("sage-edge run", ["status"]) == "sage-edge run")
@@ -264,6 +268,13 @@ private func outcome(_ words: [String]) -> String {
         #expect(words.contains("- (99000.000 W, above 16 times its rating, not believed)"))
         #expect(words.contains("power 5.000 W of 15.000 W"))
         #expect(words.contains("source compute:x, the board source grid:meter, metered, "))
+    }
+
+    @Test func `status says that a rating is a guess`() throws {
+        let answer = #"{"board":{"power_mw":19080,"rated_mw":8000,"rated_guessed":true}}"#
+        let words = statusText(try JSONValue(parsing: Array(answer.utf8)))
+            .split(whereSeparator: { $0 == " " || $0 == "\n" }).joined(separator: " ")
+        #expect(words.contains("power 19.080 W of 8.000 W (a guess: set energy.rated_watts)"))
     }
 
     @Test func `peers list says why money was stopped`() throws {

@@ -96,6 +96,7 @@ let boardTroubles: [Trouble] = [
     Trouble("power-mode-unrated", .warning, "energy.rated_watts") {
         $0.board?.sample.mode = .init(number: 7, name: "FANCY")
     },
+    Trouble("board-unrated", .warning, "energy.rated_watts") { $0.board?.guessedRating = Power(milliwatts: 8000) },
     Trouble("rapl-closed", .problem, "sudo chgrp sage-edge /sys/class/powercap/intel-rapl*/energy_uj") {
         $0.board?.closedFiles = [
             .init(path: "/sys/class/powercap/intel-rapl:0/energy_uj", owner: 0, mode: 0o400)
@@ -260,6 +261,12 @@ let agentTroubles: [Trouble] = [
     Trouble("state-closed", .problem, "sudo chown -R sage-edge /var/lib/sage-edge") {
         $0.state?.writeFailure = "Permission denied"
     },
+    Trouble("state-of-another", .problem, "sudo sage-edge doctor") {
+        $0.reader = .init(user: 1000, name: "dana")
+        $0.agent?.presence = .absent
+        $0.state?.writeFailure = "Permission denied"
+    },
+    Trouble("state-not-looked-at", .note, "sudo sage-edge doctor") { $0.agent?.presence = .closed(group: nil) },
     Trouble("state-foreign", .warning, "sudo chown -R sage-edge /var/lib/sage-edge") { $0.state?.owner = 1000 },
     Trouble("state-open", .warning, "sudo chmod 750 /var/lib/sage-edge") { $0.state?.mode = 0o755 },
     Trouble("ledger-fault", .problem, "sage-edge ledger verify") { $0.state?.fault = "the disk is full" },
@@ -296,6 +303,9 @@ let agentTroubles: [Trouble] = [
     Trouble("http-not-served", .warning, "set http.listen to another address") {
         $0.network?.http = .init(address: "127.0.0.1:8080", port: 8080, failure: "Address already in use")
     },
+    Trouble("http-not-served", .warning, "sudo ss -tlpn 'sport = :8080'") {
+        $0.agent?.httpRefusal = .init(address: "127.0.0.1:8080", port: 8080, failure: "Address already in use")
+    },
     Trouble("configuration-differs", .note, "sage-edge doctor --config FILE") {
         $0.configuration.mayDiffer = true
     },
@@ -319,6 +329,7 @@ let agentTroubles: [Trouble] = [
     Trouble("socket-closed", .problem, "sudo usermod -aG sage-edge $USER") {
         $0.agent?.presence = .closed(group: "sage-edge")
     },
+    Trouble("socket-closed", .problem, "sudo sage-edge doctor") { $0.agent?.presence = .closed(group: nil) },
     Trouble("agent-silent", .problem, "journalctl -u sage-edge -n 50") { $0.agent?.presence = .silent("no answer") },
     Trouble("not-charging", .warning, "sage-edge proof latest") { $0.agent?.chargeRefusal = "coverage is below 90 %" },
     Trouble("worker-fails", .problem, "ulimit -a") { $0.worker = .fails("setrlimit: Operation not permitted") },

@@ -38,7 +38,8 @@ struct MeasuringAgent {
             domain: SignatureDomain(federation: Bytes32(high: 1, low: 2), configurationEpoch: 1))
         var energy = EnergySettings(
             source: try #require(SourceID("compute:" + profile.name)),
-            rated: profile.ratedWithoutMode ?? Power(milliwatts: 10_000))
+            rated: profile.ratedWithoutMode ?? Power(milliwatts: 10_000),
+            isRatedByGuess: profile.guessedRating != nil)
         energy.declarations = declarations
         let settings = AgentSettings(energy: energy, profile: profile, supply: Energy(joules: 5000))
         let store = StoreImage(ledger: LedgerImage(), storeEpoch: StoreEpoch(1), bootEpoch: 1)

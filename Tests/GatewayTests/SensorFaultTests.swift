@@ -170,6 +170,18 @@ private func show(_ milliwatts: Int64?, because reason: UnavailableReason = .inp
         #expect(samples.count == 3 && samples.allSatisfy { $0["power_mw"] == .null })
     }
 
+    @Test(arguments: [("orin-nano", false), ("laptop-battery", true), ("xavier-nx", false)])
+    func `the status says whether the board's rating is a guess`(tree: String, isGuess: Bool) throws {
+        var agent = try MeasuringAgent(tree: tree)
+        agent.sample(1)
+        #expect(try agent.answer(.status)["board"]?["rated_guessed"] == .boolean(isGuess))
+        // What the kernel limits the board to is no guess.
+        agent.sample(1) { $0.sources[0].traits.rated = Power(milliwatts: 45_000) }
+        let board = try #require(try agent.answer(.status)["board"])
+        #expect(board["rated_guessed"] == .boolean(false))
+        if isGuess { #expect(board["rated_mw"]?.number == 45_000) }
+    }
+
     @Test func `telemetry tells the register of every source`() throws {
         var agent = try MeasuringAgent(tree: "orin-nano", declarations: [meter])
         agent.sample(11, show(5_000))
