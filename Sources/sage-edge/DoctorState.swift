@@ -167,6 +167,7 @@ extension DoctorFacts {
     // MARK: Keys and configuration
 
     func keyFindings() -> [Finding] {
+        if agent?.isClosed == true { return [] }
         var findings: [Finding] = []
         for key in keys {
             if key.mode & 0o077 != 0 {
