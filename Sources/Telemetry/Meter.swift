@@ -129,8 +129,6 @@ public struct Meter: Sendable {
     ///
     /// What it may have had before stays possible.
     public mutating func believe(as other: MeterConfiguration) {
-        guard configuration.maximumPower != other.maximumPower || configuration.believablePower != other.believablePower
-        else { return }
         configuration.maximumPower = other.maximumPower
         configuration.believablePower = other.believablePower
         most = max(most, other.maximumPower)
@@ -140,7 +138,7 @@ public struct Meter: Sendable {
     @discardableResult
     public mutating func record(_ reading: MeterReading) -> MeterOutcome {
         var reading = reading
-        if let power = reading.power, power.magnitude > UInt64(configuration.believablePower.microwatts) {
+        if let power = reading.power, power.microwatts.magnitude > UInt64(configuration.believablePower.microwatts) {
             reading.power = nil
         }
         if let last, reading.at <= last.at { return .stale }
@@ -225,7 +223,7 @@ public struct Meter: Sendable {
     /// Takes in how much the source was seen to have.
     private mutating func noteMost(_ power: Power) {
         // Whoever has more than it can have may have whatever is believed.
-        if power.magnitude > UInt64(configuration.maximumPower.microwatts) {
+        if power.microwatts.magnitude > UInt64(configuration.maximumPower.microwatts) {
             most = max(most, configuration.believablePower)
         }
     }
@@ -399,9 +397,4 @@ public struct Meter: Sendable {
             registerStart: first.register, registerEnd: max(first.register, second.register), gap: tally.gap,
             errorBound: Energy(millijoules: Int64(clamping: millijoules)), isSettled: second.isSettled)
     }
-}
-
-extension Power {
-    /// Microwatts without the sign.
-    fileprivate var magnitude: UInt64 { microwatts.magnitude }
 }
