@@ -50,7 +50,7 @@ extension DoctorFacts {
 
     /// What gives the files at `paths` to the reader, now and after every later boot.
     ///
-    /// Nil stands for all of hwmon, where it is not known which of its files are closed; chips differ in what they have.
+    /// Nil stands for all of hwmon, where nobody knows which of its files are closed; chips differ in what they have.
     private func opening(_ paths: String?, subsystem: String, _ board: Board) -> [Finding.Remedy] {
         guard reader.user != 0 else {
             return [
