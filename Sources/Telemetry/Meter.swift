@@ -200,7 +200,7 @@ public struct Meter: Sendable {
                 peak: max(least, last.power ?? .zero, reading.power ?? .zero), greatest: greatest, change: 0)
         }
         guard let first = last.power.map(counted), let second = reading.power.map(counted) else { return .unmeasured }
-        let change = (second - first).magnitude
+        let change = (second - first).microwatts.magnitude
         lastMean = nil
         // A change by one step may be rounding, or the whole of what the load does: the sensor cannot tell.
         swing.note(Power(microwatts: Int64(clamping: change)))
@@ -214,7 +214,7 @@ public struct Meter: Sendable {
     private mutating func noteMean(_ mean: Power, over span: TimeSpan) {
         // Two differences of readings that are each off by less than a step: µJ over ms is mW.
         let rounding = 2000 * UInt128(configuration.counterStep.microjoules) / UInt128(max(1, span.milliseconds))
-        let change = lastMean.map { (mean - $0).magnitude } ?? 0
+        let change = lastMean.map { (mean - $0).microwatts.magnitude } ?? 0
         noteMost(mean)
         swing.note(UInt128(change) <= rounding ? .zero : Power(microwatts: Int64(clamping: change)))
         lastMean = mean
