@@ -172,7 +172,9 @@ struct BoardEnergy: Sendable {
         let work = meter.meter.map { runs.work(by: $0, above: baseline, from: window.start, to: window.end) }
         let isBusy = runs.runs.contains { $0.overlaps(from: window.start, to: window.end) }
         if !isBusy, window.covered > .zero { baseline = window.mean }
-        let least = rating.rating
+        // Nothing is charged from capacity that nobody stated: it is what was drawn.
+        let mean = Power(milliwatts: window.mean.milliwatts)
+        let least = isRatedByGuess ? Rating(power: min(rated, mean)) : rating.rating
         let state = SourceState(
             evidence: evidence ?? .modeled, rated: least?.power ?? rated, validationMethod: validationMethod(least),
             baseline: baseline, work: work ?? .zero, hottest: hottest, limits: limits,
@@ -197,6 +199,7 @@ struct BoardEnergy: Sendable {
         } else if let rating, rating.isLimit, let limit = rating.power {
             text += ", limit \(limit.milliwatts) mW"
         }
+        if isRatedByGuess { text += ", not rated" }
         if evidence == .replayed { text = "replayed recording: " + text }
         return ProofText(replacing: text, limit: EnergyProofLimits.validationMethodBytes)
     }

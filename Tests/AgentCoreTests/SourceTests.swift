@@ -96,6 +96,26 @@ import Testing
         end(&fleet)
     }
 
+    @Test func `nothing is charged from a rating that is a guess`() throws {
+        var fleet = try ScriptedFleet(boards: 2)
+        fleet.setMode(of: 0, nil)
+        fleet.restart(0) {
+            $0.energy.rated = Power(milliwatts: 50_000)
+            $0.energy.isRatedByGuess = true
+        }
+        fleet.write(0)
+        let before = try pages(Self.board, of: fleet).count
+        fleet.pass(milliseconds: 60_000)
+        fleet.write(0)
+        let pages = try pages(Self.board, of: fleet).dropFirst(before)
+        #expect(!pages.isEmpty)
+        for page in pages {
+            #expect(page.chargeable == .zero && page.drawn > .zero && page.rated == page.mean)
+            #expect(page.validationMethod.text.hasSuffix(", not rated"))
+        }
+        end(&fleet)
+    }
+
     @Test func `a total below zero is no reading, charges nothing, and is named`() throws {
         var fleet = try ScriptedFleet(boards: 2)
         fleet.write(0)

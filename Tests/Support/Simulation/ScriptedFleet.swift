@@ -87,8 +87,8 @@ public struct ScriptedFleet {
         fleet.boards[board].sensors.setTotal(isComplete: isComplete)
     }
 
-    /// A board's power mode from its next sample on.
-    public mutating func setMode(of board: Int, _ mode: PowerMode) { fleet.boards[board].sensors.set(mode) }
+    /// A board's power mode from its next sample on; nil where nobody can tell.
+    public mutating func setMode(of board: Int, _ mode: PowerMode?) { fleet.boards[board].sensors.set(mode) }
 
     /// What a board's total shows from its next sample on; nil for what is drawn.
     public mutating func setShown(of board: Int, _ power: Power?) { fleet.boards[board].sensors.setShown(power) }

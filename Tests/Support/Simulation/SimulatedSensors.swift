@@ -11,7 +11,7 @@ public struct SimulatedSensors: Sendable {
     private var silent: Int64 = 0
     private let samplesBetweenGaps: Int64
     private var isTotalComplete = true
-    private var mode = PowerMode(identifier: 1, name: "15W", rated: Power(milliwatts: 15_000))
+    private var mode: PowerMode? = PowerMode(identifier: 1, name: "15W", rated: Power(milliwatts: 15_000))
     /// What the total shows instead of what is drawn.
     private var shown: Power?
     private var throttle: [String: ThrottleReading] = [:]
@@ -37,8 +37,8 @@ public struct SimulatedSensors: Sendable {
     /// Whether every rail of the total can be read from now on.
     mutating func setTotal(isComplete: Bool) { isTotalComplete = isComplete }
 
-    /// The power mode from now on.
-    mutating func set(_ mode: PowerMode) { self.mode = mode }
+    /// The power mode from now on; nil where nobody can tell.
+    mutating func set(_ mode: PowerMode?) { self.mode = mode }
 
     /// What the total shows from now on, whatever is drawn; nil for what is drawn.
     mutating func setShown(_ power: Power?) { shown = power }
