@@ -1,4 +1,6 @@
+import AgentCore
 import EnergyProofs
+import Gateway
 import Platform
 import Quantities
 
