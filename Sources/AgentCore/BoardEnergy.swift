@@ -63,8 +63,6 @@ struct BoardEnergy: Sendable {
     private(set) var baseline: Power
     private var hottest: Temperature?
     private var rating = RatingWatch()
-    /// Looks one after the other whose total cannot be what the board draws.
-    private var contradictions = 0
     /// What slows the board down.
     private(set) var throttle = ThrottleWatch()
     private var throttleChanges: [ThrottleChange] = []
@@ -133,13 +131,11 @@ struct BoardEnergy: Sendable {
         return closed.map { close($0) }
     }
 
-    private mutating func look(at sample: TelemetrySample) -> SourceLook {
+    private func look(at sample: TelemetrySample) -> SourceLook {
         let source = sample.boardSource
         let traits = source?.traits ?? SourceTraits()
-        // Rails are read one after the other, and for a moment a load may be seen in a part and not yet in the whole.
-        contradictions = profile.contradiction(in: sample) == nil ? 0 : contradictions + 1
         // A part of the whole would be less than what was drawn, and more than may be charged would seem left.
-        let isWhole = (sample.total?.isComplete ?? true) && contradictions <= SourceLimits.contradictions
+        let isWhole = (sample.total?.isComplete ?? true) && profile.contradiction(in: sample) == nil
         let power = isWhole ? source?.power ?? sample.total?.power : nil
         let configuration = MeterConfiguration(
             samplePeriod: settings.samplePeriod,

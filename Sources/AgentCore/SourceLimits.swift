@@ -17,8 +17,6 @@ public enum SourceLimits {
     /// A source is taken to have no more than so many times its rating where nobody looks: a rating limits what is
     /// drawn on average, not at every moment.
     private static let mostOverRated: Int64 = 2
-    /// So many looks one after the other may show a total that cannot be what the board draws before it is not metered.
-    static let contradictions = 3
     /// What has to be read and cannot for so long is told, and degrades the agent's health.
     public static let failureTime = TimeSpan.seconds(5)
     /// Most causes of throttling that are followed; further ones are not.

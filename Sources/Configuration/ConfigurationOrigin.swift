@@ -21,7 +21,7 @@ public enum ConfigurationOrigin: Hashable, Sendable {
         case .builtIn: "default"
         case .hostName: "host name"
         case .profile(let name): "profile " + name
-        case .guess(let name): "guess of profile " + name
+        case .guess(let name): "guess of " + name
         case .file(let name, let line): name + ":\(line)"
         case .environment(let name): "environment " + name
         case .flag(let name): "option " + name

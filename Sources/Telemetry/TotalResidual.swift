@@ -53,12 +53,10 @@ extension HardwareProfile {
 extension HardwareProfile {
     /// Why the total of `sample` cannot be what the board draws, whatever it is rated for; nil where it can.
     public func contradiction(in sample: TelemetrySample) -> String? {
-        guard let total = sample.total, let power = total.power else { return nil }
-        if power < .zero - (powerStep(of: total) ?? step(ofRail: total.rule)) {
-            return "\(power.milliwatts) mW is below zero"
-        }
-        guard let residual = residual(of: sample), residual.isImpossible else { return nil }
-        return "\(power.milliwatts) mW is less than the \(residual.partsPower.milliwatts) mW of its parts"
+        guard let total = sample.total, let power = total.power,
+            power < .zero - (powerStep(of: total) ?? step(ofRail: total.rule))
+        else { return nil }
+        return "\(power.milliwatts) mW is below zero"
     }
 }
 

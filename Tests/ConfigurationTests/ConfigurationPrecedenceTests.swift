@@ -87,7 +87,7 @@ private func sources(upTo count: Int) -> ConfigurationSources {
 
     @Test(arguments: [
         (ConfigurationOrigin.builtIn, "default"), (.hostName, "host name"), (.profile("nano"), "profile nano"),
-        (.guess("pc"), "guess of profile pc"),
+        (.guess("pc"), "guess of pc"),
         (.file("/etc/c.yaml", line: 12), "/etc/c.yaml:12"), (.environment("SAGE_EDGE_X"), "environment SAGE_EDGE_X"),
         (.flag("--sysroot"), "option --sysroot"),
     ])

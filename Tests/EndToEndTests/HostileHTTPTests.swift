@@ -9,8 +9,13 @@ private let preamble = """
     def connect(patience=30):
         connection = socket.socket(socket.AF_UNIX)
         connection.settimeout(patience)
-        connection.connect(path)
-        return connection
+        # Where as many wait as may, a socket with a patience is told so at once.
+        while True:
+            try:
+                connection.connect(path)
+                return connection
+            except BlockingIOError:
+                time.sleep(0.01)
     def receive(connection):
         data = b""
         try:
