@@ -85,9 +85,7 @@ extension AgentMachine {
             let samples = history.newestSamples.filter { query.includes($0.wall) }
             return reply(command, AgentViews.energyHistory(samples.suffix(query.limit)))
         }
-        guard openQueries < AgentLimits.errands else {
-            return reply(command, CommandReply(.unavailable, "too many questions to the store are under way"))
-        }
+        guard mayAskStore(for: command) else { return }
         let next = kind == .historyHour ? history.state.nextHour : history.state.nextMinute
         // What is open has the numbers that it will be stored under.
         let open = history.open(query.resolution)
@@ -102,28 +100,39 @@ extension AgentMachine {
         }
         historyQueries[nextQuery] = HistoryQuestion(
             command: command, query: query, open: shown, nextBefore: nextBefore)
-        staging.hurry()
-        afterWrites(
-            .readRecords(
-                RecordQuery(
-                    id: nextQuery,
-                    kind: .history(
-                        query.resolution, from: AgentMachine.numberKey(first), below: AgentMachine.numberKey(end)),
-                    limit: Int(end - first))))
-        nextQuery += 1
+        let (from, below) = (AgentMachine.numberKey(first), AgentMachine.numberKey(end))
+        askStore(.history(query.resolution, from: from, below: below), limit: Int(end - first))
     }
 
     /// Answers with what the store found; false where the question was not one of the history.
     mutating func answerHistory(_ id: UInt64, _ found: StoreAnswer) -> Bool {
         guard let asked = historyQueries.removeValue(forKey: id) else { return false }
-        guard case .history(let records) = found else {
-            var reason = "it answered something else"
-            if case .failed(let why) = found { reason = why }
-            reply(asked.command, CommandReply(.failed, "the store cannot be read: " + reason))
-            return true
-        }
+        guard let records = records(in: found, for: asked.command) else { return true }
         reply(asked.command, AgentViews.energyHistory(records, asked.open, asked.query, nextBefore: asked.nextBefore))
         return true
+    }
+
+    /// Whether the store may be asked for the sake of `command`; the command is answered where it may not.
+    mutating func mayAskStore(for command: CommandID) -> Bool {
+        if openQueries < AgentLimits.errands { return true }
+        reply(command, CommandReply(.unavailable, "too many questions to the store are under way"))
+        return false
+    }
+
+    /// Asks the store for numbered records, once everything written before is in it.
+    mutating func askStore(_ kind: RecordQuery.Kind, limit: Int) {
+        staging.hurry()
+        afterWrites(.readRecords(RecordQuery(id: nextQuery, kind: kind, limit: limit)))
+        nextQuery += 1
+    }
+
+    /// The numbered records that the store found; nil where it found none for a reason that `command` is answered with.
+    mutating func records(in found: StoreAnswer, for command: CommandID) -> [StoredRecord]? {
+        if case .history(let records) = found { return records }
+        var reason = "it answered something else"
+        if case .failed(let why) = found { reason = why }
+        reply(command, CommandReply(.failed, "the store cannot be read: " + reason))
+        return nil
     }
 
     /// Before which number a list goes on whose part begins with `first`, where the newest `kept` below `next` stay;

@@ -93,31 +93,18 @@ extension AgentMachine {
 
     /// Answers what is asked of the runs, later, from the store.
     mutating func tellRuns(_ query: RunQuery, for command: CommandID) {
-        guard openQueries < AgentLimits.errands else {
-            return reply(command, CommandReply(.unavailable, "too many questions to the store are under way"))
-        }
+        guard mayAskStore(for: command) else { return }
         let end = min(query.before ?? nextRun, nextRun)
         let first = end - min(end, UInt64(max(1, query.limit)))
         runQueries[nextQuery] = (command, query, AgentMachine.nextBefore(first, next: nextRun, kept: RunLimits.kept))
-        staging.hurry()
-        afterWrites(
-            .readRecords(
-                RecordQuery(
-                    id: nextQuery,
-                    kind: .runs(from: AgentMachine.numberKey(first), below: AgentMachine.numberKey(end)),
-                    limit: Int(end - first))))
-        nextQuery += 1
+        let (from, below) = (AgentMachine.numberKey(first), AgentMachine.numberKey(end))
+        askStore(.runs(from: from, below: below), limit: Int(end - first))
     }
 
     /// Answers with what the store found; false where the question was not one of the runs.
     mutating func answerRuns(_ id: UInt64, _ found: StoreAnswer) -> Bool {
         guard let (command, query, nextBefore) = runQueries.removeValue(forKey: id) else { return false }
-        guard case .history(let records) = found else {
-            var reason = "it answered something else"
-            if case .failed(let why) = found { reason = why }
-            reply(command, CommandReply(.failed, "the store cannot be read: " + reason))
-            return true
-        }
+        guard let records = records(in: found, for: command) else { return true }
         var runs: [NumberedRun] = []
         var damaged = 0
         for record in records {

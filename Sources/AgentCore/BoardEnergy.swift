@@ -88,7 +88,7 @@ struct BoardEnergy: Sendable {
     var isRatedByGuess: Bool { settings.isRatedByGuess && shownRating == nil }
 
     /// What the last sample shows that the board may draw.
-    private var shownRating: Power? { sample?.powerMode?.rated ?? sample?.boardSource?.traits.rated }
+    private var shownRating: Power? { sample?.shownRating }
 
     /// The board's register as far as it is measured.
     var register: EnergyRegister? { meter.register }

@@ -43,9 +43,7 @@ struct SensorWatch: Sendable {
     /// Nothing seen yet of a board with this profile and these sources beside it.
     init(_ profile: HardwareProfile, _ declarations: [SourceDeclaration]) {
         self.profile = profile
-        self.declarations = declarations.filter { declaration in
-            if case .declared = declaration.origin { false } else { true }
-        }
+        self.declarations = declarations.filter { $0.origin.isRead }
         declared = self.declarations.map { Sensor(name: $0.name) }
     }
 

@@ -4,7 +4,7 @@ public enum ConfigurationReference {
     public struct Key: Sendable {
         /// The key with its section, `energy.window_milliseconds`.
         public let path: String
-        /// What it takes, what counts where nobody sets it, and the variable that sets it.
+        /// What it is for, what it takes, what counts where nobody sets it, and the variable that sets it.
         public let description: String
         /// Whether a changed value counts at once when the configuration is read again.
         public let isLive: Bool
@@ -19,8 +19,8 @@ public enum ConfigurationReference {
             let unset = key.profileValue == nil ? "" : "; by default what the board's profile says"
             return Key(
                 path: key.path,
-                description: key.allowed + (standard.isEmpty ? unset : "; by default " + standard)
-                    + ". Variable: " + key.variable + ".",
+                description: ConfigurationKey.meaning(of: key.path) + ". Value: " + key.allowed
+                    + (standard.isEmpty ? unset : "; by default " + standard) + ". Variable: " + key.variable + ".",
                 isLive: key.isLive)
         }
     }

@@ -126,7 +126,7 @@ extension SourceDeclaration {
 
     /// How the energy of a source may be said to be known.
     private static func classes(of kind: SourceKind, _ origin: Origin) -> [EvidenceClass] {
-        if case .declared = origin { return [.declared] }
+        guard origin.isRead else { return [.declared] }
         return kind == .human ? [.declared] : [.metered, .modeled, .declared]
     }
 
@@ -147,8 +147,7 @@ extension SourceDeclaration {
                             + SourceDeclaration.watts(range.upperBound)))
             }
         }
-        if case .declared = origin {
-        } else if let twin = known.first(where: { $0.origin == origin }) {
+        if origin.isRead, let twin = known.first(where: { $0.origin == origin }) {
             throw mapping.error(
                 SourceDeclaration.origins.first { mapping.contains($0) } ?? "name",
                 .notAllowed(found: "what " + twin.name + " is read from", allowed: "one source for one meter"))

@@ -16,7 +16,7 @@ public struct StatePaths: Sendable {
     public init(state: String?) {
         if let state {
             self.state = state
-            self.socket = state + "/control.sock"
+            self.socket = state + StatePaths.socketName
             self.systemSocket = nil
             return
         }
@@ -27,18 +27,22 @@ public struct StatePaths: Sendable {
         let named = Program.environment("RUNTIME_DIRECTORY")
         let own = Program.environment("XDG_RUNTIME_DIR").map { $0 + "/sage-edge" }
         let runtime = named ?? (isRoot ? StatePaths.systemRuntime : own)
-        self.socket = (runtime ?? self.state) + "/control.sock"
-        self.systemSocket = named == nil && !isRoot ? StatePaths.systemRuntime + "/control.sock" : nil
+        self.socket = (runtime ?? self.state) + StatePaths.socketName
+        self.systemSocket = named == nil && !isRoot ? StatePaths.systemControl : nil
     }
 
+    /// Where the system's agent listens.
+    public static let systemControl = systemRuntime + socketName
+
     private static let systemRuntime = "/run/sage-edge"
+    private static let socketName = "/control.sock"
 
     /// The ledger's database.
     public var ledger: String { state + "/ledger.db" }
     /// The lock that one running agent holds.
     public var lock: String { state + "/lock" }
     /// The folder of the control socket.
-    public var socketFolder: String { String(socket.dropLast("/control.sock".utf8.count)) }
+    public var socketFolder: String { String(socket.dropLast(StatePaths.socketName.utf8.count)) }
     /// The folder of the keys: systemd's credentials where it has the file, else the state folder.
     public var keys: String { state + "/keys" }
 

@@ -84,7 +84,7 @@ public struct SourceSummary: Hashable, Sendable {
     /// How capacity was known in its last window, in words.
     public private(set) var validationMethod: ProofText
     /// How often the board was started anew between two pages.
-    public private(set) var restarts = 0
+    public private(set) var reboots = 0
     /// How often the register began anew between two pages.
     public private(set) var newEpochs = 0
     /// Energy of each page times its error bound, in thousandths of a millijoule.
@@ -173,7 +173,7 @@ public struct SourceSummary: Hashable, Sendable {
         time = time + proof.window
         gap = gap + proof.gap
         if let previous {
-            if previous.bootID != proof.bootID { restarts += 1 }
+            if previous.bootID != proof.bootID { reboots += 1 }
             if previous.epoch != proof.epoch { newEpochs += 1 }
         }
         error += UInt128(max(0, proof.drawn.millijoules)) * UInt128(proof.errorBoundPermille)

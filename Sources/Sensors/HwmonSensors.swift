@@ -70,15 +70,7 @@ struct HwmonProbe: NamedProbe {
 
     /// Reads it as a rail that counts; `counter` is what was known of it before.
     func rail(_ counter: inout EnergyCounter, at now: BootTime, _ buffer: inout [UInt8]) -> Reading<RailReading> {
-        switch millionths(&buffer) {
-        case .unavailable(let reason): return .unavailable(reason)
-        case .value(let shown):
-            guard let shown = UInt64(exactly: shown), let reading = counter.advance(to: shown, at: now) else {
-                return .unavailable(.malformed)
-            }
-            return .value(
-                RailReading(name: name, role: role, counter: reading.register, power: reading.power, source: .hwmon))
-        }
+        millionths(&buffer).rail(&counter, name: name, role: role, source: .hwmon, at: now)
     }
 }
 

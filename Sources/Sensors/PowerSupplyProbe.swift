@@ -40,7 +40,7 @@ struct BatteryProbe {
         figures.microamperes = value(current, figures.microwatts == nil)
         guard let output = figures.output else {
             let isTold = figures.microwatts != nil || (figures.microvolts != nil && figures.microamperes != nil)
-            return .unavailable(failure ?? (isTold ? .malformed : .absent))
+            return .unavailable(failure ?? (!isTold ? .absent : figures.isDirected ? .malformed : .noValue))
         }
         return .value(
             RailReading(

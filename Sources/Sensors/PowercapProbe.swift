@@ -24,15 +24,7 @@ struct PowercapProbe: NamedProbe {
     /// Reads the counter; `counter` is what was known of it before.
     func read(_ counter: inout EnergyCounter, at now: BootTime, _ buffer: inout [UInt8]) -> Reading<RailReading> {
         guard let energy else { return .unavailable(.absent) }
-        switch energy.integer(&buffer) {
-        case .unavailable(let reason): return .unavailable(reason)
-        case .value(let shown):
-            guard let shown = UInt64(exactly: shown), let reading = counter.advance(to: shown, at: now) else {
-                return .unavailable(.malformed)
-            }
-            return .value(
-                RailReading(name: name, role: role, counter: reading.register, power: reading.power, source: .rapl))
-        }
+        return energy.integer(&buffer).rail(&counter, name: name, role: role, source: .rapl, at: now)
     }
 }
 

@@ -22,17 +22,17 @@ public struct BatteryFigures: Hashable, Sendable {
     /// Whether the battery gives energy now.
     public var isDischarging: Bool { status == "Discharging" }
 
+    /// Whether the status says in which direction power flows; the kernel's `Unknown` does not.
+    public var isDirected: Bool { isDischarging || ["Charging", "Full", "Not charging"].contains(status) }
+
     /// Power, positive out of the battery; nil where the files do not tell it, or tell what no battery has.
     ///
     /// The status tells the direction, since drivers disagree about signs. A battery that neither charges nor
     /// discharges takes what still flows; where the status is unknown, only no power at all is believed.
     public var output: Power? {
         guard let magnitude else { return nil }
-        switch status {
-        case "Discharging": return Power(microwatts: magnitude)
-        case "Charging", "Full", "Not charging": return Power(microwatts: -magnitude)
-        default: return magnitude == 0 ? .zero : nil
-        }
+        guard isDirected else { return magnitude == 0 ? .zero : nil }
+        return Power(microwatts: isDischarging ? magnitude : -magnitude)
     }
 
     /// Voltage, where it is one.

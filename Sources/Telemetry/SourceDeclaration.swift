@@ -13,6 +13,9 @@ public struct SourceDeclaration: Hashable, Sendable {
         /// Nowhere: it gives this power, by the operator's word.
         case declared(Power)
 
+        /// Whether it has readings.
+        public var isRead: Bool { if case .declared = self { false } else { true } }
+
         /// How its readings are known where the operator does not say it: only the kernel's own sensors measure.
         public var evidence: EvidenceClass {
             switch self {

@@ -156,6 +156,10 @@ public struct TelemetrySample: Equatable, Sendable {
         sources.first.flatMap { $0.kind == .compute && $0.traits.parent == nil ? $0 : nil }
     }
 
+    /// What the board may draw: the rating of its power mode, or else what processor and graphics board are limited to;
+    /// nil where it shows neither.
+    public var shownRating: Power? { powerMode?.rated ?? boardSource?.traits.rated }
+
     /// The sources beside the board: its parts, batteries, meters, and what the operator declares.
     public var furtherSources: ArraySlice<EnergySource> { sources.dropFirst(boardSource == nil ? 0 : 1) }
 

@@ -16,10 +16,10 @@ let completionCommand = CommandSpecification(
     return .success
 }
 
-/// How the manual pages of the package are made; not for people.
+/// The manual pages; those of the package are made by it.
 let manualCommand = CommandSpecification(
     ["manual"], "Print a manual page in roff", positionals: ["[PAGE]"],
-    examples: ["manual", "manual sage-edge.yaml"], isListed: false
+    examples: ["manual", "manual sage-edge.yaml"]
 ) { invocation throws(Failure) in
     let name = invocation.positionals.first ?? "sage-edge"
     switch name {

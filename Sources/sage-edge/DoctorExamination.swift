@@ -161,7 +161,7 @@ struct DoctorExamination {
             board.sample = sample
         } else {
             let own = self.sample(of: reader, with: others(declared, tree))
-            limit = own.powerMode?.rated ?? own.boardSource?.traits.rated
+            limit = own.shownRating
             board.sample = view(of: own)
         }
         if configuration?.energy.rated == nil, limit == nil { board.guessedRating = profile.guessedRating }
@@ -245,7 +245,7 @@ struct DoctorExamination {
         var facts = DoctorFacts.Agent(socket: paths.socket)
         do throws(Failure) {
             guard let answer = try client.askIfRunning(.status, timeout: DoctorExamination.patience) else {
-                let system = "/run/sage-edge/control.sock"
+                let system = StatePaths.systemControl
                 if system != paths.socket, (try? FileSystem.status(system)).flatMap({ $0 }) != nil {
                     facts.systemSocket = system
                 }

@@ -44,7 +44,7 @@ enum ManualPage {
         page.section("FILES")
         page.item("\\fI/etc/sage-edge/config.yaml\\fR", "The configuration, see sage-edge.yaml(5).")
         page.item("\\fI/var/lib/sage-edge\\fR", "Keys and ledger of the service.")
-        page.item("\\fI/run/sage-edge/control.sock\\fR", "Where the service takes commands, of members of its group.")
+        page.item("\\fI\(StatePaths.systemControl)\\fR", "Where the service takes commands, of members of its group.")
         page.section("SIGNALS")
         page.item("\\fBSIGTERM\\fR, \\fBSIGINT\\fR", "Write what is only remembered, and end.")
         page.item("\\fBSIGHUP\\fR", "Read the configuration again; one that is wrong changes nothing.")

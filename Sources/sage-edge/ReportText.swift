@@ -76,7 +76,7 @@ extension ShownReport {
         var legend: [String] = []
         if pages.throttledTime > .zero { legend.append("throttled") }
         if pages.unsynchronizedPages > 0 { legend.append("unsynchronized clock") }
-        if pages.restarts > 0 { legend.append("restarted") }
+        if pages.reboots > 0 { legend.append("rebooted") }
         if pages.newEpochs > 0 { legend.append("new register") }
         if pages.unboundedPages > 0 { legend.append("error not bounded") }
         return legend
@@ -168,7 +168,7 @@ extension ShownReport {
         json.member("last_window_wall_ms", pages.lastWindow.milliseconds)
         json.member("unsynchronized_pages", pages.unsynchronizedPages)
         json.member("unbounded_error_pages", pages.unboundedPages)
-        json.member("restarts", pages.restarts)
+        json.member("reboots", pages.reboots)
         json.member("validation_method", pages.validationMethod.text)
     }
 
@@ -176,7 +176,7 @@ extension ShownReport {
 
     private static let columns = [
         "period_start", "period_end", "source", "class", "energy_mJ", "error_mJ", "work_mJ", "chargeable_mJ",
-        "mean_mW", "peak_mW", "covered_ms", "coverage_percent", "gap_ms", "throttled_ms", "throttle", "restarts",
+        "mean_mW", "peak_mW", "covered_ms", "coverage_percent", "gap_ms", "throttled_ms", "throttle", "reboots",
         "unsynchronized_pages", "unbounded_error_pages", "pages", "first_page", "last_page", "register_epoch",
         "register_start_mJ", "register_end_mJ", "last_page_hash",
     ]
@@ -198,7 +198,7 @@ extension ShownReport {
             pages.peak.map { "\($0.milliwatts)" } ?? "", "\(pages.covered.milliseconds)", coverage,
             "\(pages.gap.milliseconds)",
             "\(pages.throttledTime.milliseconds)", pages.throttle.all.map { $0.name }.joined(separator: " "),
-            "\(pages.restarts)", "\(pages.unsynchronizedPages)", "\(pages.unboundedPages)", "\(pages.pages)",
+            "\(pages.reboots)", "\(pages.unsynchronizedPages)", "\(pages.unboundedPages)", "\(pages.pages)",
             "\(pages.firstPage)", "\(pages.lastPage)", "\(entry.epoch)", "\(pages.registerStart.millijoules)",
             "\(pages.registerEnd.millijoules)", hexadecimal(pages.lastHash.array),
         ]

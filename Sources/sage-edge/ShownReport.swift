@@ -48,7 +48,7 @@ struct ShownReport {
         if pages.unsynchronizedPages > 0 {
             remarks.append("clock unsynchronized in \(pages.unsynchronizedPages) pages")
         }
-        if pages.restarts > 0 { remarks.append(counted(Int64(pages.restarts), "restart")) }
+        if pages.reboots > 0 { remarks.append(counted(Int64(pages.reboots), "reboot")) }
         if pages.newEpochs > 0 { remarks.append(counted(Int64(pages.newEpochs), "new register")) }
         if pages.unboundedPages > 0 {
             remarks.append("error not bounded in " + counted(Int64(pages.unboundedPages), "page"))
@@ -63,7 +63,7 @@ struct ShownReport {
             remarks.append("throttled " + duration(milliseconds: pages.throttledTime.milliseconds))
         }
         if pages.unsynchronizedPages > 0 { remarks.append("clock unsynchronized") }
-        if pages.restarts > 0 { remarks.append(counted(Int64(pages.restarts), "restart")) }
+        if pages.reboots > 0 { remarks.append(counted(Int64(pages.reboots), "reboot")) }
         if pages.newEpochs > 0 { remarks.append(counted(Int64(pages.newEpochs), "new register")) }
         if pages.unboundedPages > 0 { remarks.append("error not bounded") }
         return remarks.joined(separator: ", ")

@@ -45,7 +45,7 @@ extension TopFrame {
         }
         let rated = model.ratedMilliwatts ?? model.sample.mode?.ratedMilliwatts
         line.append((total.isLowerBound ? "at least " : "") + watts(microwatts: total.microwatts), .bold)
-        if let rated { line.append(" of " + watts(milliwatts: rated)) }
+        if let rated { line.append(" of " + watts(milliwatts: rated) + (model.isRatedByGuess ? " (guessed)" : "")) }
         graph(
             &line, width: width, share: rated.map { (total.microwatts / 1000, $0) },
             series: isCharted && rated != nil ? nil : model.total)

@@ -15,6 +15,8 @@ struct TopModel: Equatable {
     var throttleMillidegrees: Int64?
     /// The board's rated power, in milliwatts.
     var ratedMilliwatts: Int64?
+    /// Whether nobody rated it, and that is the profile's guess.
+    var isRatedByGuess = false
     /// The agent's state; nil where none runs.
     var agent: Agent?
     /// Where the sample is from, where it is from no agent.
@@ -148,6 +150,7 @@ struct TopModel: Equatable {
         softMillidegrees = board["soft_millidegrees"]?.number
         throttleMillidegrees = board["throttle_millidegrees"]?.number
         ratedMilliwatts = board["rated_mw"]?.number
+        isRatedByGuess = board["rated_guessed"] == .boolean(true)
         agent = Agent(
             platform: status.word("platform"), state: status.word("state"),
             uptimeMilliseconds: status["uptime_ms"]?.number ?? 0, isReplayed: board["replayed"] == .boolean(true),

@@ -60,6 +60,7 @@ final class TopSource {
         model.softMillidegrees = Int64(reader.profile.thermal.soft.millidegrees)
         model.throttleMillidegrees = Int64(reader.profile.thermal.throttle.millidegrees)
         model.ratedMilliwatts = nil
+        model.isRatedByGuess = false
         model.files =
             invocation.value("sysroot").map { "none is asked; these are the files under \($0)" }
             ?? "none is running; these are this machine's own files"

@@ -49,7 +49,7 @@ struct VerifiedExport {
         json.member("time_ms", source.time.milliseconds)
         json.member("gap_ms", source.gap.milliseconds)
         json.member("coverage_bp", source.coverage.value)
-        json.member("restarts", source.restarts)
+        json.member("reboots", source.reboots)
         json.member("new_registers", source.newEpochs)
         json.member("error_bound_permille", source.isWord ? nil : source.errorBoundPermille)
         json.member("unbounded_error_pages", source.unboundedPages)
@@ -87,7 +87,7 @@ struct VerifiedExport {
                 + duration(milliseconds: source.time.milliseconds)
                 + ", gaps " + duration(milliseconds: source.gap.milliseconds))
         if !source.isWord { table.row("error", VerifiedExport.error(of: source)) }
-        table.row("restarts", "\(source.restarts), new registers \(source.newEpochs)")
+        table.row("reboots", "\(source.reboots), new registers \(source.newEpochs)")
         return table.text()
     }
 

@@ -61,6 +61,8 @@ private func withEveryKey(_ text: String) -> String {
         #expect(rows.map { $0[1] } == ConfigurationKey.all.map { "`" + $0.path + "`" })
         for (row, key) in zip(rows, ConfigurationKey.all) {
             #expect(row[3] == key.allowed, "\(key.path)")
+            let meaning = row[4].replacing(/\[([^\]]*)\]\([^)]*\)/) { $0.1 }.replacing("`", with: "")
+            #expect(!meaning.isEmpty && meaning == ConfigurationKey.meaning(of: key.path), "\(key.path)")
             switch defaults.entry(key.path)?.value {
             case nil: #expect(!row[2].hasPrefix("`") || key.path == "telemetry.profiles", "\(key.path)")
             case .list([])?, .mappings([])?: #expect(row[2] == "none", "\(key.path)")

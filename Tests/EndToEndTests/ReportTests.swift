@@ -63,7 +63,7 @@ private struct Exported {
             let total = try #require((report["sources"] as? [[String: Any]])?.first)
             #expect(total["energy_mj"] as? String == "\(all)")
             #expect(total["coverage_bp"] as? Int == 8750)
-            #expect(total["restarts"] as? Int == 1)
+            #expect(total["reboots"] as? Int == 1)
             #expect(total["class"] as? String == "metered")
         }
     }

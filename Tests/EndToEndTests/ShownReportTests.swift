@@ -119,7 +119,7 @@ private func words(_ text: String) -> String {
         }
         let unread = try text(try unreadPages())
         #expect(unread.contains("energy not measured chargeable"))
-        #expect(unread.contains("error not bounded restarts"))
+        #expect(unread.contains("error not bounded reboots"))
         let word = try text(try wordPages())
         #expect(word.contains("energy not measured; declared, rated 100.000 W chargeable"))
         #expect(!word.contains(" error "))

@@ -105,7 +105,7 @@ func at(_ hour: Int64, _ minute: Int64 = 0, _ second: Int64 = 0) -> WallTime {
         for total in report.totals { #expect(sums[total.evidence] == total.energy) }
         #expect(report.totals.map { $0.pages }.reduce(0, +) == 300)
         #expect(report.entries.reduce(0) { $0 + $1.pages.newEpochs } == 4)
-        #expect(report.entries.reduce(0) { $0 + $1.pages.restarts } == 6)
+        #expect(report.entries.reduce(0) { $0 + $1.pages.reboots } == 6)
     }
 
     @Test func `sources and classes are kept apart, and one source can be chosen`() throws {

@@ -53,7 +53,7 @@ import Wire
         #expect(board.energy == mJ(96_000 + 50_000 + 96_000))
         #expect(board.gap == .seconds(5))
         #expect(board.coverage == BasisPoints(clamping: 8333))
-        #expect(board.restarts == 0)
+        #expect(board.reboots == 0)
         #expect(board.lastWindow.since(board.firstWindow) == .seconds(30))
         // Between the windows the panel falls from 100 W to 50 W: a second at 75 W. One window is known to a
         // thousandth, the other to 48; each weighs as much as its energy.

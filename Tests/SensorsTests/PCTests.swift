@@ -159,7 +159,7 @@ private func pc() throws -> TemporaryTree {
     }
 
     @Test(arguments: [
-        ("status", "", UnavailableReason.empty), ("status", "\u{1}\n", .malformed), ("status", "Unknown\n", .malformed),
+        ("status", "", UnavailableReason.empty), ("status", "\u{1}\n", .malformed), ("status", "Unknown\n", .noValue),
         ("power_now", "nonsense\n", .absent), ("power_now", "1000000001\n", .malformed),
     ])
     func `that cannot be read are listed`(file: String, content: String, reason: UnavailableReason) throws {
