@@ -217,6 +217,7 @@ public struct AgentMachine {
             }
         case .timer, .configured: break
         case .stopping:
+            endWindows()
             isStopping = true
             endHistory()
             putOffClock()

@@ -130,7 +130,11 @@ extension AgentMachine {
     // MARK: Tasks
 
     private mutating func cancel(_ task: TaskID, for command: CommandID) {
-        if paying[task] != nil {
+        if let paid = paying[task] {
+            guard !paid.isOver else {
+                let state = paid.life.state.name
+                return reply(command, CommandReply(.notFound, "task \(task.text) has ended already: it is \(state)"))
+            }
             tell(task, PayerEvent.cancelRequested)
         } else if let work = local[task] {
             queue.removeAll { $0.task == task }

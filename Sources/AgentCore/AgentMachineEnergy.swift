@@ -31,6 +31,12 @@ extension AgentMachine {
         for window in closed + further.passTime(to: now.boot, energy) { makePage(of: window) }
     }
 
+    /// Ends every open window where it was measured last: what was measured shall not be lost.
+    mutating func endWindows() {
+        let board = energy.end()
+        for window in (board.map { [$0] } ?? []) + further.end(at: now.boot, energy) { makePage(of: window) }
+    }
+
     private mutating func makePage(of closed: ClosedWindow) {
         let source = closed.source
         register(source)

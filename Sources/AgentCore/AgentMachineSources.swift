@@ -79,6 +79,7 @@ extension AgentMachine {
         view.evidence = energy.evidence
         view.method = energy.meter.way
         view.register = energy.register
+        view.measured = energy.measured
         view.show(source?.power ?? energy.sample?.totalPower, rated: energy.rated)
         view.isReporting = view.power != nil || view.unbelieved != nil
         view.readAt = energy.meter.meter?.lastReadingAt
@@ -92,6 +93,7 @@ extension AgentMachine {
         view.evidence = source.shown == nil && source.declaration == nil ? nil : source.evidence
         view.method = source.declaredPower == nil ? source.meter.way : "declared"
         view.register = source.meter.register
+        view.measured = source.meter.measured
         view.show(source.declaredPower ?? source.shown?.power, rated: source.rated)
         view.isReporting = source.declaredPower != nil || source.readAt.map { $0 == energy.sample?.taken } ?? false
         view.readAt = source.readAt

@@ -156,6 +156,7 @@ extension AgentMachine {
                 json.member("role", "payer")
                 json.member("operation", task.operation.name)
                 json.member("state", task.life.state.name)
+                json.member("over", task.isOver)
                 json.member("platform", peerName(task.life.worker))
                 AgentViews.amount("budget_mj", task.life.budget, &json)
                 if case .settled(.posted(let paid), _) = task.life.state { AgentViews.amount("paid_mj", paid, &json) }
@@ -171,6 +172,7 @@ extension AgentMachine {
                 json.member("role", "worker")
                 json.member("operation", task.operation?.name)
                 json.member("state", task.life.state.name)
+                json.member("over", task.isOver)
                 json.member("platform", peerName(task.life.payer))
                 AgentViews.amount("budget_mj", task.life.terms?.budget ?? .zero, &json)
                 if case .settled(.posted(let paid)) = task.life.state { AgentViews.amount("paid_mj", paid, &json) }

@@ -32,8 +32,8 @@ public struct AgentMetrics: Sendable {
     public let sampleAge: TimeSpan?
     /// Whether the last sample lacks a total that the board should have.
     public let isTotalMissing: Bool
-    /// The board's register; nil where it is not metered.
-    public let register: EnergyRegister?
+    /// What was measured of the board since the agent's start; nil where it is not metered.
+    public let measured: EnergyRegister?
     /// The sources that are metered here, the board first.
     public let sources: [SourceView]
     /// What each rail of the sample has drawn, in the order of the sample; nil where it is not known.
@@ -99,7 +99,7 @@ extension AgentMachine {
             platform: identity.platform.text, storeFault: storeFault ?? storeDoubt, uptime: now.since(startedAt),
             sample: sample,
             sampleAge: sample.map { now.since($0.taken) }, isTotalMissing: sensors.isTotalMissing,
-            register: energy.register, sources: sourceViews,
+            measured: energy.measured, sources: sourceViews,
             railMicrojoules: sample?.rails.map { rails.microjoules(of: $0.name) } ?? [],
             throttleEvents: sample?.throttle.map { reading in
                 throttleCauses.first { $0.cause == reading.cause }?.events ?? 0

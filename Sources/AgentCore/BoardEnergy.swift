@@ -93,6 +93,9 @@ struct BoardEnergy: Sendable {
     /// The board's register as far as it is measured.
     var register: EnergyRegister? { meter.register }
 
+    /// What was measured since the agent's start.
+    var measured: EnergyRegister? { meter.measured }
+
     /// The temperatures between which the capacity falls.
     var limits: ThermalLimits { ThermalLimits(soft: profile.thermal.soft, throttle: profile.thermal.throttle) }
 
@@ -130,6 +133,9 @@ struct BoardEnergy: Sendable {
         let closed = meter.passTime(to: now)
         return closed.map { close($0) }
     }
+
+    /// Closes the open window where the board was read last; nil where nothing is open.
+    mutating func end() -> ClosedWindow? { meter.end().map { close($0) } }
 
     private func look(at sample: TelemetrySample) -> SourceLook {
         let source = sample.boardSource

@@ -109,6 +109,12 @@ struct FurtherSource: Sendable {
         return closed.map { close($0, board) }
     }
 
+    /// Closes the open window: where it was read last or, for one by the operator's word, `now`.
+    mutating func end(at now: BootTime, _ board: BoardEnergy) -> [ClosedWindow] {
+        if let power = declaredPower { return endUnmeasured(at: now, power) }
+        return meter.end().map { [close($0, board)] } ?? []
+    }
+
     private mutating func close(_ closed: SourceMeter.Closed, _ board: BoardEnergy) -> ClosedWindow {
         var window = closed.window
         // A reading may count for longer than a window.
@@ -151,6 +157,13 @@ struct FurtherSource: Sendable {
         let end = start + settings.window * windows
         unmeasuredSince = end
         return [unmeasured(from: start, to: end, power, isCovered: windows == 1)]
+    }
+
+    private mutating func endUnmeasured(at now: BootTime, _ power: Power) -> [ClosedWindow] {
+        let closed = passUnmeasuredTime(to: now, power)
+        guard let start = unmeasuredSince, start < now else { return closed }
+        unmeasuredSince = now
+        return closed + [unmeasured(from: start, to: now, power, isCovered: true)]
     }
 
     private func unmeasured(from start: BootTime, to end: BootTime, _ power: Power, isCovered: Bool) -> ClosedWindow {

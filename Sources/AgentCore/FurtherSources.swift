@@ -56,6 +56,13 @@ struct FurtherSources: Sendable {
         return closed
     }
 
+    /// Closes every open window, since nothing comes after it.
+    mutating func end(at now: BootTime, _ board: BoardEnergy) -> [ClosedWindow] {
+        var closed: [ClosedWindow] = []
+        for index in sources.indices { closed += sources[index].end(at: now, board) }
+        return closed
+    }
+
     // MARK: Identities
 
     /// The identity of the source that samples and declarations call `name`.

@@ -50,6 +50,9 @@ struct SourceMeter: Sendable {
     private(set) var way: String?
     /// What the closed windows came to.
     private(set) var tally = SourceTally()
+    /// The register where measuring began here, and what was measured in registers before this one, in µJ.
+    private var measuredFrom: UInt64 = 0
+    private var measuredBefore: UInt64 = 0
 
     /// A meter that goes on from what was stored.
     init(_ settings: EnergySettings, bootID: Bytes16, resuming record: SourceRecord?) {
@@ -63,12 +66,20 @@ struct SourceMeter: Sendable {
     /// The register as far as it is measured; nil before the first look.
     var register: EnergyRegister? { meter?.register }
 
+    /// What was measured since the agent's start, through all registers; nil before the first look.
+    ///
+    /// A register goes back to its last page where an agent did not end by itself; this never does.
+    var measured: EnergyRegister? {
+        meter.map { EnergyRegister(microjoules: measuredBefore &+ ($0.register.microjoules &- measuredFrom)) }
+    }
+
     /// Takes in a look; returns the windows that it completes.
     mutating func record(_ look: SourceLook) -> [Closed] {
         // What the look cannot measure across is closed before it.
         var closed = passTime(to: look.reading.at)
         let before = closed.count
         var meter = started(look, &closed)
+        let former = (epoch: meter.epoch, register: meter.register.microjoules)
         if let found = look.way, let way, found != way {
             meter = anew(meter, look, &closed)
         }
@@ -76,9 +87,23 @@ struct SourceMeter: Sendable {
         meter.believe(as: look.configuration)
         let outcome = meter.record(look.reading)
         if case .newEpoch(_, let last?) = outcome { closed.append(Closed(window: last, meter: meter.state)) }
+        if meter.epoch != former.epoch {
+            measuredBefore &+= former.register &- measuredFrom
+            measuredFrom = 0
+        }
         self.meter = meter
         note(closed[before...])
         return closed + passTime(to: look.reading.at)
+    }
+
+    /// Closes the open window where the source was read last, since nothing comes after it; nil where nothing is open.
+    mutating func end() -> Closed? {
+        guard let last = meter?.lastReadingAt, let ended = meter?.closeWindow(at: last, now: last),
+            let state = meter?.state
+        else { return nil }
+        let closed = Closed(window: ended, meter: state)
+        note([closed])
+        return closed
     }
 
     /// Closes every window whose end is decided at `now`.
@@ -127,6 +152,7 @@ struct SourceMeter: Sendable {
             meter = Meter(look.configuration, bootID: bootID, at: at)
         }
         way = look.way ?? way
+        measuredFrom = meter.register.microjoules
         // The time in which no agent ran is one window without energy, not a row of them.
         if let ended = meter.closeWindow(at: at, now: at) { closed.append(Closed(window: ended, meter: meter.state)) }
         return meter

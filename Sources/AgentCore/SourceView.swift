@@ -15,6 +15,8 @@ public struct SourceView: Sendable {
     public internal(set) var method: String?
     /// Its register; nil where it is not metered.
     public internal(set) var register: EnergyRegister?
+    /// What was measured of it since the agent's start; nil where it is not metered.
+    public internal(set) var measured: EnergyRegister?
     /// Its power in the last sample; nil where it was not read, or is not believed.
     public internal(set) var power: Power?
     /// What the last sample shows beyond what is believed of it; nil where it shows no such thing.

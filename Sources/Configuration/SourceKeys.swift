@@ -111,7 +111,7 @@ extension SourceDeclaration {
             return .path(path)
         case "file": return .file(try mapping.path(key, from: folder))
         case "command":
-            let words = try mapping.strings(key) ?? []
+            var words = try mapping.strings(key) ?? []
             guard (1...ConfigurationLimits.commandWords).contains(words.count) else {
                 throw mapping.error(
                     key,
@@ -119,6 +119,7 @@ extension SourceDeclaration {
                         found: "a list of \(words.count)",
                         allowed: "a command and at most \(ConfigurationLimits.commandWords - 1) words"))
             }
+            if let folder, !words[0].hasPrefix("/") { words[0] = folder + "/" + words[0] }
             return .command(words)
         default: return .declared(try mapping.watts(key) ?? .zero)
         }

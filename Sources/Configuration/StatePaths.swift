@@ -25,7 +25,7 @@ public struct StatePaths: Sendable {
             Program.environment("STATE_DIRECTORY")
             ?? (isRoot ? "/var/lib/sage-edge" : StatePaths.home("XDG_STATE_HOME", "/.local/state") + "/sage-edge")
         let named = Program.environment("RUNTIME_DIRECTORY")
-        let own = Program.environment("XDG_RUNTIME_DIR").map { $0 + "/sage-edge" }
+        let own = StatePaths.xdg("XDG_RUNTIME_DIR").map { $0 + "/sage-edge" }
         let runtime = named ?? (isRoot ? StatePaths.systemRuntime : own)
         self.socket = (runtime ?? self.state) + StatePaths.socketName
         self.systemSocket = named == nil && !isRoot ? StatePaths.systemControl : nil
@@ -56,6 +56,11 @@ public struct StatePaths: Sendable {
     }
 
     private static func home(_ variable: String, _ fallback: String) -> String {
-        Program.environment(variable) ?? Program.homeFolder + fallback
+        xdg(variable) ?? Program.homeFolder + fallback
+    }
+
+    /// A folder of the XDG Base Directory Specification, by which an empty or relative one counts as none.
+    private static func xdg(_ variable: String) -> String? {
+        Program.environment(variable).flatMap { $0.hasPrefix("/") ? $0 : nil }
     }
 }

@@ -60,14 +60,16 @@ extension MetricFamily {
     static let storeOpen = MetricFamily("sage_edge_store_open", .gauge, [], "Whether the ledger's store can be used.")
 
     static let hostEnergy = MetricFamily(
-        "sage_edge_host_energy_joules", .counter, [], "Energy register of the whole board, by its profile's total.")
+        "sage_edge_host_energy_joules", .counter, [],
+        "Energy of the whole board since the agent began, by its profile's total.")
     static let hostPower = MetricFamily(
         "sage_edge_host_power_watts", .gauge, ["scope"],
         "Power of the whole, by the profile's total, and what it covers.")
     static let hostRated = MetricFamily(
         "sage_edge_host_rated_watts", .gauge, [], "Power that the board is rated for in its mode.")
     static let sourceEnergy = MetricFamily(
-        "sage_edge_source_energy_joules", .counter, ["source", "kind", "class"], "Energy register of a source.")
+        "sage_edge_source_energy_joules", .counter, ["source", "kind", "class"],
+        "Energy of a source since the agent began.")
     static let sourcePower = MetricFamily(
         "sage_edge_source_power_watts", .gauge, ["source"], "Power of a source, where the last sample shows it.")
     static let railEnergy = MetricFamily(

@@ -95,7 +95,7 @@ public struct MetricsPage {
 
     private mutating func writePower() {
         let sample = agent.sample
-        page.sample(.hostEnergy, agent.register.map { MetricValue($0.microjoules, digits: 6) })
+        page.sample(.hostEnergy, agent.measured.map { MetricValue($0.microjoules, digits: 6) })
         // What is not believed of the board, which is the first of its sources, is no power.
         if let total = sample?.total, total.isComplete, agent.sources.first?.unbelieved == nil {
             if let power = total.power {
@@ -106,7 +106,7 @@ public struct MetricsPage {
         for source in agent.sources {
             page.sample(
                 .sourceEnergy, [source.source.text, source.source.kind.name, source.evidence?.name ?? "unknown"],
-                source.register.map { MetricValue($0.microjoules, digits: 6) })
+                source.measured.map { MetricValue($0.microjoules, digits: 6) })
         }
         for source in agent.sources where source.isReporting {
             page.sample(.sourcePower, [source.source.text], source.power.map { MetricValue($0.microwatts, digits: 6) })

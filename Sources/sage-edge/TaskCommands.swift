@@ -70,7 +70,12 @@ private func endedHere(_ client: AgentClient) throws(Failure) -> [JSONValue] {
 func tasksText(_ answer: JSONValue, _ ended: [JSONValue]) -> String {
     let tasks = answer["tasks"]?.elements ?? []
     if tasks.isEmpty, ended.isEmpty { return "no tasks" }
-    let parts = [tasks.isEmpty ? "" : openText(tasks), ended.isEmpty ? "" : endedText(ended)]
+    let over = tasks.filter { $0["over"] == .boolean(true) }
+    let open = tasks.filter { $0["over"] != .boolean(true) }
+    let parts = [
+        open.isEmpty ? "" : sharedText(open, "task"), over.isEmpty ? "" : sharedText(over, "ended with"),
+        ended.isEmpty ? "" : endedText(ended),
+    ]
     return printable(parts.filter { !$0.isEmpty }.joined(separator: "\n"))
 }
 
@@ -86,8 +91,9 @@ private func endedText(_ runs: [JSONValue]) -> String {
     return table.text()
 }
 
-private func openText(_ tasks: [JSONValue]) -> String {
-    var table = TextTable(header: ["task", "role", "operation", "state", "platform", ">budget", ">paid"])
+/// Tasks under way, and those with peers that have ended.
+private func sharedText(_ tasks: [JSONValue], _ title: String) -> String {
+    var table = TextTable(header: [title, "role", "operation", "state", "platform", ">budget", ">paid"])
     for task in tasks {
         table.row([
             String(task.word("task").prefix(12)), task.word("role"), task.wordOrDash("operation"), task.word("state"),

@@ -140,8 +140,9 @@ extension TopFrame {
                 var line = index == 0 ? label("decided") : StyledLine()
                 if index > 0 { line.append(String(repeating: " ", count: TopFrame.textColumn)) }
                 line.append(decision.text, index == 0 ? .bold : .plain)
-                line.append("  " + decision.operation + ", ", .dim)
-                line.append(duration(milliseconds: decision.agoMilliseconds) + " ago", .dim)
+                // The name comes last, since what is too long is cut.
+                line.append("  " + duration(milliseconds: decision.agoMilliseconds) + " ago", .dim)
+                line.append("  " + decision.operation, .dim)
                 lines.append(line)
             }
             if lines.isEmpty {

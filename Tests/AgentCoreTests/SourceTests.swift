@@ -72,6 +72,49 @@ import Testing
         end(&fleet)
     }
 
+    @Test func `what was measured until an agent is asked to end is on pages, and its register goes on`() throws {
+        var fleet = try ScriptedFleet(boards: 2)
+        fleet.restart(0) {
+            $0.energy.declarations = [
+                SourceDeclaration(
+                    name: "human:rower", kind: .human, evidence: .declared,
+                    origin: .declared(Power(milliwatts: 80_000)))
+            ]
+        }
+        fleet.pass(milliseconds: 27_500)
+        for _ in 0..<2 {
+            let before = try view(Self.board, of: fleet)
+            fleet.stop(0)
+            let after = try view(Self.board, of: fleet)
+            let register = try #require(before.register)
+            #expect(try #require(after.register) >= register)
+            // The counter of this process began with it.
+            #expect(try #require(after.measured) < register)
+            #expect(try #require(after.measured) > .zero)
+            let pages = try pages(Self.board, of: fleet)
+            let last = try #require(pages.last { $0.registerEnd >= register && $0.gap == .zero })
+            #expect(last.windowEnd.since(last.windowStart) < .seconds(10))
+        }
+        let rower = try pages(SourceID("human:rower"), of: fleet)
+        #expect(rower.contains { $0.windowEnd.since($0.windowStart) < .seconds(10) && $0.gap == .zero })
+        end(&fleet)
+    }
+
+    @Test func `a counter of energy goes on where a register cannot`() throws {
+        var fleet = try ScriptedFleet(boards: 2)
+        var meter = SimulatedSource("grid:meter-1", .grid, milliwatts: 42_000)
+        fleet.setSource(of: 0, meter)
+        fleet.pass(milliseconds: 60_000)
+        let before = try #require(try view(SourceID("grid:meter-1"), of: fleet).measured)
+        meter.traits.method = "another file"
+        fleet.setSource(of: 0, meter)
+        fleet.pass(milliseconds: 20_000)
+        let after = try view(SourceID("grid:meter-1"), of: fleet)
+        #expect(try #require(after.register) < before)
+        #expect(try #require(after.measured) > before)
+        end(&fleet)
+    }
+
     @Test func `a window is rated by the least mode of its time`() throws {
         var fleet = try ScriptedFleet(boards: 2)
         let small = PowerMode(identifier: 3, name: "7W", rated: Power(milliwatts: 7_000))

@@ -34,7 +34,8 @@ private let origins = "path, file, command, declared_watts"
                     name: "wind:roof", kind: .wind, evidence: .metered, origin: .file("/etc/s/turbine.json"),
                     parent: "grid:meter"),
                 SourceDeclaration(
-                    name: "grid:meter", kind: .grid, evidence: .declared, origin: .command(["read-meter", "--json"])),
+                    name: "grid:meter", kind: .grid, evidence: .declared,
+                    origin: .command(["/etc/s/read-meter", "--json"])),
                 SourceDeclaration(
                     name: "human:dana", kind: .human, evidence: .declared,
                     origin: .declared(Power(milliwatts: 62_500))),

@@ -47,6 +47,14 @@ public struct ScriptedFleet {
     /// The process of a board is killed, or the board loses power; it is back within seconds.
     public mutating func crash(_ board: Int) { fleet.crash(board) }
 
+    /// The agent of a board is asked to end, has two seconds for it, and is started again within seconds.
+    public mutating func stop(_ board: Int) {
+        fleet.tell(board, .stopping)
+        pass(milliseconds: 2_000)
+        fleet.crash(board)
+        pass(milliseconds: 30_000)
+    }
+
     /// The agent of a board is started again with changed settings.
     public mutating func restart(_ board: Int, changing settings: (inout AgentSettings) -> Void) {
         settings(&fleet.boards[board].settings)
