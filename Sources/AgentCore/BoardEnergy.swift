@@ -63,6 +63,8 @@ struct BoardEnergy: Sendable {
     private(set) var baseline: Power
     private var hottest: Temperature?
     private var rating = RatingWatch()
+    /// Whether the open window saw a total that is less than what is drawn.
+    private var showedLowerBound = false
     /// What slows the board down.
     private(set) var throttle = ThrottleWatch()
     private var throttleChanges: [ThrottleChange] = []
@@ -120,6 +122,7 @@ struct BoardEnergy: Sendable {
         if let temperature = sample.hottest?.temperature { hottest = max(hottest ?? temperature, temperature) }
         // A board that shows no power is not metered, and makes no pages.
         guard evidence != nil else { return [] }
+        if sample.total?.scope == .moduleLowerBound { showedLowerBound = true }
         rating.note(
             Rating(
                 power: rated, mode: sample.powerMode?.name,
@@ -174,21 +177,24 @@ struct BoardEnergy: Sendable {
         let work = meter.meter.map { runs.work(by: $0, above: baseline, from: window.start, to: window.end) }
         let isBusy = runs.runs.contains { $0.overlaps(from: window.start, to: window.end) }
         if !isBusy, window.covered > .zero { baseline = window.mean }
-        // Nothing is charged from capacity that nobody stated: it is what was drawn.
+        // Nothing is charged from capacity that nobody stated, nor from what is left where more was drawn than is read:
+        // it is what was drawn.
         let mean = Power(milliwatts: window.mean.milliwatts)
-        let least = isRatedByGuess ? Rating(power: min(rated, mean)) : rating.rating
+        var least = (isRatedByGuess ? nil : rating.rating) ?? Rating(power: rated)
+        if isRatedByGuess || showedLowerBound { least.power = min(least.power ?? rated, mean) }
         let state = SourceState(
-            evidence: evidence ?? .modeled, rated: least?.power ?? rated, validationMethod: validationMethod(least),
+            evidence: evidence ?? .modeled, rated: least.power ?? rated, validationMethod: validationMethod(least),
             baseline: baseline, work: work ?? .zero, hottest: hottest, limits: limits,
             throttle: throttle.takeReasons(),
-            powerMode: least?.mode.map { ProofText(replacing: $0, limit: EnergyProofLimits.powerModeBytes) })
+            powerMode: least.mode.map { ProofText(replacing: $0, limit: EnergyProofLimits.powerModeBytes) })
         rating.endWindow()
+        showedLowerBound = sample?.total?.scope == .moduleLowerBound
         hottest = sample?.hottest?.temperature
         runs.forget(before: window.start)
         return ClosedWindow(source: settings.source, window: window, state: state, meter: closed.meter, way: meter.way)
     }
 
-    private func validationMethod(_ rating: Rating?) -> ProofText {
+    private func validationMethod(_ rating: Rating) -> ProofText {
         let total = sample?.total
         let traits = sample?.boardSource?.traits
         var text = traits?.method ?? ""
@@ -196,9 +202,9 @@ struct BoardEnergy: Sendable {
             text = (sample?.rails.first?.source.rawValue ?? "none") + ":" + (total?.rule ?? "no total")
         }
         if let total { text += " scope " + total.scope.rawValue + (total.isComplete ? "" : " incomplete") }
-        if let mode = rating?.mode {
+        if let mode = rating.mode {
             text += ", nvpmodel " + mode
-        } else if let rating, rating.isLimit, let limit = rating.power {
+        } else if rating.isLimit, let limit = rating.power {
             text += ", limit \(limit.milliwatts) mW"
         }
         if isRatedByGuess { text += ", not rated" }

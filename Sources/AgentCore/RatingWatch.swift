@@ -3,7 +3,7 @@ import Quantities
 /// What a source is rated for, and why.
 struct Rating: Hashable, Sendable {
     /// The power; nil where nobody says it.
-    let power: Power?
+    var power: Power?
     /// The name of the power mode that allows it.
     var mode: String?
     /// Whether it is a limit that is set for now.

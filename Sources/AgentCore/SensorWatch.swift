@@ -111,7 +111,7 @@ struct SensorWatch: Sendable {
         guard SourceLimits.isUnbelievable(power, rated: rated) else { return nil }
         let most =
             rated == nil
-            ? "more than is believed without a rating" : "above \(EnergyProofLimits.drawnOverRated) times its rating"
+            ? "more than is believed without a rating" : "above \(SourceLimits.believedOverRated) times its rating"
         return "\(power.milliwatts) mW is " + most
     }
 }

@@ -29,12 +29,13 @@ public enum SourceLimits {
     /// What a source that is rated for `rated` can have at most, for as long as no reading shows more.
     static func mostPower(rated: Power) -> Power { Power(milliwatts: max(rated.milliwatts, 1) * mostOverRated) }
 
+    /// A reading above so many times a source's rating is a broken sensor.
+    public static let believedOverRated: Int64 = 16
+
     /// The most that is believed of a source that is rated for `rated`, or by nobody.
-    ///
-    /// A reading beyond what a page may show as drawn is a broken sensor.
     static func believablePower(rated: Power?) -> Power {
         let rated = min(rated ?? unratedPower, EnergyProofLimits.largestPower)
-        return Power(milliwatts: max(rated.milliwatts, 1) * EnergyProofLimits.drawnOverRated)
+        return Power(milliwatts: max(rated.milliwatts, 1) * believedOverRated)
     }
 
     /// Whether `power` is more, either way, than is believed of a source that is rated for `rated`, or by nobody.

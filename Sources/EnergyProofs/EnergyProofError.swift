@@ -26,8 +26,6 @@ public enum EnergyProofError: Error, Equatable, Sendable {
     case tooManySamples(UInt64, expected: UInt64)
     /// More energy than the peak power gives over the covered time.
     case drawnAbovePeak(Energy, most: Energy)
-    /// More energy than a source of this rating can be believed to have drawn.
-    case drawnImplausible(Energy, most: Energy)
     /// Tasks used more than was drawn, or a source that does no work shows some.
     case workExceedsDrawn(Energy, drawn: Energy)
     /// More capacity than the rating.
@@ -79,7 +77,6 @@ public enum EnergyProofError: Error, Equatable, Sendable {
         case .registerBackwards(let start, let end): "the register falls from \(start.text) to \(end.text)"
         case .tooManySamples(let samples, let expected): "\(samples) samples where \(expected) were expected"
         case .drawnAbovePeak(let drawn, let most): "\(drawn.text) drawn, but its peak power gives at most \(most.text)"
-        case .drawnImplausible(let drawn, let most): "\(drawn.text) drawn, more than the believable \(most.text)"
         case .workExceedsDrawn(let work, let drawn): "\(work.text) of work out of \(drawn.text) drawn"
         case .capacityAboveRated(let capacity, let rated): "capacity \(capacity.text) above the rated \(rated.text)"
         case .capacityAboveMean(let capacity, let mean):

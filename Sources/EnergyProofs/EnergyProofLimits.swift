@@ -16,9 +16,6 @@ public enum EnergyProofLimits {
     public static let largestCount: UInt64 = (1 << 53) - 1
     /// Largest power that a page may carry.
     public static let largestPower = Power(milliwatts: 1_000_000_000)
-    /// A page that shows more than this multiple of the rated energy as drawn is not believed; a meter's
-    /// `believablePower` belongs below it.
-    public static let drawnOverRated: Int64 = 16
     /// Least and most power a person may declare.
     public static let humanPower = Power(milliwatts: 50_000)...Power(milliwatts: 200_000)
     /// Most time of a day for which a person's power charges.

@@ -59,11 +59,6 @@ public enum EnergyProofVerifier {
         let rounding = Energy(millijoules: proof.covered > .zero ? 1 : 0)
         let most = proof.peak.held(for: proof.covered).adding(rounding) ?? .largest
         guard proof.drawn <= most else { throw .drawnAbovePeak(proof.drawn, most: most) }
-        if proof.rated > .zero {
-            let rated = Power(milliwatts: proof.rated.milliwatts * EnergyProofLimits.drawnOverRated)
-            let believable = rated.held(for: proof.covered).adding(rounding) ?? .largest
-            guard proof.drawn <= believable else { throw .drawnImplausible(proof.drawn, most: believable) }
-        }
         let workLimit = proof.kind == .compute ? proof.drawn : .zero
         guard proof.work <= workLimit else { throw .workExceedsDrawn(proof.work, drawn: workLimit) }
     }

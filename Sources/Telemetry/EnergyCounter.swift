@@ -2,9 +2,9 @@ import Quantities
 
 /// Makes one growing register out of a source's own counter, which may start again at its range (RAPL's `energy_uj`).
 ///
-/// A counter that moved as no believable power explains was reset: the register then goes back to what the counter
-/// shows, so that a meter sees the break and begins anew. Several wraps between two readings cannot be told apart
-/// from one; at 100 W the common range wraps after 44 minutes.
+/// A counter that moves as no believable power explains, twice in a row, was reset: the register then goes back to what
+/// the counter shows, so that a meter sees the break and begins anew. Once is a reading that failed. Several wraps
+/// between two readings cannot be told apart from one; at 100 W the common range wraps after 44 minutes.
 public struct EnergyCounter: Hashable, Sendable {
     /// What the counter showed, made to grow; and the mean power since the reading before.
     public struct Reading: Hashable, Sendable {
@@ -26,6 +26,8 @@ public struct EnergyCounter: Hashable, Sendable {
     private var readAt: BootTime?
     private var doubt: TimeSpan = .zero
     private var register: UInt64 = 0
+    /// Whether the last reading was not believed.
+    private var isDoubted = false
 
     /// A counter that was not read yet.
     public init(range: EnergyRegister?) {
@@ -34,19 +36,24 @@ public struct EnergyCounter: Hashable, Sendable {
         }
     }
 
-    /// Takes in what the counter shows, in µJ; nil where no counter reaches that far.
+    /// Takes in what the counter shows, in µJ; nil where no counter reaches that far, or not from the last reading.
     ///
     /// - Parameter time: when it was read; power is taken from the middle of one such time to that of the next.
     public mutating func advance(to shown: UInt64, at time: ReadingTime) -> Reading? {
         let now = time.earliest
         guard shown <= TelemetryLimits.counterMicrojoules else { return nil }
+        let isBelieved = isBelieved(shown, at: now)
+        if !isBelieved, !isDoubted {
+            isDoubted = true
+            return nil
+        }
+        isDoubted = false
         defer {
             count = shown
             readAt = now
             doubt = time.doubt
         }
-        guard let readAt, now >= readAt, let advance = advance(to: shown),
-            isBelievable(advance, over: now.since(readAt)),
+        guard isBelieved, let readAt, now >= readAt, let advance = advance(to: shown),
             register + advance <= TelemetryLimits.counterMicrojoules
         else {
             register = shown
@@ -63,7 +70,8 @@ public struct EnergyCounter: Hashable, Sendable {
         return Reading(register: EnergyRegister(microjoules: register), power: power)
     }
 
-    /// Takes in what the counter shows at `now`, in µJ; nil where no counter reaches that far.
+    /// Takes in what the counter shows at `now`, in µJ; nil where no counter reaches that far, or not from the last
+    /// reading.
     public mutating func advance(to shown: UInt64, at now: BootTime) -> Reading? {
         advance(to: shown, at: ReadingTime(at: now))
     }
@@ -72,6 +80,12 @@ public struct EnergyCounter: Hashable, Sendable {
         if shown >= count { return shown - count }
         guard let range, count <= range, shown <= range else { return nil }
         return range - count + shown
+    }
+
+    /// Whether the counter can show that at `now`: the first reading, and any after boot time went back, can.
+    private func isBelieved(_ shown: UInt64, at now: BootTime) -> Bool {
+        guard let readAt, now >= readAt else { return true }
+        return advance(to: shown).map { isBelievable($0, over: now.since(readAt)) } ?? false
     }
 
     private func isBelievable(_ advance: UInt64, over span: TimeSpan) -> Bool {

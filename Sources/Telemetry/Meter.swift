@@ -46,6 +46,7 @@ public struct Meter: Sendable {
     private var lookedAt: BootTime?
     /// Mean power of the last interval that the counter measured.
     private var lastMean: Power?
+    private var counterWatch = CounterWatch()
 
     /// A meter whose register starts at zero.
     ///
@@ -154,6 +155,7 @@ public struct Meter: Sendable {
         segment.endDoubt = reading.doubt
         switch advance(to: reading) {
         case .unmeasured: break
+        case .held: return .unreadable
         case .measured(let signed, let measure, let peak, let greatest, let change):
             segment.measure = measure
             segment.peak = peak
@@ -174,6 +176,7 @@ public struct Meter: Sendable {
 
     private enum Advance {
         case unmeasured
+        case held
         case measured(Int128, MeterSegment.Measure, peak: Power, greatest: Power, change: UInt64)
         case reset
     }
@@ -182,10 +185,20 @@ public struct Meter: Sendable {
     private mutating func advance(to reading: MeterReading) -> Advance {
         guard let last else { return .unmeasured }
         let span = reading.at.since(last.at)
-        guard span <= configuration.gapLimit else { return .unmeasured }
+        guard span <= configuration.gapLimit else {
+            counterWatch.begin(after: last.counter?.microjoules)
+            return .unmeasured
+        }
         if let old = last.counter, let new = reading.counter {
-            guard let advance = counterAdvance(from: old.microjoules, to: new.microjoules, over: span) else {
-                return .reset
+            let advance: UInt64
+            let (first, second) = (
+                CounterWatch.Look(count: old.microjoules, at: last.at),
+                CounterWatch.Look(count: new.microjoules, at: reading.at)
+            )
+            switch counterWatch.judge(second, after: first, configuration) {
+            case .counts(let step): advance = step
+            case .held: return .held
+            case .brokeOff: return .reset
             }
             // µJ over ms is mW; rounded up, so that the peak is never below the mean.
             let mean = (UInt128(advance) * 1000 + UInt128(span.milliseconds) - 1) / UInt128(span.milliseconds)
@@ -231,21 +244,6 @@ public struct Meter: Sendable {
     /// A power as it counts: below zero is a sensor's noise unless energy can flow both ways.
     private func counted(_ power: Power) -> Power {
         configuration.direction == .forward ? power.clampedToZero : power
-    }
-
-    /// Microjoules from `old` to `new`, or nil where neither power nor one wrap explains them.
-    private func counterAdvance(from old: UInt64, to new: UInt64, over span: TimeSpan) -> UInt64? {
-        let advance: UInt128
-        if new >= old {
-            advance = UInt128(new - old)
-        } else {
-            guard let range = configuration.counterRange?.microjoules, old <= range else { return nil }
-            advance = UInt128(range - old) + UInt128(new)
-        }
-        let limit = configuration.believablePower.held(for: span + MeterLimits.counterLatency)
-        guard advance <= UInt128(max(0, limit.millijoules)) * 1000 + UInt128(configuration.counterStep.microjoules)
-        else { return nil }
-        return UInt64(advance)
     }
 
     /// What of `signed` energy counts; a battery first gives back what it took in.

@@ -88,7 +88,7 @@ public enum MeterEpochReason: UInt8, Sendable, CaseIterable {
     case firstStart = 1
     /// The meter's state was lost; what the register said before is unknown.
     case stateLost = 2
-    /// The hardware counter moved in a way that neither power nor a wrap explains.
+    /// The hardware counter moved in a way that neither power nor a wrap explains, and did not go back.
     case counterReset = 3
     /// The register reached its limit.
     case registerFull = 4
@@ -118,7 +118,7 @@ public enum MeterOutcome: Hashable, Sendable {
     case gap(TimeSpan)
     /// Not later than a reading before it, or before the window's start: ignored.
     case stale
-    /// Neither a power within bounds nor a counter: a lost sample.
+    /// Neither a power within bounds nor a counter that is believed: a lost sample.
     case unreadable
     /// The register could not be continued; the old epoch's last window, if it has any length, is closed.
     case newEpoch(MeterEpochReason, lastWindow: MeterWindow?)

@@ -1,4 +1,4 @@
-import EnergyProofs
+import AgentCore
 import Gateway
 import Telemetry
 
@@ -30,7 +30,7 @@ struct ToldSource: Equatable {
 func unbelievedText(milliwatts power: Int64, isRated: Bool) -> String {
     watts(milliwatts: power)
         + (isRated
-            ? ", above \(EnergyProofLimits.drawnOverRated) times its rating, not believed"
+            ? ", above \(SourceLimits.believedOverRated) times its rating, not believed"
             : ", more than is believed of what nobody rated")
 }
 

@@ -92,7 +92,7 @@ import Testing
             #expect(try #require(after.measured) < register)
             #expect(try #require(after.measured) > .zero)
             let pages = try pages(Self.board, of: fleet)
-            let last = try #require(pages.last { $0.registerEnd >= register && $0.gap == .zero })
+            let last = try #require(pages.last { $0.registerEnd >= register.energy && $0.gap == .zero })
             #expect(last.windowEnd.since(last.windowStart) < .seconds(10))
         }
         let rower = try pages(SourceID("human:rower"), of: fleet)

@@ -93,7 +93,6 @@ import Testing
         try refuses(.capacityAboveMean(mW(25_000), mean: mW(9600))) { $0.throttle = ThrottleReasons([.powerBrake]) }
         try refuses(.drawnAbovePeak(mJ(96_000), most: mJ(95_991))) { $0.peak = mW(9599) }
         try refuses(.drawnAbovePeak(mJ(96_000), most: .zero)) { $0.gap = .seconds(10) }
-        try refuses(.drawnImplausible(mJ(96_000), most: mJ(95_841))) { $0.rated = mW(599) }
         try refuses(.declaredButMeasured) {
             $0.evidence = .declared
             $0.samples = 0

@@ -39,7 +39,9 @@ private func time(_ milliseconds: Int64) -> BootTime { BootTime(milliseconds: mi
         for range in [nil, EnergyRegister(microjoules: 50)] {
             var counter = EnergyCounter(range: range)
             _ = counter.advance(to: 100, at: time(0))
-            let after = counter.advance(to: 20, at: time(1000))
+            let doubted = counter.advance(to: 20, at: time(1000))
+            #expect(doubted == nil)
+            let after = counter.advance(to: 20, at: time(2000))
             #expect(after == EnergyCounter.Reading(register: EnergyRegister(microjoules: 20), power: nil))
         }
     }
@@ -48,10 +50,23 @@ private func time(_ milliseconds: Int64) -> BootTime { BootTime(milliseconds: mi
         var counter = EnergyCounter(range: range)
         _ = counter.advance(to: 262_143_000_000, at: time(0))
         _ = counter.advance(to: 1_000_000, at: time(1000))
-        let reset = try counter.step(to: 200_000_000_000, at: 2000)
+        let doubted = counter.advance(to: 199_999_000_000, at: time(2000))
+        #expect(doubted == nil)
+        let reset = try counter.step(to: 200_000_000_000, at: 3000)
         #expect(reset == EnergyCounter.Reading(register: EnergyRegister(microjoules: 200_000_000_000), power: nil))
-        let next = try counter.step(to: 200_001_000_000, at: 3000)
+        let next = try counter.step(to: 200_001_000_000, at: 4000)
         #expect(next.power == Power(milliwatts: 1000))
+    }
+
+    @Test(arguments: [0, 260_000_000_000] as [UInt64])
+    func `that show something else for one reading go on as if they had not`(glitch: UInt64) throws {
+        var counter = EnergyCounter(range: range)
+        let first = try counter.step(to: 100_000_000_000, at: 0)
+        let doubted = counter.advance(to: glitch, at: time(1000))
+        #expect(doubted == nil)
+        let next = try counter.step(to: 100_020_000_000, at: 2000)
+        #expect(next.register.microjoules - first.register.microjoules == 20_000_000)
+        #expect(next.power == Power(milliwatts: 10_000))
     }
 
     @Test func `show no power for one moment, and none for a mean over more than five minutes`() throws {
