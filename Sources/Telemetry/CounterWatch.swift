@@ -29,6 +29,8 @@ struct CounterWatch: Hashable, Sendable {
     private var held: Look?
     /// What the counter showed before it broke off last; nil once it is beyond that.
     private var lost: UInt64?
+    /// What it showed when it was last believed.
+    private var newest: UInt64?
 
     /// What `new` means after `old`, the last reading that counts.
     mutating func judge(_ new: Look, after old: Look, _ configuration: MeterConfiguration) -> Verdict {
@@ -36,7 +38,7 @@ struct CounterWatch: Hashable, Sendable {
             CounterWatch.step(from: first, to: second, atMost: most, configuration)
         }
         if let step = step(old, new, configuration.maximumPower), !isReturn(from: old, to: new) {
-            held = nil
+            believe(new.count)
             if let lost, new.count >= lost { self.lost = nil }
             return .counts(step)
         }
@@ -44,7 +46,7 @@ struct CounterWatch: Hashable, Sendable {
             held = new
             return .held
         }
-        held = nil
+        believe(new.count)
         let whole = step(old, new, configuration.believablePower)
         let returns = isReturn(from: old, to: new)
         if let whole, whole >= last, !returns {
@@ -57,10 +59,15 @@ struct CounterWatch: Hashable, Sendable {
         return .brokeOff
     }
 
-    /// Begins anew at a reading before which nothing was counted; the last one that counted showed `old`.
-    mutating func begin(after old: UInt64?) {
+    /// Begins anew at a reading of `count`, before which nothing is counted.
+    mutating func begin(at count: UInt64) {
+        if let newest, count < newest { lost = newest }
+        believe(count)
+    }
+
+    private mutating func believe(_ count: UInt64) {
         held = nil
-        lost = old ?? lost
+        newest = count
     }
 
     /// Whether a step leads from near zero to where the counter broke off.

@@ -183,12 +183,11 @@ public struct Meter: Sendable {
 
     /// What happened between the last reading and this one, in signed half nanojoules.
     private mutating func advance(to reading: MeterReading) -> Advance {
-        guard let last else { return .unmeasured }
-        let span = reading.at.since(last.at)
-        guard span <= configuration.gapLimit else {
-            counterWatch.begin(after: last.counter?.microjoules)
+        guard let last, reading.at.since(last.at) <= configuration.gapLimit else {
+            if let count = reading.counter?.microjoules { counterWatch.begin(at: count) }
             return .unmeasured
         }
+        let span = reading.at.since(last.at)
         if let old = last.counter, let new = reading.counter {
             let advance: UInt64
             let (first, second) = (

@@ -19,12 +19,14 @@ struct ChaoticSource {
     let kind: SourceKind
     let truth: Power
     private let sensor: Sensor
-    private let traits: SourceTraits
+    private var traits: SourceTraits
+    private let rated: Power
     /// What the source's counter stood at when time began, in µJ.
     private let start: UInt64
     private var register: EnergyCounter
     private var mood = Mood.fine
     private var until: Int64 = 0
+    private var hasStumbled = false
     /// How often each mood came.
     private(set) var moods: [Mood: Int] = [:]
 
@@ -36,7 +38,8 @@ struct ChaoticSource {
         var range: UInt64?
         if case .counter(let wraps) = sensor { range = wraps }
         // Ten joules before the first wrap.
-        start = range.map { $0 - 10_000_000 } ?? 5_000_000_000
+        start = range.map { $0 - 10_000_000 } ?? 50_000_000
+        self.rated = Power(milliwatts: rated)
         register = EnergyCounter(range: range.map { EnergyRegister(microjoules: $0) })
         traits = SourceTraits(
             method: "chaos:" + name, step: Power(milliwatts: 1), counterStep: EnergyRegister(microjoules: 1000),
@@ -57,6 +60,15 @@ struct ChaoticSource {
             return
         }
         moods[mood, default: 0] += 1
+    }
+
+    /// Now and then its limit is set to a thirtieth for some seconds, whatever it draws; not once it is to come back.
+    mutating func limit(isOver: Bool, _ random: inout SeededRandom) {
+        if traits.rated != rated, isOver || random.oneIn(6) {
+            traits.rated = rated
+        } else if !isOver, random.oneIn(300) {
+            traits.rated = Power(milliwatts: rated.milliwatts / 30)
+        }
     }
 
     /// Puts into `sample` what a reader of this source would; what it drew until then it drew since `origin`.
@@ -88,14 +100,22 @@ struct ChaoticSource {
         case .counter(let range):
             var shown = start + drawn
             if let range { shown %= range }
-            // Half its range away, and beyond every range.
+            // Half its range away, and beyond every range; or, once between two good ones, nothing or half: a counter that
+            // shows that for longer is not found out.
             if let garbage {
-                shown = garbage % 2 == 0 ? .max : (shown + (range ?? 1 << 50) / 2) % (range ?? .max)
+                let half = (shown + (range ?? 1 << 50) / 2) % (range ?? .max)
+                let stumble = [0, shown / 2][Int(garbage / 4 % 2)]
+                shown = [half, .max, hasStumbled ? .max : stumble, hasStumbled ? half : stumble][Int(garbage % 4)]
+                hasStumbled = true
+            } else {
+                hasStumbled = false
             }
             guard let reading = register.advance(to: shown, at: now) else { return .malformed }
             (source.counter, source.power) = (reading.register, reading.power)
         case .document:
-            let texts = ["", "watts", "{\"power_mw\": 1e99}", "{\"power_mw\": 5000, \"power_uw\": 1}"]
+            let texts = [
+                "", "watts", "{\"power_mw\": 1e99}", "{\"power_mw\": 5000, \"power_uw\": 1}",
+            ]
             let text = garbage.map { texts[Int($0 % 4)] } ?? "{\"energy_uj\": \(start + drawn)}"
             do throws(MeterDocumentError) {
                 let document = try MeterDocument(Array(text.utf8))

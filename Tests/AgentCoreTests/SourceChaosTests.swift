@@ -57,7 +57,10 @@ import TestKit
                 disaster = ChaoticSource.Mood.allCases[random.number(in: 1...ChaoticSource.Mood.allCases.count - 1)]
                 disasterUntil = now + random.number(in: 2000...30_000)
             }
-            for index in sources.indices { sources[index].change(disaster, at: now, until: disasterUntil, &random) }
+            for index in sources.indices {
+                sources[index].change(disaster, at: now, until: disasterUntil, &random)
+                sources[index].limit(isOver: now >= Self.hour, &random)
+            }
             let sample = sample(of: &sources, at: agent.boot(at: now), since: origin, &random)
             agent.show(sample)
             let (telemetry, status) = (agent.ask(.telemetry)?.json ?? "", agent.ask(.status)?.json ?? "")
@@ -71,6 +74,8 @@ import TestKit
         agent.pass(to: Self.hour + 200_000)
         for source in sources { check(source, agent.pages, since: origin) }
         #expect(agent.log.count < 600)
+        // Every page goes on where the one before ended, by the rules that others check.
+        #expect(!agent.log.contains { $0.contains("is not accepted") })
     }
 
     private func sample(
