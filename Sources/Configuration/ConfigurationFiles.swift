@@ -14,6 +14,9 @@ public struct ConfigurationFiles: Sendable {
     /// The main file.
     public let main: String
 
+    /// The folder of root, and of an agent that the package installs.
+    public static let systemFolder = "/etc/sage-edge"
+
     /// The places for a file given on the command line, or the default ones.
     public init(given: String?) {
         if let given {
@@ -86,9 +89,9 @@ public struct ConfigurationFiles: Sendable {
         }
     }
 
-    /// The folder in which an operator's own profiles are looked for.
-    public func profilesFolder(for configuration: AgentConfiguration) -> String {
-        if let named = configuration.telemetry.profilesFolder { return named }
+    /// The folder in which an operator's own profiles are looked for; nil stands for a configuration that names none.
+    public func profilesFolder(for configuration: AgentConfiguration?) -> String {
+        if let named = configuration?.telemetry.profilesFolder { return named }
         let bytes = Array(main.utf8)
         guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return "profiles" }
         return String(decoding: bytes[...slash], as: UTF8.self) + "profiles"
@@ -97,7 +100,7 @@ public struct ConfigurationFiles: Sendable {
     static func defaultFolder(isRoot: Bool, home: String, environment: (String) -> String?) -> String {
         // systemd separates several folders with colons; the first is this service's own.
         if let given = environment("CONFIGURATION_DIRECTORY")?.split(separator: ":").first { return String(given) }
-        if isRoot { return "/etc/sage-edge" }
+        if isRoot { return systemFolder }
         if let given = environment("XDG_CONFIG_HOME"), given.hasPrefix("/") { return given + "/sage-edge" }
         return home + "/.config/sage-edge"
     }

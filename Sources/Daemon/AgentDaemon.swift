@@ -234,10 +234,12 @@ public struct AgentDaemon: ~Copyable {
     }
 
     /// Goes on without the store: what the core knew is not known to be stored, and is forgotten.
-    private mutating func giveUpStore(_ fault: String) throws(SystemError) {
+    private mutating func giveUpStore(_ fault: String, isDamage: Bool = false) throws(SystemError) {
         if storeHealth.failed(fault, at: Clock.bootTime) {
+            let remedy = isDamage ? "; put back a copy of it, or begin anew: sage-edge doctor says how" : ""
             log.write(
-                .error, "the agent only measures, since its store cannot be used: " + fault, kind: .storeUnusable)
+                .error, "the agent only measures, since its store cannot be used: " + fault + remedy,
+                kind: .storeUnusable)
         }
         replaceCore(by: try AgentDaemon.core(plan, without: fault))
         workers.cancelAll(now: Clock.bootTime, loop)
@@ -360,7 +362,7 @@ public struct AgentDaemon: ~Copyable {
                 trustStore()
                 try carryOut(core.handle(.persisted(token), at: AgentDaemon.now))
             case .read(let query, let answer): try carryOut(core.handle(.records(query, answer), at: AgentDaemon.now))
-            case .commitFailed(let error), .cannotOpen(let error): return try giveUpStore(error.explanation)
+            case .commitFailed(let error), .cannotOpen(let error): return try giveUpStore(error.explanation, isDamage: error.failure.isDamage)
             case .opened(let image): try begin(from: image)
             }
         }

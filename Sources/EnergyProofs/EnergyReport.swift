@@ -116,7 +116,7 @@ public struct EnergyReport: Sendable {
             guard totals.count < EnergyProofLimits.exportSources else {
                 throw .tooManySources(limit: EnergyProofLimits.exportSources)
             }
-            totals.append(SourceSummary(page))
+            totals.append(SourceSummary(page, after: previous))
         }
     }
 

@@ -17,8 +17,14 @@ public struct StoreError: Error, Equatable, Sendable {
         var text = failure.explanation
         if !message.isEmpty { text += ": " + message }
         if extendedCode != 0 { text += " (SQLite \(extendedCode))" }
-        if !sql.isEmpty { text += " in " + sql }
+        // Which statement it was tells something where it is the statement's fault, and not the file's.
+        if !sql.isEmpty, failure == .constraint || failure == .other { text += " in " + StoreError.oneLine(sql) }
         return text
+    }
+
+    /// `sql` with every stretch of blanks and line ends as one blank.
+    private static func oneLine(_ sql: String) -> String {
+        sql.split { $0 == " " || $0 == "\n" }.joined(separator: " ")
     }
 }
 
@@ -56,6 +62,17 @@ public enum StoreFailure: Equatable, Sendable {
     case inspectionOnly
     /// Anything else.
     case other
+
+    /// What a file can be that is damaged.
+    private static let damages: [StoreFailure] = [.corrupt, .notADatabase, .malformedRow]
+
+    /// Whether the file itself is damaged, so that only another one helps.
+    public var isDamage: Bool { StoreFailure.damages.contains(self) }
+
+    /// Whether `text` is the explanation of a failure that is damage.
+    public static func isDamage(told text: String) -> Bool {
+        damages.contains { text.utf8.starts(with: $0.explanation.utf8) }
+    }
 
     /// What it means, in words.
     public var explanation: String {

@@ -5,10 +5,32 @@ extension DoctorFacts {
     /// The diagnosis of these facts.
     var diagnosis: Diagnosis {
         Diagnosis(
-            boardFindings() + powerFindings() + sourceFindings() + heatFindings() + memoryFindings() + clockFindings()
-                + stateFindings()
+            (boardFindings() + powerFindings() + sourceFindings() + heatFindings() + memoryFindings())
+                .map { onItsMachine($0) }
+                + clockFindings() + stateFindings()
                 + keyFindings() + configurationFindings() + networkFindings() + peerFindings() + agentFindings()
                 + serviceFindings())
+    }
+
+    static let onItsMachine = Finding.Remedy.advice("on the machine that was recorded:")
+
+    /// The finding, where it is of a recording, with commands that look at this machine said to be for the other one.
+    private func onItsMachine(_ finding: Finding) -> Finding {
+        guard let board, board.isElsewhere else { return finding }
+        var remedies: [Finding.Remedy] = []
+        var isSaid = false
+        for remedy in finding.remedies {
+            if remedy == DoctorFacts.onItsMachine { isSaid = true }
+            if case .run(let line) = remedy, !isSaid, !line.hasPrefix("sage-edge "), !line.hasPrefix("mkdir "),
+                !line.hasPrefix("sudo mkdir "), !board.isNamed(in: line)
+            {
+                remedies.append(DoctorFacts.onItsMachine)
+                isSaid = true
+            }
+            remedies.append(remedy)
+        }
+        return Finding(
+            finding.area, finding.severity, finding.name, finding.what, why: finding.why, remedies: remedies)
     }
 
     func networkFindings() -> [Finding] {

@@ -31,6 +31,8 @@ struct DoctorExamination {
         let started = isAsked ? nil : StartedAgent(listeningAt: paths.socket)
         let files = ConfigurationFiles(given: invocation.value("config") ?? started?.configuration)
         let configuration = configuration(files, started?.flags ?? [], &facts.configuration)
+        facts.configuration.profilesFolder = files.profilesFolder(for: configuration)
+        facts.configuration.mayWriteProfiles = isOwn(facts.configuration.profilesFolder)
         if let root = invocation.value("sysroot") {
             guard SysfsTree(root: root).isThere else { throw noTree(root) }
             let reader = reader(of: DoctorFacts.Agent())
@@ -43,7 +45,11 @@ struct DoctorExamination {
                 let ours = DoctorFacts.Reader()
                 facts.reader = .init(user: .max, name: "the agent", group: ours.group)
             }
-            facts.configuration = .init(files: facts.configuration.files)
+            // What a configuration names is not looked for on a machine that it may not be of.
+            facts.configuration.isLookedAt = invocation.has("config")
+            if configuration != nil { facts.configuration.problems = [] }
+            facts.configuration.warnings = []
+            facts.configuration.missingTegrastats = nil
             return facts
         }
         let (agent, status) = agent()
@@ -101,6 +107,23 @@ struct DoctorExamination {
     }
 
     // MARK: Configuration
+
+    /// Whether what is to be made or changed at `path` is in the caller's hand: the nearest that is there is the
+    /// caller's own, or the caller is root.
+    private func isOwn(_ path: String) -> Bool {
+        if Program.effectiveUserID == 0 { return true }
+        var path = path
+        while true {
+            if let status = (try? FileSystem.status(path.isEmpty ? "." : path)).flatMap({ $0 }) {
+                return status.owner == Program.effectiveUserID
+            }
+            guard !path.isEmpty else { return false }
+            let bytes = Array(path.utf8)
+            let slash = bytes.lastIndex(of: UInt8(ascii: "/")) ?? 0
+            path = slash == 0 && bytes.first == UInt8(ascii: "/")
+                ? "/" : String(decoding: bytes[..<slash], as: UTF8.self)
+        }
+    }
 
     private func configuration(
         _ files: ConfigurationFiles, _ flags: [ConfigurationFlag], _ facts: inout DoctorFacts.Configuration
@@ -265,6 +288,9 @@ struct DoctorExamination {
             }
             facts.chargeRefusal = answer.value["energy"]?["charge_refused"]?.text
             facts.causes = ToldCause.all(answer.value)
+            let configuration = answer.value["configuration"]
+            facts.refusedConfiguration = configuration?["refused_because"]?.text
+            facts.pendingKeys = (configuration?["restart_needed_for"]?.elements ?? []).compactMap { $0.text }
             return (facts, answer.value)
         } catch {
             if error.code == .permission {
@@ -322,13 +348,14 @@ struct DoctorExamination {
             // Who may not write there as somebody else learns nothing of the agent's rights.
             if isOwn { facts.writeFailure = error.errno.text }
         }
+        facts.hasLedger = (try? FileSystem.status(paths.ledger)).flatMap { $0 } != nil
         if let status {
             facts.fault = status["store_fault"]?.text
         } else if facts.writeFailure != nil, facts.owner != Program.effectiveUserID {
             // Of another's ledger this user sees nothing.
         } else if (try? FileSystem.status(paths.ledger)) != nil {
             do throws(StoreError) { _ = try AgentStore(path: paths.ledger, for: .inspection) } catch {
-                if error.failure != .inUse { facts.fault = error.failure.explanation }
+                if error.failure != .inUse { facts.fault = error.explanation }
             }
             if (try? FileSystem.status(paths.lock)) != nil, case .held(let holder)? = try? LockFile.acquire(paths.lock)
             {

@@ -1,3 +1,4 @@
+import Configuration
 import EnergyProofs
 import Quantities
 import Telemetry
@@ -34,9 +35,18 @@ struct DoctorFacts: Equatable {
         var group = Reader.ownGroup
         /// Whether it is the running agent's, and not the caller's.
         var isAgent = false
+        /// Whether the machine lists the user by a name.
+        var hasName = true
+        /// Whether it is the user who runs this program.
+        var isCaller = false
 
         /// The group that the package makes.
         static let ownGroup = "sage-edge"
+
+        /// The user as `sudo -u` takes it.
+        var sudoWord: String { hasName ? shellWord(name) : "'#\(user)'" }
+        /// The user as `chown` takes it.
+        var ownerWord: String { hasName ? shellWord(name) : "\(user)" }
     }
 
     /// A file that the reader may not read.
@@ -71,6 +81,16 @@ struct DoctorFacts: Equatable {
         /// Memory that tasks leave free, in bytes.
         var memoryReserve: Int64 = 0
 
+        /// Whether they are another machine's, which commands here do not reach.
+        var isElsewhere: Bool { root != "/" && !isLive }
+        /// The path, as a word of a command, of the file that the board has at `path`.
+        func path(_ path: String) -> String { (root == "/" ? "" : shellWord(root)) + path }
+        /// Whether a command names a file of these.
+        func isNamed(in line: String) -> Bool {
+            let bytes = Array(line.utf8)
+            let root = Array(shellWord(root).utf8)
+            return bytes.indices.contains { bytes[$0...].starts(with: root) }
+        }
         /// What has to be added to a command so that it looks at these files.
         var option: String { root == "/" ? "" : " --sysroot " + shellWord(root) }
         /// Whether it has power modes that nvpmodel sets.
@@ -115,6 +135,8 @@ struct DoctorFacts: Equatable {
         var syncMicroseconds: Int64?
         /// Why a file could not be written there.
         var writeFailure: String?
+        /// Whether there is a ledger.
+        var hasLedger = true
         /// What is wrong with the ledger.
         var fault: String?
         /// The process that holds the folder's lock.
@@ -130,7 +152,13 @@ struct DoctorFacts: Equatable {
     }
 
     struct Configuration: Equatable {
+        /// Whether it was looked at for faults of its own.
+        var isLookedAt = true
         var files: [String] = []
+        /// Where own profiles are looked for.
+        var profilesFolder = ConfigurationFiles.systemFolder + "/profiles"
+        /// Whether the caller may write there, or make it.
+        var mayWriteProfiles = false
         /// The file that the running agent was given; nil where it reads the default ones.
         var ofAgent: String?
         /// What keeps the agent from starting.
@@ -209,6 +237,10 @@ struct DoctorFacts: Equatable {
         var httpRefusal: HTTPRefusal?
         /// Why its last page allowed no charge.
         var chargeRefusal: String?
+        /// Why the configuration that it read last does not count; nil where it does.
+        var refusedConfiguration: String?
+        /// Keys whose new values count only after it has been started again.
+        var pendingKeys: [String] = []
         /// What slows, or slowed, the board down since its start.
         var causes: [ToldCause] = []
 
@@ -237,6 +269,9 @@ struct DoctorFacts: Equatable {
         "sage-edge" + (given.state.map { " --state " + shellWord($0) } ?? "")
             + (given.configuration.map { " --config " + shellWord($0) } ?? "") + " " + words
     }
+
+    /// The command line that shows what can be read of the board that was looked at.
+    var telemetryCommand: String { program("telemetry" + (board?.option ?? "")) }
 
     /// The command line that checks the configuration that was judged.
     var checkCommand: String {

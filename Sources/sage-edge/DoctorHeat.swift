@@ -15,7 +15,7 @@ extension DoctorFacts {
                 Finding(
                     .heat, .warning, "no-temperature", "no temperature can be read",
                     why: "Capacity can then not be lowered when the board gets hot.",
-                    .run("grep -s . /sys/class/thermal/thermal_zone*/type"))
+                    .run("grep -s . " + board.path("/sys/class/thermal/thermal_zone*/type")))
             ]
         }
         let limit = Int64(thermal.throttle.millidegrees)
@@ -123,7 +123,7 @@ extension DoctorFacts {
             return [
                 Finding(
                     .memory, board.isLive ? .problem : .note, "memory-unknown", "the free memory is unknown",
-                    why: "A board that does not know it takes no tasks.", .run("head -3 /proc/meminfo"))
+                    why: "A board that does not know it takes no tasks.", .run("head -3 " + board.path("/proc/meminfo")))
             ]
         }
         let figures =

@@ -59,8 +59,7 @@ extension DoctorFacts {
             ]
         }
         // The files of a recording are another machine's.
-        return (board.isLive ? [] : [.advice("on the machine that was recorded:")])
-            + groupRemedies + [
+        return (board.isLive ? [] : [DoctorFacts.onItsMachine]) + groupRemedies + [
                 .run(paths.map { givingToGroup($0) } ?? findingAndGiving),
                 .advice("and for every later boot:"),
                 .run(
@@ -91,6 +90,13 @@ extension DoctorFacts {
 
     private func joiningGroup(_ board: Board) -> [Finding.Remedy] {
         reader.group != Reader.ownGroup || reader.name == reader.group || !board.isLive
-            ? [] : [.run("sudo usermod -aG \(reader.group) \(reader.name)")]
+            ? [] : [joining(reader.group)]
+    }
+
+    /// What makes the reader a member of `group`.
+    func joining(_ group: String) -> Finding.Remedy {
+        reader.hasName
+            ? .run("sudo usermod -aG \(group) \(shellWord(reader.name))")
+            : .advice("\(reader.name) has no account, and only accounts join the group \(group): run it as one that has")
     }
 }

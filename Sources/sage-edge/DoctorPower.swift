@@ -28,7 +28,7 @@ extension DoctorFacts {
                     .board, .warning, "devices-closed",
                     "\(reader.name) may not open " + listed(paths),
                     why: "The GPU and its sensors are for members of the group video.",
-                    .run("sudo usermod -aG video \(reader.name)"),
+                    joining("video"),
                     .advice(reader.isAgent ? "then restart the agent" : "then log in again")))
         }
         return findings
@@ -84,7 +84,7 @@ extension DoctorFacts {
                     "power mode \(mode.number) has no name: /etc/nvpmodel.conf does not list it",
                     why: "Numbers differ from board to board; only that file tells what one means. "
                         + fallback(board),
-                    .run("ls -l /etc/nvpmodel.conf /etc/nvpmodel/"), .run("sudo nvpmodel -q"), DoctorFacts.rateIt)
+                    .run("ls -l " + board.path("/etc/nvpmodel.conf") + " " + board.path("/etc/nvpmodel/")), .run("sudo nvpmodel -q"), DoctorFacts.rateIt)
             ]
         }
         guard let rated = mode.ratedMilliwatts else {
@@ -101,7 +101,11 @@ extension DoctorFacts {
 
     /// The command that begins a profile of one's own with the built-in one that is in use, or with the one named.
     private func profile(_ name: String, as own: String, _ board: Board) -> String {
-        program("profile show \(name)--yaml\(board.option)") + " > /etc/sage-edge/profiles/\(own).yaml"
+        let folder = shellWord(configuration.profilesFolder)
+        let file = folder + "/" + shellWord(own + ".yaml")
+        let show = program("profile show \(name)--yaml\(board.option)")
+        if configuration.mayWriteProfiles { return "mkdir -p \(folder) && \(show) > \(file)" }
+        return "sudo mkdir -p \(folder) && \(show) | sudo tee \(file) > /dev/null"
     }
 
     private static let rateIt = Finding.Remedy.advice("or say with energy.rated_watts what the mode allows")
@@ -182,7 +186,7 @@ extension DoctorFacts {
             missing.allSatisfy({ TotalRule.isPattern($0) })
         {
             return [
-                .run("ls /sys/class/powercap"), .run("sudo modprobe intel_rapl_msr"),
+                .run("ls " + board.path("/sys/class/powercap")), .run("sudo modprobe intel_rapl_msr"),
                 .advice("a virtual machine has no such counters: read a meter of your own, see energy.sources"),
             ]
         }
@@ -190,7 +194,7 @@ extension DoctorFacts {
         case "EACCES": [.advice("see above who may read the files")]
         case "disabled": switchRemedies(missing, board)
         case "ENOENT":
-            [.run("grep -s . /sys/class/hwmon/hwmon*/name"), .run("sudo modprobe ina3221; sudo modprobe ina238")]
+            [.run("grep -s . " + board.path("/sys/class/hwmon/hwmon*/name")), .run("sudo modprobe ina3221; sudo modprobe ina238")]
                 + (board.isLive ? [.advice("in a container: show it the host's /sys, and name it by --sysroot")] : [])
         default: [.run("sudo dmesg | grep -i ina")]
         }
@@ -201,7 +205,9 @@ extension DoctorFacts {
         let paths = rails.compactMap { board.switches[$0] }
         guard paths.isEmpty else { return paths.map { .run("echo 1 | sudo tee " + shellWord($0)) } }
         return [
-            .run("grep -s . /sys/class/hwmon/hwmon*/in*_label /sys/class/hwmon/hwmon*/in*_enable"),
+            .run(
+                "grep -s . " + board.path("/sys/class/hwmon/hwmon*/in*_label") + " "
+                    + board.path("/sys/class/hwmon/hwmon*/in*_enable")),
             .advice("and write 1 to the in*_enable of that channel alone, as root"),
         ]
     }
@@ -242,7 +248,7 @@ extension DoctorFacts {
                 Finding(
                     .power, .note, "rails-disabled", listed(disabled) + isAre(disabled) + "switched off",
                     why: "The driver has the channel disabled; the total does not need it.",
-                    .run("grep -s . /sys/class/hwmon/hwmon*/in*_enable")))
+                    .run("grep -s . " + board.path("/sys/class/hwmon/hwmon*/in*_enable"))))
         }
         for rail in sample.rails where rail.microwatts < 0 {
             let step = board.profile.step(ofRail: rail.name)
@@ -253,7 +259,7 @@ extension DoctorFacts {
                     .power, .warning, "rail-negative",
                     "\(rail.name) reads \(watts(microwatts: rail.microwatts))",
                     why: "That is below zero by more than its sensor can be wrong.",
-                    .run("grep -s . /sys/class/hwmon/hwmon*/shunt*_resistor")))
+                    .run("grep -s . " + board.path("/sys/class/hwmon/hwmon*/shunt*_resistor"))))
         }
         return findings
     }
@@ -299,7 +305,7 @@ extension DoctorFacts {
         case "ENOENT":
             Finding(
                 .power, .note, "absent", what + isAre(names) + "not there (ENOENT)",
-                why: "The profile knows of it; this board or its kernel does not have it.", .run(program("telemetry")))
+                why: "The profile knows of it; this board or its kernel does not have it.", .run(telemetryCommand))
         default:
             Finding(
                 .power, .warning, "unread", what + " cannot be read (\(reason))",

@@ -17,6 +17,7 @@ struct AccountFiles {
     }
 
     func user(_ id: UInt32) -> String { accountName(id, in: users) ?? "user \(id)" }
+    func hasName(_ id: UInt32) -> Bool { accountName(id, in: users) != nil }
     func group(_ id: UInt32) -> String { accountName(id, in: groups) ?? "\(id)" }
     func groups(ofUser id: UInt32) -> [UInt32] {
         accountName(id, in: users).map { groupNumbers(ofUser: $0, users: users, groups: groups) } ?? []
@@ -79,10 +80,12 @@ extension DoctorExamination {
         }
         var facts = DoctorFacts.Reader(user: user, name: accounts.user(user))
         facts.isAgent = isAgent
+        facts.hasName = accounts.hasName(user)
+        facts.isCaller = user == Program.effectiveUserID
         if !accounts.hasGroup(facts.group) {
             facts.group = groups.first.map { accounts.group($0) } ?? facts.group
         }
-        return DoctorReader(facts: facts, isSelf: user == Program.effectiveUserID, groups: groups)
+        return DoctorReader(facts: facts, isSelf: facts.isCaller, groups: groups)
     }
 
     /// The files of power monitors and energy counters of the machine under `root` that `reader` may not read.

@@ -54,7 +54,7 @@ extension DoctorFacts {
             .sources, .warning, "source-not-believed",
             source.source + " shows " + unbelievedText(milliwatts: shown, isRated: source.ratedMilliwatts != nil),
             why: "It counts as not read: no power is shown, and nothing of it is metered.",
-            remedies: (declaration.map { readingRemedies($0) } ?? [.run(program("telemetry"))])
+            remedies: (declaration.map { readingRemedies($0) } ?? [.run(telemetryCommand)])
                 + [.advice("where it is right, correct \(key)")])
     }
 
@@ -100,7 +100,7 @@ extension DoctorFacts {
             .sources, .warning, "source-away", what,
             why: "Meanwhile its proofs have gaps, and after \(SourceLimits.emptyWindows) windows without a reading "
                 + "there are none until it is back.",
-            remedies: declaration.map { awayRemedies($0, reason) } ?? [.run(program("telemetry"))])
+            remedies: declaration.map { awayRemedies($0, reason) } ?? [.run(telemetryCommand)])
     }
 
     /// What shows what a declared source shows.
@@ -114,7 +114,7 @@ extension DoctorFacts {
     }
 
     /// What a command begins with to be run as the agent's user.
-    private var asAgent: String { reader.user == 0 ? "" : "sudo -u \(reader.name) " }
+    private var asAgent: String { reader.user == 0 ? "" : "sudo -u \(reader.sudoWord) " }
 
     private func awayRemedies(_ declaration: SourceDeclaration, _ reason: String?) -> [Finding.Remedy] {
         var remedies: [Finding.Remedy] = []

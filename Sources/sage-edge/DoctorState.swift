@@ -1,4 +1,6 @@
+import Configuration
 import Quantities
+import Store
 
 // Whether time, folder, keys and configuration are as an agent needs them.
 extension DoctorFacts {
@@ -67,7 +69,7 @@ extension DoctorFacts {
                 Finding(
                     .state, .problem, "ledger-fault", "the ledger cannot be used: \(fault)",
                     why: "Until then the agent only measures: nothing is proved, charged or paid.",
-                    .run(program("ledger verify")), .run("df -h \(state.folder)")))
+                    remedies: StoreFailure.isDamage(told: fault) ? damageRemedies : faultRemedies(state)))
         }
         if let holder = state.holder, agent?.presence == .absent {
             findings.append(
@@ -81,6 +83,20 @@ extension DoctorFacts {
             findings.append(Finding(.state, .ok, "state", state.folder))
         }
         return findings
+    }
+
+    private func faultRemedies(_ state: State) -> [Finding.Remedy] {
+        [.run(program("ledger verify")), .run("df -h " + shellWord(state.folder))]
+    }
+
+    /// What becomes of a ledger that is damaged.
+    private var damageRemedies: [Finding.Remedy] {
+        [
+            .run(program("ledger verify")),
+            .advice("stop the agent, and put back a copy of the state folder; or begin anew, without its credits, "
+                + "proofs and peers:"),
+            .run(puttingAside(nil, hasLedger: true)), .advice("then start the agent"),
+        ]
     }
 
     private func folderFindings(_ state: State) -> [Finding] {
@@ -97,19 +113,19 @@ extension DoctorFacts {
                 Finding(
                     .state, .problem, "state-closed", "nothing can be written in \(state.folder): \(failure)",
                     why: "The agent keeps its ledger and its keys there.",
-                    .run("sudo chown -R \(reader.name) \(state.folder)"), .run("findmnt -T \(state.folder)")))
+                    .run("sudo chown -R \(reader.ownerWord) \(shellWord(state.folder))"), .run("findmnt -T " + shellWord(state.folder))))
         } else if reader.isAgent, state.owner != reader.user {
             findings.append(
                 Finding(
                     .state, .warning, "state-foreign",
                     "\(state.folder) belongs to user \(state.owner), the agent runs as \(reader.name)",
-                    .run("sudo chown -R \(reader.name) \(state.folder)")))
+                    .run("sudo chown -R \(reader.ownerWord) \(shellWord(state.folder))")))
         }
         if state.mode & 0o027 != 0 {
             findings.append(
                 Finding(
                     .state, .warning, "state-open", "\(state.folder) has mode \(String(state.mode, radix: 8))",
-                    why: "Others can read or change what the agent keeps.", .run("sudo chmod 750 \(state.folder)")))
+                    why: "Others can read or change what the agent keeps.", .run("sudo chmod 750 " + shellWord(state.folder))))
         }
         return findings
     }
@@ -123,7 +139,7 @@ extension DoctorFacts {
         guard let available = state.availableBytes else { return [] }
         let what = memorySize(bytes: available) + " free where \(state.folder) is"
         let remedies: [Finding.Remedy] = [
-            .run("df -h \(state.folder)"), .run("sudo journalctl --vacuum-size=100M"), .run("sudo apt-get clean"),
+            .run("df -h " + shellWord(state.folder)), .run("sudo journalctl --vacuum-size=100M"), .run("sudo apt-get clean"),
         ]
         if available < DoctorFacts.leastSpace {
             return [
@@ -148,7 +164,7 @@ extension DoctorFacts {
         if microseconds < DoctorFacts.slowSync { return [Finding(.state, .ok, "sync", what)] }
         let why = "Every charge, lock and payment waits for that; worn memory cards are often so slow."
         let remedies: [Finding.Remedy] = [
-            .run("findmnt -T \(state.folder)"),
+            .run("findmnt -T " + shellWord(state.folder)),
             .advice("put the state folder on an SSD or eMMC, with --state or STATE_DIRECTORY"),
         ]
         if microseconds < DoctorFacts.verySlowSync {
@@ -175,8 +191,7 @@ extension DoctorFacts {
                     Finding(
                         .keys, .problem, "key-exposed", "\(key.path) has mode \(String(key.mode, radix: 8))",
                         why: "Others than its owner can use it; the agent does not start with such a key.",
-                        .run("sudo chmod 600 \(key.path)"),
-                        .advice("if others could read it for long, make new keys: " + program("key generate"))))
+                        remedies: [.run("sudo chmod 600 " + shellWord(key.path))] + replacing(key)))
             }
             if key.owner != reader.user {
                 findings.append(
@@ -185,7 +200,7 @@ extension DoctorFacts {
                         "\(key.path) belongs to user \(key.owner), not to \(reader.name)",
                         why: reader.user == 0
                             ? "Its owner can use it, too." : "The agent cannot read it as \(reader.name).",
-                        .run("sudo chown \(reader.name) \(key.path)")))
+                        .run("sudo chown \(reader.ownerWord) \(shellWord(key.path))")))
             }
             if let fault = key.fault {
                 findings.append(
@@ -201,12 +216,51 @@ extension DoctorFacts {
         return findings
     }
 
+    /// How a key is replaced that others could read.
+    private func replacing(_ key: KeyFile) -> [Finding.Remedy] {
+        let folder = state?.folder ?? ""
+        guard NodeKeys.fileNames.contains(where: { key.path == folder + "/keys/" + $0 }) else {
+            return [
+                .advice("if others could read it for long, make a new one, for all boards that share it:"),
+                .run("(umask 077; openssl rand -hex 32 > \(shellWord(key.path)))"),
+            ]
+        }
+        let isRunning = agent.map { $0.presence != .absent } ?? false
+        let isService = service?.activity.isEmpty == false
+        let stopping: [Finding.Remedy] =
+            !isRunning ? [] : isService ? [.run("sudo systemctl stop sage-edge")] : [.advice("stop the agent")]
+        // Named is the folder: whoever runs the command may have another.
+        let generate = "sage-edge --state \(shellWord(folder)) key generate"
+        return [
+            .advice(
+                "if others could read it for long, make new keys. A ledger belongs to its key and is put aside with "
+                    + "it: credits, proofs and peers stay behind, and for peers it is a new board")
+        ] + stopping + [
+            .run(puttingAside("keys", hasLedger: state?.hasLedger ?? true)),
+            .run(reader.isCaller ? generate : "sudo -u \(reader.sudoWord) " + generate),
+            .advice("then start the agent, and give its new record to the peers: " + program("key export --node")),
+        ]
+    }
+
+    /// The command that moves the ledger, and what is named before it, to a folder `old` in the state folder.
+    private func puttingAside(_ what: String?, hasLedger: Bool) -> String {
+        let names = [what, hasLedger ? "ledger.db*" : nil].compactMap { $0 }.joined(separator: " ")
+        let steps = "cd \(shellWord(state?.folder ?? "")) && mkdir -m 700 old && mv \(names) old/"
+        return reader.isCaller && reader.user != 0 ? "(\(steps))" : "sudo sh -c " + shellQuoted(steps)
+    }
+
     func configurationFindings() -> [Finding] {
+        guard configuration.isLookedAt else { return [] }
+        let standing = standingFindings()
+        let isRunning = configuration.isOfAgent && agent?.presence == .running
         var findings = configuration.problems.map { problem in
             Finding(
-                .configuration, .problem, "configuration-wrong", problem, why: "The agent does not start so.",
+                .configuration, .problem, "configuration-wrong", problem,
+                why: isRunning
+                    ? "The agent that runs goes on with what it read before, and would not start so."
+                    : "The agent does not start so.",
                 .run(checkCommand))
-        }
+        } + standing
         if let command = configuration.missingTegrastats {
             findings.append(
                 Finding(
@@ -225,7 +279,7 @@ extension DoctorFacts {
                 Finding(
                     .configuration, .ok, "configuration",
                     (files.isEmpty ? "no file, defaults only" : files.joined(separator: ", "))
-                        + (configuration.isOfAgent && !configuration.mayDiffer ? ", as the running agent has it" : "")))
+                        + (configuration.isOfAgent && !configuration.mayDiffer ? ", which the running agent reads" : "")))
         }
         if configuration.mayDiffer {
             findings.append(
@@ -234,6 +288,35 @@ extension DoctorFacts {
                     "the running agent may have read another configuration than this",
                     why: "It is another user's, or does not show how it was started.",
                     .advice("name its file: " + program("doctor --config FILE")), .run(program("status"))))
+        }
+        return findings
+    }
+
+    /// Where the agent that runs goes by something else than its files say now.
+    private func standingFindings() -> [Finding] {
+        guard let agent, configuration.isOfAgent else { return [] }
+        let isService = service?.activity.isEmpty == false
+        var findings: [Finding] = []
+        if let refusal = agent.refusedConfiguration {
+            let reason = refusal.split(separator: "\n").joined(separator: "; ")
+            findings.append(
+                Finding(
+                    .configuration, .problem, "configuration-refused",
+                    "the running agent goes on with an earlier configuration; the one that it read last is refused: "
+                        + reason,
+                    why: "What was changed since then does not count.", .run(checkCommand),
+                    isService
+                        ? .run("sudo systemctl reload sage-edge")
+                        : .advice("once it is right, send the agent the signal SIGHUP")))
+        }
+        if !agent.pendingKeys.isEmpty {
+            findings.append(
+                Finding(
+                    .configuration, .warning, "configuration-pending",
+                    "the running agent does not yet go by " + listed(agent.pendingKeys),
+                    why: "New values of these count only after it has been started again.",
+                    isService
+                        ? .run("sudo systemctl restart sage-edge") : .advice("stop the agent and start it again")))
         }
         return findings
     }

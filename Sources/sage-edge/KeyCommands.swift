@@ -121,9 +121,17 @@ func keyFiles<Result>(_ body: () throws(KeyFileError) -> Result) throws(Failure)
         case .system(let system): throw failure(system)
         case .notAKey, .tooLong: throw Failure(.badData, error.explanation)
         case .exposed: throw Failure(.permission, error.explanation)
-        case .exists:
+        case .exists(let path):
             throw Failure(
-                .cannotCreate, error.explanation, hint: "sage-edge key show, or choose another --state folder")
+                .cannotCreate, error.explanation, hint: existingKeysHint(path))
         }
     }
+}
+
+/// What to do where the key at `path` is there already.
+private func existingKeysHint(_ path: String) -> String {
+    let keys = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropLast(2)
+    let folder = keys.map { String(decoding: Array($0), as: UTF8.self) }.joined(separator: "/")
+    return "sage-edge key show; to make new ones, stop the agent and put keys and ledger aside, which belong together: "
+        + "(cd \(shellWord(folder)) && mkdir -m 700 old && mv keys ledger.db* old/)"
 }

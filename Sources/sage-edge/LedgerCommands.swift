@@ -44,7 +44,7 @@ let ledgerCommands = [
     ) { invocation throws(Failure) in
         let path = StatePaths(state: invocation.value("state")).ledger
         let answer =
-            if let answer = try AgentClient(invocation).askIfRunning(.verify) { answer } else {
+            if let answer = try verifiedByAgent(invocation, path) { answer } else {
                 try AgentClient.Answer(AgentViews.verified(LedgerVerification(try verifiedStore(invocation, path))))
             }
         if invocation.wantsJSON {
@@ -92,6 +92,18 @@ private func lanesText(_ lanes: JSONValue) -> String {
     return printable("No money moves with \(peer): \(reason)\n\n" + table.text() + "\n" + next)
 }
 
+/// What the running agent says of its journal; nil where none runs.
+private func verifiedByAgent(_ invocation: Invocation, _ path: String) throws(Failure) -> AgentClient.Answer? {
+    let client = AgentClient(invocation)
+    do throws(Failure) { return try client.askIfRunning(.verify) } catch {
+        // An agent whose ledger is damaged refuses everything for a while; that ledger is what was asked about.
+        guard error.code == .tryAgain, let status = try? client.askIfRunning(.status)?.value,
+            let fault = status["store_fault"]?.text, StoreFailure.isDamage(told: fault)
+        else { throw error }
+        throw Failure(.badData, "\(path): \(fault)", hint: damageHint(path))
+    }
+}
+
 /// What replaying the stored journal gives, where no agent runs.
 private func verifiedStore(_ invocation: Invocation, _ path: String) throws(Failure) -> StoreVerification {
     let store = try openStore(invocation)
@@ -99,7 +111,7 @@ private func verifiedStore(_ invocation: Invocation, _ path: String) throws(Fail
         if case .store(let error) = error, error.failure != .corrupt, error.failure != .malformedRow {
             throw failure(error, path)
         }
-        throw Failure(.checkFailed, "\(path): not verified: \(error.explanation)")
+        throw Failure(.checkFailed, "\(path): not verified: \(error.explanation)", hint: damageHint(path))
     }
 }
 

@@ -66,10 +66,18 @@ func failure(_ error: StoreError, _ path: String) -> Failure {
     let message = path + ": " + error.failure.explanation + (error.message.isEmpty ? "" : " (\(error.message))")
     return switch error.failure {
     case .inUse: Failure(.tryAgain, message, hint: "stop the running agent first")
-    case .corrupt, .notADatabase, .foreignSchema, .newerSchema, .malformedRow: Failure(.badData, message)
+    case .corrupt, .notADatabase, .malformedRow: Failure(.badData, message, hint: damageHint(path))
+    case .foreignSchema, .newerSchema: Failure(.badData, message)
     case .readOnly: Failure(.permission, message)
     default: Failure(.inputOutput, message)
     }
+}
+
+/// What becomes of the ledger at `path` that is damaged.
+func damageHint(_ path: String) -> String {
+    let folder = shellWord(String(path.dropLast("/ledger.db".utf8.count)))
+    return "stop the agent, and put back a copy of the state folder; or begin anew, without credits, proofs and peers: "
+        + "(cd \(folder) && mkdir -m 700 old && mv ledger.db* old/)"
 }
 
 /// What `body` reads from the store of `invocation`; whoever runs the program is told that no agent answered.
