@@ -151,7 +151,9 @@ extension SourceDeclaration {
         if origin.isRead, let twin = known.first(where: { $0.origin == origin }) {
             throw mapping.error(
                 SourceDeclaration.origins.first { mapping.contains($0) } ?? "name",
-                .notAllowed(found: "what " + twin.name + " is read from", allowed: "one source for one meter"))
+                .notAllowed(
+                    found: "reading " + name + " from what " + twin.name + " is read from",
+                    allowed: "one source for one meter"))
         }
         if let parent, parent == name || known.contains(where: { $0.name == parent && $0.parent != nil }) {
             throw mapping.error(

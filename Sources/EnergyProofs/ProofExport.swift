@@ -23,6 +23,8 @@ public struct ProofExport: Hashable, Sendable {
 
     /// What every export begins with.
     static let magic = "sage-edge energy proofs"
+    /// The bytes that every export begins with: an array of four, and the text `magic`.
+    public static let opening: [UInt8] = [0x84, 0x60 | UInt8(magic.utf8.count)] + Array(magic.utf8)
     /// The format that this program writes and reads.
     static let format: UInt64 = 1
 

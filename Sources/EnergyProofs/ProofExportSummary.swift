@@ -20,7 +20,7 @@ public struct ProofExportSummary: Hashable, Sendable {
         if let index = sources.firstIndex(where: { $0.source == proof.source && $0.evidence == proof.evidence }) {
             sources[index].add(page, after: links[proof.source])
         } else {
-            sources.append(SourceSummary(page))
+            sources.append(SourceSummary(page, after: links[proof.source]))
         }
         links[proof.source] = page.link
     }

@@ -18,14 +18,21 @@ let completionCommand = CommandSpecification(
 
 /// The manual pages; those of the package are made by it.
 let manualCommand = CommandSpecification(
-    ["manual"], "Print a manual page in roff", positionals: ["[PAGE]"],
+    ["manual"], "Print a manual page in roff", positionals: ["[TOPIC]"],
     examples: ["manual", "manual sage-edge.yaml"]
 ) { invocation throws(Failure) in
     let name = invocation.positionals.first ?? "sage-edge"
+    let page: String
     switch name {
-    case "sage-edge": try Console.write(ManualPage.commands(allCommands))
-    case "sage-edge.yaml": try Console.write(ManualPage.configuration())
-    default: throw Failure(.usage, "there is no page '\(name)'; there are: sage-edge, sage-edge.yaml")
+    case ManualPage.topics[0]: page = ManualPage.commands(allCommands)
+    case ManualPage.topics[1]: page = ManualPage.configuration()
+    default:
+        throw Failure(.usage, "there is no page '\(name)'; there are: " + ManualPage.topics.joined(separator: ", "))
+    }
+    if invocation.wantsJSON {
+        try Console.print { $0.member("page", page) }
+    } else {
+        try Console.write(page)
     }
     return .success
 }

@@ -22,6 +22,7 @@ enum CompletionWords: Equatable {
         case "SHELL": self = .words(CompletionScript.Shell.allCases.map { $0.rawValue })
         case "RESOLUTION": self = .words(HistoryResolution.allCases.map { $0.name })
         case "OPERATION": self = .words(["perception"])
+        case "TOPIC": self = .words(ManualPage.topics)
         case "PERIOD": self = .words(ReportRequest.periods)
         case "FORMAT": self = .words(ReportRequest.Format.allCases.map { $0.rawValue })
         case "PROFILE": self = .words((try? HardwareProfileFile.builtIn())?.map { $0.name } ?? [])

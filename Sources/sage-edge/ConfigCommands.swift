@@ -61,8 +61,9 @@ let configCommands = [
             var table = TextTable()
             for entry in view.entries {
                 let value = entry.value?.text ?? ""
+                // What can be long stands last, where it goes on below.
                 table.row(
-                    [entry.key, value.isEmpty ? "-" : value] + (invocation.has("origin") ? [entry.origin.text] : []))
+                    [entry.key] + (invocation.has("origin") ? [entry.origin.text] : []) + [value.isEmpty ? "-" : value])
             }
             try Console.print(printable(table.text()))
         }

@@ -36,6 +36,11 @@ let delegateCommand = CommandSpecification(
         var error = error
         // What was just asked for is no advice.
         if invocation.has("explain"), error.code == .checkFailed { error = error.hinting(nil) }
+        // The command that was called, so that the hint can be run as it is.
+        if error.hint?.hasPrefix("sage-edge delegate … ") == true {
+            let words = Program.arguments.map { shellWord($0) }.joined(separator: " ")
+            error = error.hinting("sage-edge \(words) --explain shows every place and why it lost")
+        }
         if error.code == .noInput, let peer = invocation.value("to") { error = likeNamed(peer, error, invocation) }
         // A task that nobody could run still has its decision and its attempts to show.
         guard !invocation.wantsJSON, let answer = try? JSONValue(parsing: Array(error.json.utf8)) else { throw error }

@@ -69,6 +69,8 @@ struct DoctorExamination {
                     configuration.origin(ofElement: index, of: "energy.sources").text
                 if case .file(let path) = source.origin {
                     facts.sources.documentFaults[source.name] = DoctorExamination.fault(ofDocumentAt: path)
+                    facts.sources.fileAges[source.name] = (try? FileSystem.status(path)).flatMap { $0 }
+                        .map { Clock.wallTime.since($0.modified).milliseconds }
                 }
             }
             facts.sources.policy = configuration.energy.charging

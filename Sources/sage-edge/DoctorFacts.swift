@@ -107,6 +107,9 @@ struct DoctorFacts: Equatable {
         var origins: [String: String] = [:]
         /// What is wrong with the documents in their files, by the name of the source.
         var documentFaults: [String: String] = [:]
+        /// How long ago, in milliseconds, their files were written by this machine's clock, by the name of the source;
+        /// below zero where a file's time lies ahead.
+        var fileAges: [String: Int64] = [:]
         /// What may be charged from.
         var policy = ChargingPolicy()
     }

@@ -92,7 +92,7 @@ extension DoctorFacts {
         board.climbing.map { climb in
             let number = climb.cause.split(separator: ":").last.map { String($0) } ?? ""
             let what =
-                "\(climb.cause): \(climb.events) events in " + duration(milliseconds: climb.milliseconds)
+                "\(climb.cause): " + counted(climb.events, "event") + " in " + duration(milliseconds: climb.milliseconds)
             switch number {
             case "1":
                 return Finding(

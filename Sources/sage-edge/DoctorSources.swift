@@ -134,6 +134,7 @@ extension DoctorFacts {
                 let fault = sources.documentFaults[declaration.name].map { "it holds something else: \($0); " } ?? ""
                 remedies.append(.advice(fault + "it has to hold " + DoctorFacts.document))
             } else {
+                if reason == "timeout" { remedies += timeAdvice(sources.fileAges[declaration.name]) }
                 remedies.append(.advice("see that the program runs that writes it, and what it writes"))
             }
         case .command(let words):
@@ -144,6 +145,22 @@ extension DoctorFacts {
         }
         let origin = sources.origins[declaration.name].map { " (\($0))" } ?? ""
         return remedies + [.advice("or correct its \(key) under energy.sources\(origin), or take it out there")]
+    }
+
+    /// Why a file that is there and readable counts as not read: its time, `age` milliseconds ago.
+    private func timeAdvice(_ age: Int64?) -> [Finding.Remedy] {
+        let kept = duration(milliseconds: SensorLimits.meterAge.milliseconds)
+        guard let age, age < 0 || age > SensorLimits.meterAge.milliseconds else {
+            return [.advice("its figures count for \(kept) from the file's time on, which may not lie ahead of the clock")]
+        }
+        guard age < 0 else {
+            return [.advice("it was written \(duration(milliseconds: age)) ago, and its figures count for \(kept)")]
+        }
+        return [
+            .advice(
+                "its time lies \(duration(milliseconds: 0 - age)) ahead of this machine's clock: set the clock right, or "
+                    + "let the file be written anew, with the time at which that happens")
+        ]
     }
 
     /// What a meter has to tell.

@@ -26,6 +26,7 @@ let energyHistoryCommand = CommandSpecification(
         throw Failure(.usage, "--by takes sample, minute or hour, not '\(invocation.value("by") ?? "")'")
     }
     let choice = try TimeChoice(invocation)
+    if let ahead = choice.ahead(hint: "sage-edge energy history --from today") { throw ahead }
     let history = try EnergyHistoryReader(invocation, resolution, choice).history()
     try Console.print(invocation.wantsJSON ? history.json : printable(history.text))
     return .success

@@ -12,9 +12,9 @@ func readFile(_ path: String, limit: Int, hint: String? = nil) throws(Failure) -
         // Only of an ordinary file the length is known.
         let status = path == "-" ? nil : try? FileSystem.status(path)
         if let status, status.kind == .file {
-            throw Failure(.badData, "\(name) has \(status.size.bytes) bytes; at most \(limit) are read")
+            throw Failure(.badData, "\(name) has \(status.size.bytes) bytes; at most \(limit) are read", hint: hint)
         }
-        throw Failure(.badData, "\(name) has more than \(limit) bytes, the most that are read")
+        throw Failure(.badData, "\(name) has more than \(limit) bytes, the most that are read", hint: hint)
     }
 }
 
@@ -27,6 +27,7 @@ func writeFile(_ path: String, _ content: [UInt8], mode: UInt32 = 0o644) throws(
             switch error.errno {
             case .noEntry, .notDirectory: "name a file in a folder that is there; \(folder) is none"
             case .accessDenied, .notPermitted, .readOnly: "name a file in a folder that you may write to"
+            case .isDirectory: "name a file; \(path) is a folder"
             default: nil as String?
             }
         throw Failure(.cannotCreate, error.description, hint: hint)
@@ -37,7 +38,8 @@ func writeFile(_ path: String, _ content: [UInt8], mode: UInt32 = 0o644) throws(
 func failure(_ error: SystemError) -> Failure {
     switch error.errno {
     case .noEntry: Failure(.noInput, error.description)
-    case .accessDenied, .notPermitted: Failure(.permission, error.description)
+    case .accessDenied, .notPermitted:
+        Failure(.permission, error.description, hint: "run it as the user to whom that belongs, such as with sudo")
     case .fileTooLarge: Failure(.badData, error.description)
     default: Failure(.inputOutput, error.description)
     }

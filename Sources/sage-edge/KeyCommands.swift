@@ -28,10 +28,10 @@ let keyCommands = [
         examples: ["key import Sprout_ed25519_private.pem"]
     ) { invocation throws(Failure) in
         let path = invocation.positionals[0]
-        let text = String(decoding: try readFile(path, limit: 65_536), as: UTF8.self)
+        let text = String(decoding: try readFile(path, limit: 65_536, hint: importHint), as: UTF8.self)
         let identity: SigningKey
         do throws(PEMError) { identity = try PEM.signingKey(text) } catch {
-            throw Failure(.badData, "\(path): \(error.explanation)")
+            throw Failure(.badData, "\(path): \(error.explanation)", hint: importHint)
         }
         let keys = try keyFiles { () throws(KeyFileError) in
             try NodeKeys.create(StatePaths(state: invocation.value("state")), identity: identity)
@@ -58,6 +58,9 @@ let keyCommands = [
         return .success
     },
 ]
+
+private let importHint =
+    "the secret key is meant, which begins with -----BEGIN PRIVATE KEY-----, not what sage-edge key export prints"
 
 /// The node's record: the running agent's, or one made from keys and configuration where none runs.
 private func nodeRecord(_ invocation: Invocation) throws(Failure) -> String {

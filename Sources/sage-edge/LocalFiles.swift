@@ -31,7 +31,10 @@ func failure(_ error: ConfigurationError) -> Failure {
             .configuration, "the configuration is wrong\n" + indented(error.explanation),
             hint: remedy(for: problem, shellWord(path)))
     case .standardInput: return Failure(.usage, error.explanation, hint: "--config FILE")
-    case .system(let error): return failure(error)
+    case .system(let error):
+        let failure = failure(error)
+        guard failure.code == .noInput else { return failure }
+        return failure.hinting("name a file that is there; without --config the default ones are read, or none")
     }
 }
 

@@ -29,14 +29,22 @@ struct SageEdge {
         switch try CommandParser(commands: commands).parse(arguments) {
         case .run(let invocation):
             do throws(Failure) { return try invocation.command.run(invocation) } catch {
+                guard let hint = error.hint else {
+                    // What a command takes is in its help.
+                    throw error.code == .usage ? error.hinting("sage-edge \(invocation.command.name) --help") : error
+                }
                 // What was just tried is no advice.
-                guard let hint = error.hint else { throw error }
                 if hint == "sage-edge " + invocation.command.name { throw error.hinting(nil) }
                 let completed = invocation.completed(hint, commands)
                 throw completed == hint ? error : error.hinting(completed)
             }
         case .help(let words):
-            try Console.print(Help(commands: commands).text(for: words))
+            let text = Help(commands: commands).text(for: words)
+            if arguments.contains("--json") {
+                try Console.print { $0.member("help", text) }
+            } else {
+                try Console.print(text)
+            }
             return .success
         }
     }

@@ -2,6 +2,9 @@ import Configuration
 
 /// The manual pages, in roff (man(7)), made from the tables that the parser and the configuration read.
 enum ManualPage {
+    /// What the pages are called.
+    static let topics = ["sage-edge", "sage-edge.yaml"]
+
     /// sage-edge(1).
     static func commands(_ commands: [CommandSpecification]) -> String {
         var page = Roff(name: "sage-edge", section: 1, manual: "User Commands")

@@ -18,12 +18,15 @@ let peerCommands = [
         positionals: ["FILE"], examples: ["peers add thor.node", "peers add - < thor.node"]
     ) { invocation throws(Failure) in
         let path = invocation.positionals[0]
+        let making = "the other board's record is made there: sage-edge key export --node > board.node"
         let record = String(
-            decoding: try readFile(path, limit: FederationLimits.maximumNodeTextLength), as: UTF8.self)
+            decoding: try readFile(path, limit: FederationLimits.maximumNodeTextLength, hint: making), as: UTF8.self)
         let answer: AgentClient.Answer
         do throws(Failure) { answer = try AgentClient(invocation).ask(.addPeer(record: record)) } catch {
             // The agent checks it in its own federation, whatever is configured for whoever asks.
-            guard error.message.hasSuffix(EnvelopeError.badSignature.explanation) else { throw error }
+            guard error.message.hasSuffix(EnvelopeError.badSignature.explanation) else {
+                throw error.code == .badData && error.hint == nil ? error.hinting(making) : error
+            }
             throw error.hinting(
                 "perhaps it is of another federation: compare federation.name and configuration_epoch on both boards")
         }

@@ -85,7 +85,7 @@ struct ProfileDetection {
         let (configuration, files) = try loadConfiguration(invocation)
         let root = invocation.value("sysroot") ?? configuration.telemetry.sysroot
         let tree = SysfsTree(root: root)
-        guard tree.isThere else { throw Failure(.noInput, "there is no folder \(root)") }
+        guard tree.isThere else { throw noTree(root) }
         do throws(ConfigurationError) { profiles = try files.locatedProfiles(for: configuration) } catch {
             throw failure(error)
         }

@@ -36,7 +36,7 @@ let proofExportCommand = CommandSpecification(
         }
     } else {
         Console.note(
-            "\(export.pages.count) pages of key \(export.key.id.fingerprint)" + (path == "-" ? "" : " in \(path)"))
+            counted(Int64(export.pages.count), "page") + " of key \(export.key.id.fingerprint)" + (path == "-" ? "" : " in \(path)"))
     }
     return .success
 }

@@ -31,9 +31,11 @@ let proofVerifyCommand = CommandSpecification(
         summary = try export.verify(
             expectedDomain: expected.domain(of: export), expectedKey: key, using: Ed25519())
     } catch {
-        let isPEM = bytes.starts(with: Array("-----BEGIN ".utf8))
-        throw refusal(of: path, error).hinting(
-            isPEM ? "this is a key, or a record: sage-edge proof verify FILE.proofs --key \(shellWord(path))" : nil)
+        if let strange = StrangeFile(bytes, at: path) {
+            throw refusal(of: path, strange.explanation).hinting(strange.hint)
+        }
+        if case .page(let index, _) = error { throw refusal(of: path, error.explanation, position: index) }
+        throw refusal(of: path, error.explanation).hinting(expected.hint(for: error))
     }
     let report = VerifiedExport(
         export: export, summary: summary, owner: try owner(of: export.key, isExpected: key != nil, invocation),
@@ -47,18 +49,18 @@ let proofVerifyCommand = CommandSpecification(
 }
 
 /// What an export that was found wrong is answered with.
-private func refusal(of path: String, _ error: ProofExportError) -> Failure {
+private func refusal(of path: String, _ explanation: String, position: Int? = nil) -> Failure {
     var json = JSONWriter()
     json.beginObject()
     json.member("verified", false)
     json.key("error")
     json.beginObject()
     json.member("kind", ExitCode.badData.kind)
-    json.member("message", error.explanation)
-    if case .page(let index, _) = error { json.member("position", index) }
+    json.member("message", explanation)
+    if let position { json.member("position", position) }
     json.endObject()
     json.endObject()
-    return Failure(.badData, "\(path): not verified: \(error.explanation)", answer: json.text)
+    return Failure(.badData, "\(path): not verified: \(explanation)", answer: json.text)
 }
 
 /// The key that `--key` names, or nil.
@@ -78,20 +80,40 @@ struct ExpectedFederation {
     /// The federation; nil for any.
     let id: Bytes32?
     private let epoch: UInt64?
+    /// What it was called, and by whom.
+    private let origin: String
 
     /// Whether the file's word is not simply taken.
     var isKnown: Bool { id != nil }
 
     init(_ invocation: Invocation) throws(Failure) {
-        let configuration = try loadConfiguration(invocation).0
-        let section = configuration.federation
-        let isConfigured = configuration.origin(of: "federation.name") != .builtIn
         let given = invocation.value("federation")
         if let given, !FederationSection.isName(given) {
             throw Failure(.usage, "--federation takes the name of a federation, not '\(given)'")
         }
-        id = given.map { FederationSection.id(of: $0) } ?? (isConfigured ? section.domain.federation : nil)
-        epoch = isConfigured && id == section.domain.federation ? section.configurationEpoch : nil
+        let configuration: AgentConfiguration?
+        if given == nil || invocation.has("config") {
+            do throws(Failure) { configuration = try loadConfiguration(invocation).0 } catch {
+                guard given == nil, !invocation.has("config") else { throw error }
+                throw error.hinting((error.hint.map { $0 + "; " } ?? "") + "--federation NAME needs no configuration")
+            }
+        } else {
+            // What it says of the named federation is known as well; a configuration that is wrong says nothing.
+            configuration = try? loadConfiguration(invocation).0
+        }
+        let section = configuration?.federation
+        let configured = configuration?.origin(of: "federation.name") == .builtIn ? nil : section?.domain.federation
+        id = given.map { FederationSection.id(of: $0) } ?? configured
+        epoch = id == configured ? section?.configurationEpoch : nil
+        origin = given.map { "'\($0)', as --federation says" } ?? "the one of federation.name in the configuration"
+    }
+
+    /// What to do where the pages are for another federation than this one; nil for every other error.
+    func hint(for error: ProofExportError) -> String? {
+        guard case .otherFederation(let wanted, let found) = error, wanted.federation != found.federation else {
+            return nil
+        }
+        return "wanted was \(origin): ask the maker of the file for the name of theirs, and give it as --federation NAME"
     }
 
     func domain(of export: ProofExport) -> SignatureDomain? {

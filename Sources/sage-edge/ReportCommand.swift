@@ -128,14 +128,13 @@ struct ReportRequest {
         let hour = ReportInterval.hour.length ?? .seconds(3600)
         let start = from ?? wholeHour(end - hour * 24)
         guard start < end else {
+            if to == nil, let ahead = choice.ahead(hint: "sage-edge report energy --from today") { throw ahead }
             let (begin, last) = (
                 CivilTime(start, offset: choice.offset).text, CivilTime(end, offset: choice.offset).text
             )
-            throw to == nil
-                ? Failure(
-                    .usage, "--from lies ahead: \(begin), and now it is \(last)",
-                    hint: "sage-edge report energy --from today")
-                : Failure(.noInput, "there is no page in that time: it would begin at \(begin) and end at \(last)")
+            throw Failure(
+                .noInput, "there is no page in that time: it would begin at \(begin) and end at \(last)",
+                hint: "sage-edge proof list")
         }
         let interval = interval ?? (end.since(start) <= hour * 49 ? .hour : .day)
         guard let periods = ReportPeriods(from: start, to: end, by: interval, offset: choice.offset) else {
@@ -187,6 +186,9 @@ func readExport(_ path: String) throws(Failure) -> ProofExport {
     let bytes = try readFile(
         path, limit: EnergyProofLimits.exportBytes, hint: "sage-edge proof export FILE makes such a file")
     do throws(ProofExportError) { return try ProofExport(decoding: bytes) } catch {
+        if let strange = StrangeFile(bytes, at: path) {
+            throw Failure(.badData, "\(path): \(strange.explanation)", hint: strange.hint)
+        }
         throw Failure(.badData, "\(path): \(error.explanation)")
     }
 }

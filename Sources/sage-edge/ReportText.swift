@@ -174,8 +174,11 @@ extension ShownReport {
 
     // MARK: CSV
 
+    /// What a report in CSV begins with.
+    static let firstColumn = "period_start"
+
     private static let columns = [
-        "period_start", "period_end", "source", "class", "energy_mJ", "error_mJ", "work_mJ", "chargeable_mJ",
+        firstColumn, "period_end", "source", "class", "energy_mJ", "error_mJ", "work_mJ", "chargeable_mJ",
         "mean_mW", "peak_mW", "covered_ms", "coverage_percent", "gap_ms", "throttled_ms", "throttle", "reboots",
         "unsynchronized_pages", "unbounded_error_pages", "pages", "first_page", "last_page", "register_epoch",
         "register_start_mJ", "register_end_mJ", "last_page_hash",

@@ -46,7 +46,7 @@ struct ShownReport {
                     + pages.throttle.all.map { $0.name }.joined(separator: ", ") + ")")
         }
         if pages.unsynchronizedPages > 0 {
-            remarks.append("clock unsynchronized in \(pages.unsynchronizedPages) pages")
+            remarks.append("clock unsynchronized in " + counted(Int64(pages.unsynchronizedPages), "page"))
         }
         if pages.reboots > 0 { remarks.append(counted(Int64(pages.reboots), "reboot")) }
         if pages.newEpochs > 0 { remarks.append(counted(Int64(pages.newEpochs), "new register")) }
@@ -82,7 +82,8 @@ struct ShownReport {
     /// The share of a time that energy of `evidence` is known of, in one word.
     static func share(of evidence: EvidenceClass) -> String {
         switch evidence {
-        case .metered, .replayed: "measured"
+        case .metered: "measured"
+        case .replayed: "replayed"
         case .modeled: "modeled"
         case .declared: "declared"
         }

@@ -20,7 +20,7 @@ private func sourceText(_ source: JSONValue) -> String {
         text += source["reporting"] == .boolean(true) ? ", " + source.power("power_mw") : ", not shown now"
     }
     if source["register_mj"]?.text != nil { text += ", " + source.energy("register_mj") + " registered" }
-    text += ", \(source.word("pages")) proofs, " + source.energy("charged_mj") + " charged"
+    text += ", " + counted(source["pages"]?.number ?? 0, "proof") + ", " + source.energy("charged_mj") + " charged"
     if let refusal = source["charge_refused"]?.text { text += " (" + refusal + ")" }
     return text
 }
@@ -32,7 +32,7 @@ private func disbelief(of source: JSONValue) -> String? {
 
 /// A cause that slows the board down: how deep, and since when.
 private func throttleText(_ cause: JSONValue) -> String {
-    let depth = cause["max"]?.number.map { "step \(cause.word("state")) of \($0)" } ?? "\(cause.word("depth")) events"
+    let depth = cause["max"]?.number.map { "step \(cause.word("state")) of \($0)" } ?? counted(cause["depth"]?.number ?? 0, "event")
     return cause.word("cause") + ", " + depth + ", for " + cause.time("since_ms_ago")
 }
 
@@ -89,7 +89,7 @@ func statusText(_ status: JSONValue) -> String {
     table.row("energy", register + ", " + energy.power("baseline_mw") + " without work")
     table.row(
         "proofs",
-        "\(energy.word("pages"))"
+        energy.word("pages")
             + (energy["last_chargeable_mj"]?.text == nil
                 ? "" : ", the last allows " + energy.energy("last_chargeable_mj")))
     // The board itself comes first; what is told of it stands above.

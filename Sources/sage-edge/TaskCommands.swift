@@ -97,8 +97,14 @@ private func sharedText(_ tasks: [JSONValue], _ title: String) -> String {
     for task in tasks {
         table.row([
             String(task.word("task").prefix(12)), task.word("role"), task.wordOrDash("operation"), task.word("state"),
-            task.word("platform"), task.energy("budget_mj"), task["paid_mj"] == nil ? "-" : task.energy("paid_mj"),
+            shortPlatform(task.word("platform")), task.energy("budget_mj"), task["paid_mj"] == nil ? "-" : task.energy("paid_mj"),
         ])
     }
     return table.text()
+}
+
+/// A platform's name; of one that is no peer any more, whose id is all that is known, the beginning of that.
+private func shortPlatform(_ name: String) -> String {
+    let isID = name.utf8.count == 64 && name.utf8.allSatisfy { Character(Unicode.Scalar($0)).isHexDigit }
+    return isID ? String(name.prefix(12)) : name
 }

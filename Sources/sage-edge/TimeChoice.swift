@@ -35,6 +35,15 @@ struct TimeChoice {
         }
     }
 
+    /// What is said of a beginning that lies ahead; nil where it does not.
+    func ahead(hint: String) -> Failure? {
+        guard let from, from >= now else { return nil }
+        return Failure(
+            .usage,
+            "--from lies ahead: \(CivilTime(from, offset: offset).text), and now it is "
+                + CivilTime(now, offset: offset).text, hint: hint)
+    }
+
     /// The pages that are chosen, from number `first` on.
     func selection(first: UInt64 = 0) -> PageSelection {
         PageSelection(source: source, first: first, from: from, to: to)

@@ -115,7 +115,7 @@ private let origins = "path, file, command, declared_watts"
         ),
         (
             "{name: 'grid:a', file: x}, {name: 'grid:b', file: x}",
-            "[1].file: what grid:a is read from is not allowed; allowed: one source for one meter"
+            "[1].file: reading grid:b from what grid:a is read from is not allowed; allowed: one source for one meter"
         ),
         (
             "{name: 'grid:a', file: x, parent: board}, {name: 'grid:b', file: y, parent: 'grid:a'}",

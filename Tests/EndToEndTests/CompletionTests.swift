@@ -25,7 +25,7 @@ import Testing
         ("sage-edge energy history --by ", ["hour", "minute", "sample"]), ("sage-edge task cancel ", []),
         ("sage-edge report energy --by ", ["day", "hour", "source", "task"]),
         ("sage-edge report energy --format o", ["ocmf"]), ("sage-edge profile show agx-orin-", orins),
-        ("sage-edge xyz", []),
+        ("sage-edge manual ", ["sage-edge", "sage-edge.yaml"]), ("sage-edge xyz", []),
     ]
 
     /// A folder with a file README and a folder, both to be completed.

@@ -117,7 +117,7 @@ private func tree(_ name: String) -> String { Fixtures.url("telemetry/sysfs/" + 
         let spoken = findings.first { $0["name"] as? String == "agent" }?["what"] as? String
         #expect(spoken == "Sprout, running")
         let files = findings.first { $0["name"] as? String == "configuration" }?["what"] as? String
-        #expect(files == agent.configuration.path + ", as the running agent has it")
+        #expect(files == agent.configuration.path + ", which the running agent reads")
     }
 }
 
