@@ -362,7 +362,8 @@ public struct AgentDaemon: ~Copyable {
                 trustStore()
                 try carryOut(core.handle(.persisted(token), at: AgentDaemon.now))
             case .read(let query, let answer): try carryOut(core.handle(.records(query, answer), at: AgentDaemon.now))
-            case .commitFailed(let error), .cannotOpen(let error): return try giveUpStore(error.explanation, isDamage: error.failure.isDamage)
+            case .commitFailed(let error), .cannotOpen(let error):
+                return try giveUpStore(error.explanation, isDamage: error.failure.isDamage)
             case .opened(let image): try begin(from: image)
             }
         }

@@ -90,7 +90,9 @@ struct CommandParser {
                     throw Failure(.usage, "--\(option.name) is given twice", hint: help(command))
                 }
                 if option.value == nil {
-                    guard attached == nil else { throw Failure(.usage, "--\(option.name) takes no value", hint: help(command)) }
+                    guard attached == nil else {
+                        throw Failure(.usage, "--\(option.name) takes no value", hint: help(command))
+                    }
                     values.append((option.name, ""))
                 } else if let value = attached ?? rest.popFirst(), !value.isEmpty {
                     values.append((option.name, value))

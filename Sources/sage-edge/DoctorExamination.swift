@@ -122,7 +122,8 @@ struct DoctorExamination {
             guard !path.isEmpty else { return false }
             let bytes = Array(path.utf8)
             let slash = bytes.lastIndex(of: UInt8(ascii: "/")) ?? 0
-            path = slash == 0 && bytes.first == UInt8(ascii: "/")
+            path =
+                slash == 0 && bytes.first == UInt8(ascii: "/")
                 ? "/" : String(decoding: bytes[..<slash], as: UTF8.self)
         }
     }

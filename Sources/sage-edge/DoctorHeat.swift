@@ -92,7 +92,8 @@ extension DoctorFacts {
         board.climbing.map { climb in
             let number = climb.cause.split(separator: ":").last.map { String($0) } ?? ""
             let what =
-                "\(climb.cause): " + counted(climb.events, "event") + " in " + duration(milliseconds: climb.milliseconds)
+                "\(climb.cause): " + counted(climb.events, "event") + " in "
+                + duration(milliseconds: climb.milliseconds)
             switch number {
             case "1":
                 return Finding(
@@ -123,7 +124,8 @@ extension DoctorFacts {
             return [
                 Finding(
                     .memory, board.isLive ? .problem : .note, "memory-unknown", "the free memory is unknown",
-                    why: "A board that does not know it takes no tasks.", .run("head -3 " + board.path("/proc/meminfo")))
+                    why: "A board that does not know it takes no tasks.", .run("head -3 " + board.path("/proc/meminfo"))
+                )
             ]
         }
         let figures =

@@ -60,13 +60,13 @@ extension DoctorFacts {
         }
         // The files of a recording are another machine's.
         return (board.isLive ? [] : [DoctorFacts.onItsMachine]) + groupRemedies + [
-                .run(paths.map { givingToGroup($0) } ?? findingAndGiving),
-                .advice("and for every later boot:"),
-                .run(
-                    "echo 'SUBSYSTEM==\"\(subsystem)\", ACTION==\"add\", "
-                        + "RUN+=\"/bin/chgrp -R \(reader.group) /sys%p\", RUN+=\"/bin/chmod -R g+rX /sys%p\"' "
-                        + "| sudo tee /etc/udev/rules.d/60-sage-edge-\(subsystem).rules"),
-            ] + joiningGroup(board)
+            .run(paths.map { givingToGroup($0) } ?? findingAndGiving),
+            .advice("and for every later boot:"),
+            .run(
+                "echo 'SUBSYSTEM==\"\(subsystem)\", ACTION==\"add\", "
+                    + "RUN+=\"/bin/chgrp -R \(reader.group) /sys%p\", RUN+=\"/bin/chmod -R g+rX /sys%p\"' "
+                    + "| sudo tee /etc/udev/rules.d/60-sage-edge-\(subsystem).rules"),
+        ] + joiningGroup(board)
     }
 
     /// What makes sure that the program's own group is there, as where no package made it.
@@ -97,6 +97,7 @@ extension DoctorFacts {
     func joining(_ group: String) -> Finding.Remedy {
         reader.hasName
             ? .run("sudo usermod -aG \(group) \(shellWord(reader.name))")
-            : .advice("\(reader.name) has no account, and only accounts join the group \(group): run it as one that has")
+            : .advice(
+                "\(reader.name) has no account, and only accounts join the group \(group): run it as one that has")
     }
 }

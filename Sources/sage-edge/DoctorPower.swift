@@ -84,7 +84,8 @@ extension DoctorFacts {
                     "power mode \(mode.number) has no name: /etc/nvpmodel.conf does not list it",
                     why: "Numbers differ from board to board; only that file tells what one means. "
                         + fallback(board),
-                    .run("ls -l " + board.path("/etc/nvpmodel.conf") + " " + board.path("/etc/nvpmodel/")), .run("sudo nvpmodel -q"), DoctorFacts.rateIt)
+                    .run("ls -l " + board.path("/etc/nvpmodel.conf") + " " + board.path("/etc/nvpmodel/")),
+                    .run("sudo nvpmodel -q"), DoctorFacts.rateIt)
             ]
         }
         guard let rated = mode.ratedMilliwatts else {
@@ -194,7 +195,10 @@ extension DoctorFacts {
         case "EACCES": [.advice("see above who may read the files")]
         case "disabled": switchRemedies(missing, board)
         case "ENOENT":
-            [.run("grep -s . " + board.path("/sys/class/hwmon/hwmon*/name")), .run("sudo modprobe ina3221; sudo modprobe ina238")]
+            [
+                .run("grep -s . " + board.path("/sys/class/hwmon/hwmon*/name")),
+                .run("sudo modprobe ina3221; sudo modprobe ina238"),
+            ]
                 + (board.isLive ? [.advice("in a container: show it the host's /sys, and name it by --sysroot")] : [])
         default: [.run("sudo dmesg | grep -i ina")]
         }

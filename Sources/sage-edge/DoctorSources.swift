@@ -151,7 +151,9 @@ extension DoctorFacts {
     private func timeAdvice(_ age: Int64?) -> [Finding.Remedy] {
         let kept = duration(milliseconds: SensorLimits.meterAge.milliseconds)
         guard let age, age < 0 || age > SensorLimits.meterAge.milliseconds else {
-            return [.advice("its figures count for \(kept) from the file's time on, which may not lie ahead of the clock")]
+            return [
+                .advice("its figures count for \(kept) from the file's time on, which may not lie ahead of the clock")
+            ]
         }
         guard age < 0 else {
             return [.advice("it was written \(duration(milliseconds: age)) ago, and its figures count for \(kept)")]

@@ -93,8 +93,9 @@ extension DoctorFacts {
     private var damageRemedies: [Finding.Remedy] {
         [
             .run(program("ledger verify")),
-            .advice("stop the agent, and put back a copy of the state folder; or begin anew, without its credits, "
-                + "proofs and peers:"),
+            .advice(
+                "stop the agent, and put back a copy of the state folder; or begin anew, without its credits, "
+                    + "proofs and peers:"),
             .run(puttingAside(nil, hasLedger: true)), .advice("then start the agent"),
         ]
     }
@@ -113,7 +114,8 @@ extension DoctorFacts {
                 Finding(
                     .state, .problem, "state-closed", "nothing can be written in \(state.folder): \(failure)",
                     why: "The agent keeps its ledger and its keys there.",
-                    .run("sudo chown -R \(reader.ownerWord) \(shellWord(state.folder))"), .run("findmnt -T " + shellWord(state.folder))))
+                    .run("sudo chown -R \(reader.ownerWord) \(shellWord(state.folder))"),
+                    .run("findmnt -T " + shellWord(state.folder))))
         } else if reader.isAgent, state.owner != reader.user {
             findings.append(
                 Finding(
@@ -125,7 +127,8 @@ extension DoctorFacts {
             findings.append(
                 Finding(
                     .state, .warning, "state-open", "\(state.folder) has mode \(String(state.mode, radix: 8))",
-                    why: "Others can read or change what the agent keeps.", .run("sudo chmod 750 " + shellWord(state.folder))))
+                    why: "Others can read or change what the agent keeps.",
+                    .run("sudo chmod 750 " + shellWord(state.folder))))
         }
         return findings
     }
@@ -139,7 +142,8 @@ extension DoctorFacts {
         guard let available = state.availableBytes else { return [] }
         let what = memorySize(bytes: available) + " free where \(state.folder) is"
         let remedies: [Finding.Remedy] = [
-            .run("df -h " + shellWord(state.folder)), .run("sudo journalctl --vacuum-size=100M"), .run("sudo apt-get clean"),
+            .run("df -h " + shellWord(state.folder)), .run("sudo journalctl --vacuum-size=100M"),
+            .run("sudo apt-get clean"),
         ]
         if available < DoctorFacts.leastSpace {
             return [
@@ -253,14 +257,15 @@ extension DoctorFacts {
         guard configuration.isLookedAt else { return [] }
         let standing = standingFindings()
         let isRunning = configuration.isOfAgent && agent?.presence == .running
-        var findings = configuration.problems.map { problem in
-            Finding(
-                .configuration, .problem, "configuration-wrong", problem,
-                why: isRunning
-                    ? "The agent that runs goes on with what it read before, and would not start so."
-                    : "The agent does not start so.",
-                .run(checkCommand))
-        } + standing
+        var findings =
+            configuration.problems.map { problem in
+                Finding(
+                    .configuration, .problem, "configuration-wrong", problem,
+                    why: isRunning
+                        ? "The agent that runs goes on with what it read before, and would not start so."
+                        : "The agent does not start so.",
+                    .run(checkCommand))
+            } + standing
         if let command = configuration.missingTegrastats {
             findings.append(
                 Finding(
@@ -279,7 +284,8 @@ extension DoctorFacts {
                 Finding(
                     .configuration, .ok, "configuration",
                     (files.isEmpty ? "no file, defaults only" : files.joined(separator: ", "))
-                        + (configuration.isOfAgent && !configuration.mayDiffer ? ", which the running agent reads" : "")))
+                        + (configuration.isOfAgent && !configuration.mayDiffer ? ", which the running agent reads" : "")
+                ))
         }
         if configuration.mayDiffer {
             findings.append(

@@ -52,7 +52,9 @@ let ledgerCommands = [
         } else {
             let found = answer.value
             var table = TextTable()
-            table.row("journal", counted(found["lines"]?.number ?? 0, "line") + ", replayed from number \(found.word("first_replayed"))")
+            table.row(
+                "journal",
+                counted(found["lines"]?.number ?? 0, "line") + ", replayed from number \(found.word("first_replayed"))")
             table.row("rows", "\(found.word("rows")), each as the journal makes it")
             table.row("head", found.word("hash"))
             table.row("state", found.word("state_hash"))

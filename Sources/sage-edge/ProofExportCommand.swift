@@ -36,7 +36,8 @@ let proofExportCommand = CommandSpecification(
         }
     } else {
         Console.note(
-            counted(Int64(export.pages.count), "page") + " of key \(export.key.id.fingerprint)" + (path == "-" ? "" : " in \(path)"))
+            counted(Int64(export.pages.count), "page") + " of key \(export.key.id.fingerprint)"
+                + (path == "-" ? "" : " in \(path)"))
     }
     return .success
 }

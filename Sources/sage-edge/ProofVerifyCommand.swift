@@ -113,7 +113,8 @@ struct ExpectedFederation {
         guard case .otherFederation(let wanted, let found) = error, wanted.federation != found.federation else {
             return nil
         }
-        return "wanted was \(origin): ask the maker of the file for the name of theirs, and give it as --federation NAME"
+        return
+            "wanted was \(origin): ask the maker of the file for the name of theirs, and give it as --federation NAME"
     }
 
     func domain(of export: ProofExport) -> SignatureDomain? {

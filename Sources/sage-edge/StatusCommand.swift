@@ -32,7 +32,9 @@ private func disbelief(of source: JSONValue) -> String? {
 
 /// A cause that slows the board down: how deep, and since when.
 private func throttleText(_ cause: JSONValue) -> String {
-    let depth = cause["max"]?.number.map { "step \(cause.word("state")) of \($0)" } ?? counted(cause["depth"]?.number ?? 0, "event")
+    let depth =
+        cause["max"]?.number.map { "step \(cause.word("state")) of \($0)" }
+        ?? counted(cause["depth"]?.number ?? 0, "event")
     return cause.word("cause") + ", " + depth + ", for " + cause.time("since_ms_ago")
 }
 

@@ -97,7 +97,8 @@ private func sharedText(_ tasks: [JSONValue], _ title: String) -> String {
     for task in tasks {
         table.row([
             String(task.word("task").prefix(12)), task.word("role"), task.wordOrDash("operation"), task.word("state"),
-            shortPlatform(task.word("platform")), task.energy("budget_mj"), task["paid_mj"] == nil ? "-" : task.energy("paid_mj"),
+            shortPlatform(task.word("platform")), task.energy("budget_mj"),
+            task["paid_mj"] == nil ? "-" : task.energy("paid_mj"),
         ])
     }
     return table.text()

@@ -183,9 +183,11 @@ private func withSettings<Result>(_ settings: String, _ body: (URL) throws -> Re
             #expect(checked.errors.contains("\(config): the file has 300000 bytes; at most 262144 are read"))
             let imported = try BuiltProgram.run(["key", "import", config], home: home)
             #expect(imported.status == 65)
-            #expect(imported.errors.hasPrefix("sage-edge: \(config) has 300000 bytes; at most 65536 are read\n  hint: "))
+            #expect(
+                imported.errors.hasPrefix("sage-edge: \(config) has 300000 bytes; at most 65536 are read\n  hint: "))
             let endless = try BuiltProgram.run(["key", "import", "/dev/zero"], home: home)
-            #expect(endless.errors.hasPrefix("sage-edge: /dev/zero has more than 65536 bytes, the most that are read\n"))
+            #expect(
+                endless.errors.hasPrefix("sage-edge: /dev/zero has more than 65536 bytes, the most that are read\n"))
         }
     }
 

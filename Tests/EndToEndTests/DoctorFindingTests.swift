@@ -164,7 +164,68 @@ import Testing
         let swapped = try #require(facts.powerFindings().first { $0.name == "residual-negative" })
         #expect(
             swapped.remedies.map { $0.text }.contains(
-                "sage-edge profile show --yaml --sysroot '/srv/a capture' > /etc/sage-edge/profiles/agx-thor.yaml"))
+                "sudo mkdir -p /etc/sage-edge/profiles && sage-edge profile show --yaml --sysroot '/srv/a capture' "
+                    + "| sudo tee /etc/sage-edge/profiles/agx-thor.yaml > /dev/null"))
+    }
+
+    @Test func `an own profile is begun where the configuration looks for it`() throws {
+        var facts = DoctorFacts()
+        facts.given.configuration = "thor dir/config.yaml"
+        facts.board = try capturedBoard("agx-thor")
+        facts.configuration.profilesFolder = ConfigurationFiles(given: "thor dir/config.yaml").profilesFolder(for: nil)
+        facts.configuration.mayWriteProfiles = true
+        let swapped = try #require(facts.powerFindings().first { $0.name == "residual-negative" })
+        #expect(
+            swapped.remedies.map { $0.text }.contains(
+                "mkdir -p 'thor dir/profiles' && sage-edge --config 'thor dir/config.yaml' profile show --yaml > "
+                    + "'thor dir/profiles'/agx-thor.yaml"))
+    }
+
+    @Test(arguments: boardTroubles)
+    func `commands about a recording look at it, or are said to be for the board that was recorded`(trouble: Trouble)
+        throws
+    {
+        var facts = try healthyFacts()
+        facts.agent = nil
+        facts.board?.isLive = false
+        trouble.happens(&facts)
+        facts.board?.isLive = false
+        facts.board?.root = "/srv/a capture"
+        let areas: [Finding.Area] = [.board, .power, .sources, .heat, .memory]
+        for finding in facts.diagnosis.findings where areas.contains(finding.area) {
+            var isSaid = false
+            for remedy in finding.remedies {
+                if remedy == DoctorFacts.onItsMachine { isSaid = true }
+                guard case .run(let line) = remedy else { continue }
+                #expect(isSaid || line.contains("'/srv/a capture'"), "\(line)")
+            }
+        }
+    }
+
+    @Test func `of a recording the configuration of this machine is no finding`() {
+        var facts = DoctorFacts()
+        facts.configuration.files = ["/home/dana/.config/sage-edge/config.yaml"]
+        #expect(facts.configurationFindings().map { $0.name } == ["configuration"])
+        facts.configuration.isLookedAt = false
+        #expect(facts.configurationFindings() == [])
+    }
+
+    @Test func `a configuration that the running agent did not take is not called the one it has`() throws {
+        var facts = try healthyFacts()
+        facts.configuration.isOfAgent = true
+        #expect(
+            facts.configurationFindings().map { $0.what } == [
+                "/etc/sage-edge/config.yaml, which the running agent reads"
+            ])
+        facts.agent?.refusedConfiguration = "a.yaml:1: x: unknown key\nb.yaml:2: y: unknown key"
+        facts.configuration.problems = ["a.yaml:1: x: unknown key"]
+        let findings = facts.configurationFindings()
+        #expect(findings.map { $0.name } == ["configuration-wrong", "configuration-refused"])
+        #expect(findings[0].why == "The agent that runs goes on with what it read before, and would not start so.")
+        #expect(findings[1].what.hasSuffix("is refused: a.yaml:1: x: unknown key; b.yaml:2: y: unknown key"))
+        facts.agent?.presence = .absent
+        facts.configuration.isOfAgent = false
+        #expect(facts.configurationFindings().map { $0.why } == ["The agent does not start so."])
     }
 
     @Test func `root is not told to give itself what root may read`() throws {

@@ -87,6 +87,44 @@ private func commands(_ finding: Finding) -> [String] {
         }
     }
 
+    @Test(arguments: [true, false])
+    func `what makes room for new keys does so in a plain shell, and keeps the old ones`(isCaller: Bool) throws {
+        try withTemporaryFolder { folder in
+            let state = folder.path + "/a state"
+            let paths = StatePaths(state: state)
+            let old = try NodeKeys.create(paths)
+            let files = FileManager.default
+            for name in ["ledger.db", "ledger.db-wal"] {
+                #expect(files.createFile(atPath: state + "/" + name, contents: nil))
+            }
+            var facts = try healthyFacts()
+            facts.reader = .init(user: 1000, name: "dana", isCaller: isCaller)
+            facts.agent?.presence = .absent
+            facts.state?.folder = state
+            facts.keys = [.init(path: paths.keys + "/identity.pem", owner: 1000, mode: 0o644)]
+            let finding = try #require(facts.keyFindings().first { $0.name == "key-exposed" })
+            let lines = commands(finding)
+            #expect(lines.last == (isCaller ? "" : "sudo -u dana ") + "sage-edge --state '\(state)' key generate")
+            let shell = Process()
+            shell.executableURL = URL(fileURLWithPath: "/bin/sh")
+            shell.arguments = ["-c", "sudo() { \"$@\"; }\n" + lines.dropLast().joined(separator: "\n")]
+            try shell.run()
+            shell.waitUntilExit()
+            #expect(shell.terminationStatus == 0)
+            #expect(try files.contentsOfDirectory(atPath: state) == ["old"])
+            #expect(
+                Set(try files.contentsOfDirectory(atPath: state + "/old")) == ["keys", "ledger.db", "ledger.db-wal"])
+            #expect(try NodeKeys.create(paths).identity.publicKey != old.identity.publicKey)
+        }
+    }
+
+    @Test func `a key that boards share is made anew for all of them`() throws {
+        var facts = try healthyFacts()
+        facts.keys.append(.init(path: "/etc/sage-edge/psk", owner: 997, mode: 0o644))
+        let finding = try #require(facts.keyFindings().first { $0.name == "key-exposed" })
+        #expect(commands(finding).last == "(umask 077; openssl rand -hex 32 > /etc/sage-edge/psk)")
+    }
+
     @Test func `what opens the files of power monitors does so in a plain shell`() throws {
         var facts = DoctorFacts()
         facts.reader = .init(user: .max, name: "the agent")

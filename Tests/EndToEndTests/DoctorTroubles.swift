@@ -184,6 +184,24 @@ let sourceTroubles: [Trouble] = [
         facts.declare(.init(name: "wind:mill", kind: .wind, evidence: .metered, origin: .file("/run/turbine.json")))
         facts.sources.told[1].isReporting = false
     },
+    Trouble("source-away", .warning, "it was written 18.0 s ago, and its figures count for 10.0 s") { facts in
+        facts.declare(.init(name: "wind:mill", kind: .wind, evidence: .metered, origin: .file("/run/turbine.json")))
+        facts.sources.told[1].isReporting = false
+        facts.board?.sample.unavailable.append(.init(what: "wind:mill", reason: "timeout"))
+        facts.sources.fileAges["wind:mill"] = 18_000
+    },
+    Trouble("source-away", .warning, "its time lies 1 h 0 min ahead of this machine's clock") { facts in
+        facts.declare(.init(name: "wind:mill", kind: .wind, evidence: .metered, origin: .file("/run/turbine.json")))
+        facts.sources.told[1].isReporting = false
+        facts.board?.sample.unavailable.append(.init(what: "wind:mill", reason: "timeout"))
+        facts.sources.fileAges["wind:mill"] = -3_600_000
+    },
+    Trouble("source-away", .warning, "sudo -u '#12345' /usr/local/bin/read-meter") { facts in
+        facts.reader = .init(user: 12345, name: "user 12345", isAgent: true, hasName: false)
+        facts.declare(
+            .init(name: "grid:meter", kind: .grid, evidence: .metered, origin: .command(["/usr/local/bin/read-meter"])))
+        facts.sources.told[1].isReporting = false
+    },
     Trouble("source-away", .warning, "sudo -u sage-edge /usr/local/bin/read-meter --json") { facts in
         facts.declare(
             .init(
@@ -270,6 +288,9 @@ let agentTroubles: [Trouble] = [
     Trouble("state-foreign", .warning, "sudo chown -R sage-edge /var/lib/sage-edge") { $0.state?.owner = 1000 },
     Trouble("state-open", .warning, "sudo chmod 750 /var/lib/sage-edge") { $0.state?.mode = 0o755 },
     Trouble("ledger-fault", .problem, "sage-edge ledger verify") { $0.state?.fault = "the disk is full" },
+    Trouble("ledger-fault", .problem, "mv ledger.db* old/") {
+        $0.state?.fault = "the ledger's file is no database: file is not a database (SQLite 26)"
+    },
     Trouble("state-locked", .problem, "sudo kill 4711") {
         $0.state?.holder = 4711
         $0.agent?.presence = .absent
@@ -285,6 +306,14 @@ let agentTroubles: [Trouble] = [
     Trouble("key-broken", .problem, "--state") { $0.keys[0].fault = "identity.pem: not a PEM file" },
     Trouble("configuration-wrong", .problem, "sage-edge config check") {
         $0.configuration.problems = ["config.yaml:3: energy.window: unknown key"]
+    },
+    Trouble("configuration-refused", .problem, "sudo systemctl reload sage-edge") {
+        $0.configuration.isOfAgent = true
+        $0.agent?.refusedConfiguration = "conf.d/b.yaml:1: energy.window: unknown key"
+    },
+    Trouble("configuration-pending", .warning, "sudo systemctl restart sage-edge") {
+        $0.configuration.isOfAgent = true
+        $0.agent?.pendingKeys = ["federation.platform"]
     },
     Trouble("tegrastats-absent", .problem, "command -v tegrastats") {
         $0.configuration.missingTegrastats = "telemetry.tegrastats: there is no program tegrastats"

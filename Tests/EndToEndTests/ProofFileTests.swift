@@ -58,16 +58,26 @@ import Wire
         #expect(try verify(["--key", pem.path, "--federation", "end-to-end"], status: 0).contains("the expected key"))
         #expect(try verify(["--federation", "another"]).contains("not verified: the pages are for federation "))
         #expect(try BuiltProgram.run(["key", "generate"], home: elsewhere).status == 0)
-        let other = elsewhere.appendingPathComponent("other.pem")
+        let stranger = elsewhere.appendingPathComponent("other.pem")
         try BuiltProgram.run(["key", "export"], home: elsewhere).output
-            .write(to: other, atomically: true, encoding: .utf8)
-        #expect(try verify(["--key", other.path]).contains("not verified: the pages are of key "))
+            .write(to: stranger, atomically: true, encoding: .utf8)
+        #expect(try verify(["--key", stranger.path]).contains("not verified: the pages are of key "))
         // Without a word on the command line, what is configured there counts.
         let config = elsewhere.appendingPathComponent("config")
         try FileManager.default.createDirectory(at: config, withIntermediateDirectories: true)
         try "federation:\n  name: another\n"
             .write(to: config.appendingPathComponent("config.yaml"), atomically: true, encoding: .utf8)
-        #expect(try verify().contains("not verified: the pages are for federation "))
+        let other = try verify()
+        #expect(other.contains("not verified: the pages are for federation "))
+        #expect(other.contains("hint: wanted was the one of federation.name in the configuration: ask "))
+        #expect(
+            try verify(["--federation", "another"]).contains("hint: wanted was 'another', as --federation says: ask "))
+        // A configuration that is wrong matters where it would say the federation, and nowhere else.
+        try "federation:\n  nam: another\n"
+            .write(to: config.appendingPathComponent("config.yaml"), atomically: true, encoding: .utf8)
+        let expected = ["--key", pem.path, "--federation", "end-to-end"]
+        #expect(try verify(expected, status: 0).contains("the expected one"))
+        #expect(try verify(status: 78).contains("--federation NAME needs no configuration"))
     }
 
     @Test func `is refused with any byte flipped`() throws {
@@ -82,7 +92,7 @@ import Wire
     @Test func `is refused when it is cut, and says where`() throws {
         let good = try bytes
         #expect(try verify([], Array(good.dropLast())).contains("the file is truncated: it ends at byte"))
-        #expect(try verify([], []).contains("the file is truncated: it ends at byte 0"))
+        #expect(try verify([], []).contains("not verified: it is no export of energy proofs, but an empty file"))
         #expect(try verify([], Array("hello".utf8)).contains("not verified: "))
     }
 

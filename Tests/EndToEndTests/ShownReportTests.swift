@@ -39,6 +39,16 @@ private func words(_ text: String) -> String {
 }
 
 @Suite struct `a report as it is shown` {
+    @Test func `calls a recording one throughout, and one page one`() throws {
+        var board = try #require(SignedBoard("compute:nano:1", evidence: .replayed, wall: start))
+        board.status = .unsynchronized
+        let table = words(try report([board.page(.seconds(60))]).table)
+        #expect(table.contains("class replayed: a recording, not measured here"))
+        #expect(table.contains("replayed 0.55 % of the time"))
+        #expect(table.contains("note clock unsynchronized in 1 page "))
+        #expect(!table.contains("measured 0"))
+    }
+
     @Test func `tells what was never measured from a zero`() throws {
         let unread = try report(try unreadPages())
         let table = words(unread.table)

@@ -58,6 +58,22 @@ func at(_ hour: Int64, _ minute: Int64 = 0, _ second: Int64 = 0) -> WallTime {
         return report
     }
 
+    @Test func `the sum of a class knows of the register that began with it`() throws {
+        var board = try #require(SignedBoard(wall: at(0)))
+        var pages = [board.page()]
+        board.beginEpoch()
+        board.restart()
+        board.state.evidence = .modeled
+        pages.append(board.page())
+        let report = try report(pages, of: board)
+        #expect(report.entries.map { $0.pages.newEpochs } == [0, 1])
+        #expect(report.totals.map { $0.newEpochs } == [0, 1])
+        #expect(report.totals.map { $0.reboots } == [0, 1])
+        let export = try #require(board.export(pages))
+        let summary = try export.verify(expectedDomain: nil, expectedKey: nil, using: scheme)
+        #expect(summary.sources.map { $0.newEpochs } == [0, 1])
+    }
+
     @Test func `energy, error and coverage of an hour are those of its pages`() throws {
         var board = try #require(SignedBoard(wall: at(0)))
         // Ten-second windows at 9.6 W; in the second hour half a minute of each minute is lost.

@@ -22,6 +22,20 @@ import Testing
         for kind in StoreRecordKind.allCases { #expect(image.records(kind).isEmpty) }
     }
 
+    @Test func `a file that is damaged is told in one line, without the statement that met it`() throws {
+        do { _ = try folder.open() }
+        let file = try #require(FileHandle(forUpdatingAtPath: folder.file))
+        try file.write(contentsOf: Data(repeating: 0x78, count: 15))
+        try file.close()
+        let error = #expect(throws: StoreError.self) { _ = try folder.inspect() }
+        #expect(error?.explanation == "the ledger's file is no database: file is not a database (SQLite 26)")
+        #expect(error?.failure.isDamage == true)
+        #expect(StoreFailure.isDamage(told: error?.explanation ?? ""))
+        #expect(!StoreFailure.isDamage(told: StoreFailure.full.explanation))
+        let own = StoreError(failure: .constraint, extendedCode: 19, message: "m", sql: "SELECT 1;\n    SELECT 2")
+        #expect(own.explanation.hasSuffix(": m (SQLite 19) in SELECT 1; SELECT 2"))
+    }
+
     @Test func `the files are their owner's alone`() throws {
         let store = try folder.open()
         try store.commit([.put(.setting, key: [1], value: [2])])
