@@ -2,6 +2,7 @@ import AgentCore
 import Cryptography
 import Federation
 import Gateway
+import Platform
 import Quantities
 import Wire
 import Workers

@@ -230,9 +230,8 @@ extension DoctorFacts {
             ]
         }
         let isRunning = agent.map { $0.presence != .absent } ?? false
-        let isService = service?.activity.isEmpty == false
         let stopping: [Finding.Remedy] =
-            !isRunning ? [] : isService ? [.run("sudo systemctl stop sage-edge")] : [.advice("stop the agent")]
+            !isRunning ? [] : isServiceAgent ? [.run("sudo systemctl stop sage-edge")] : [.advice("stop the agent")]
         // Named is the folder: whoever runs the command may have another.
         let generate = "sage-edge --state \(shellWord(folder)) key generate"
         return [
@@ -244,6 +243,11 @@ extension DoctorFacts {
             .run(reader.isCaller ? generate : "sudo -u \(reader.sudoWord) " + generate),
             .advice("then start the agent, and give its new record to the peers: " + program("key export --node")),
         ]
+    }
+
+    /// Whether the agent that was asked for is the one that systemd runs.
+    private var isServiceAgent: Bool {
+        given.state == nil && ["active", "activating", "reloading"].contains(service?.activity ?? "")
     }
 
     /// The command that moves the ledger, and what is named before it, to a folder `old` in the state folder.
@@ -301,7 +305,6 @@ extension DoctorFacts {
     /// Where the agent that runs goes by something else than its files say now.
     private func standingFindings() -> [Finding] {
         guard let agent, configuration.isOfAgent else { return [] }
-        let isService = service?.activity.isEmpty == false
         var findings: [Finding] = []
         if let refusal = agent.refusedConfiguration {
             let reason = refusal.split(separator: "\n").joined(separator: "; ")
@@ -311,7 +314,7 @@ extension DoctorFacts {
                     "the running agent goes on with an earlier configuration; the one that it read last is refused: "
                         + reason,
                     why: "What was changed since then does not count.", .run(checkCommand),
-                    isService
+                    isServiceAgent
                         ? .run("sudo systemctl reload sage-edge")
                         : .advice("once it is right, send the agent the signal SIGHUP")))
         }
@@ -321,7 +324,7 @@ extension DoctorFacts {
                     .configuration, .warning, "configuration-pending",
                     "the running agent does not yet go by " + listed(agent.pendingKeys),
                     why: "New values of these count only after it has been started again.",
-                    isService
+                    isServiceAgent
                         ? .run("sudo systemctl restart sage-edge") : .advice("stop the agent and start it again")))
         }
         return findings

@@ -1,5 +1,4 @@
 import EnergyProofs
-import Wire
 
 /// A file that was named where an export of energy proofs belongs, and is none.
 struct StrangeFile {
