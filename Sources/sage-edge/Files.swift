@@ -7,7 +7,10 @@ func readFile(_ path: String, limit: Int, hint: String? = nil) throws(Failure) -
     do throws(SystemError) {
         return try path == "-" ? StandardInput.readAll(limit: limit) : FileSystem.read(path, limit: limit)
     } catch {
-        guard error.errno == .fileTooLarge else { throw failure(error).hinting(error.errno == .noEntry ? hint : nil) }
+        if error.errno == .isDirectory { throw failure(error).hinting("name a file; \(path) is a folder") }
+        guard error.errno == .fileTooLarge else {
+            throw error.errno == .noEntry ? failure(error).hinting(hint) : failure(error)
+        }
         let name = path == "-" ? "standard input" : path
         // Only of an ordinary file the length is known.
         let status = path == "-" ? nil : try? FileSystem.status(path)

@@ -61,6 +61,7 @@ private func failed(_ body: () throws -> Void) throws -> Failure {
             let failure = try failed { try writeFile(folder.path, [1]) }
             #expect(failure.code == .cannotCreate)
             #expect(failure.hint == "name a file; \(folder.path) is a folder")
+            #expect(try failed { _ = try readFile(folder.path, limit: 10) }.hint == failure.hint)
         }
     }
 
