@@ -143,8 +143,8 @@ private func failed(_ body: () throws -> Void) throws -> Failure {
     }
 
     @Test func `and answers in JSON wherever that is asked for`() throws {
-        #expect((try BuiltProgram.json(["manual", "--json"])["page"] as? String)?.contains("SYNOPSIS") == true)
-        let help = try BuiltProgram.json(["help", "status", "--json"])["help"] as? String
+        #expect((try BuiltProgram.json(["manual"])["page"] as? String)?.contains("SYNOPSIS") == true)
+        let help = try BuiltProgram.json(["help", "status"])["help"] as? String
         #expect(help?.contains("Usage: sage-edge status [options]") == true)
     }
 
