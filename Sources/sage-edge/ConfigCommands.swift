@@ -58,15 +58,23 @@ let configCommands = [
         if invocation.wantsJSON {
             try Console.print(view.json(withOrigins: invocation.has("origin")))
         } else {
+            let hasOrigin = invocation.has("origin")
             var table = TextTable()
+            // A value that is long would push the origins out of sight: it stands below, whole.
+            var long = TextTable()
             for entry in view.entries {
                 let value = entry.value?.text ?? ""
-                // What can be long stands last, where it goes on below.
-                table.row(
-                    [entry.key] + (invocation.has("origin") ? [entry.origin.text] : []) + [value.isEmpty ? "-" : value])
+                let isLong = hasOrigin && value.count > longestBesideOrigin
+                let shown = value.isEmpty ? "-" : isLong ? "(see below)" : value
+                table.row([entry.key, shown] + (hasOrigin ? [entry.origin.text] : []))
+                if isLong { long.row(entry.key, value) }
             }
-            try Console.print(printable(table.text()))
+            let below = long.text()
+            try Console.print(printable(table.text() + (below.isEmpty ? "" : "\n" + below)))
         }
         return .success
     },
 ]
+
+/// The longest value that stands between its key and its origin.
+private let longestBesideOrigin = 32

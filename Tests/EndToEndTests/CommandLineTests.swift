@@ -63,7 +63,7 @@ private func outcome(_ words: [String]) -> String {
         ("status --jsn", "64 unknown option 'jsn' for 'status' | did you mean --json?"),
         ("status -x", "64 unknown option 'x' for 'status' | sage-edge status --help"),
         ("status more", "64 unexpected argument 'more' | sage-edge status --help"),
-        ("status --json=1", "64 --json takes no value"),
+        ("status --json=1", "64 --json takes no value | sage-edge status --help"),
         ("peers ping", "64 missing NAME | sage-edge peers ping --help"),
         ("telemetry --sysroot", "64 --sysroot needs a value | sage-edge telemetry --help"),
     ]) func `words become a command, help, or a refusal`(words: String, expected: String) {

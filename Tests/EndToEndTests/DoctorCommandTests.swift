@@ -27,7 +27,7 @@ private func tree(_ name: String) -> String { Fixtures.url("telemetry/sysfs/" + 
     @Test func `its text fits eighty columns and names the remedy`() throws {
         let outcome = try BuiltProgram.run(["doctor", "--sysroot", tree("xavier-nx")])
         #expect(outcome.status == 1)
-        #expect(outcome.lines.filter { $0.count > 80 } == [])
+        #expect(outcome.lines.filter { $0.count > 80 && !$0.hasPrefix("           $ ") } == [])
         #expect(outcome.output.contains("           $ sudo systemctl restart nvpmodel\n"))
         #expect(outcome.output.hasSuffix("\n1 warning, 1 note\n"))
     }
