@@ -53,9 +53,14 @@ struct KnownBoard: Sendable, CustomTestStringConvertible {
             "AGX Orin 64 GB of the first devkit", ["nvidia,p3737-0000+p3701-0000"], "agx-orin-64gb", "MAXN", 60,
             mebibytes: 62_840, rule: agx),
         orin(
-            "AGX Orin 32 GB of the first devkit", ["nvidia,p3737-0000+p3701-0000"], "agx-orin-32gb", "MODE_40W", 40,
+            "AGX Orin 32 GB of the first devkit", ["nvidia,p3737-0000+p3701-0000"], "agx-orin-32gb", "MODE_50W", 50,
             mebibytes: 30_697, rule: agx),
+        orin(
+            "AGX Orin 32 GB of the first devkit, uncapped", ["nvidia,p3737-0000+p3701-0000"], "agx-orin-32gb", "MAXN",
+            40, mebibytes: 30_697, rule: agx),
         orin("AGX Orin 32 GB", ["nvidia,p3737-0000+p3701-0004"], "agx-orin-32gb", "MODE_30W", 30, rule: agx),
+        orin(
+            "AGX Orin 32 GB at its most", ["nvidia,p3737-0000+p3701-0004"], "agx-orin-32gb", "MODE_40W", 40, rule: agx),
         KnownBoard(
             name: "Thor T5000", compatible: ["nvidia,p4071-0000+p3834-0008", "nvidia,p3834-0008", "nvidia,tegra264"],
             mebibytes: 125_773, profile: "agx-thor", rule: "VIN", scope: .board, mode: "120W", watts: 120,
