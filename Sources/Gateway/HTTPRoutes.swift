@@ -74,6 +74,10 @@ public enum HTTPRoutes {
         guard !request.isBodyTooLarge else {
             return .response(.refusal(413, "the body is longer than \(HTTPLimits.bodyBytes) bytes"))
         }
+        // What can be done anywhere here (RFC 9110, 9.3.7).
+        if request.method == "OPTIONS", request.target == "*", let any = Endpoint.allCases.first {
+            return .response(otherMethod(request.method, any))
+        }
         let target: HTTPTarget
         do throws(HTTPTarget.Refusal) { target = try HTTPTarget(request.target) } catch {
             return .response(error.response)
