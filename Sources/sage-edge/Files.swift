@@ -4,6 +4,11 @@ import Quantities
 /// The content of the file at `path` (`-` is standard input), at most `limit` bytes; `hint` says where such a file
 /// comes from.
 func readFile(_ path: String, limit: Int, hint: String? = nil) throws(Failure) -> [UInt8] {
+    // What no program writes to would be waited for; what the shell puts in place of a file is open already.
+    let isOpen = path == "-" || path.hasPrefix("/dev/") || path.hasPrefix("/proc/")
+    if !isOpen, let status = (try? FileSystem.status(path)).flatMap({ $0 }), status.kind == .pipe {
+        throw Failure(.badData, "\(path) is a named pipe, and no file", hint: "- is standard input")
+    }
     do throws(SystemError) {
         return try path == "-" ? StandardInput.readAll(limit: limit) : FileSystem.read(path, limit: limit)
     } catch {

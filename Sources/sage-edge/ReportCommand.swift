@@ -141,8 +141,9 @@ struct ReportRequest {
             throw Failure(
                 .usage,
                 "\(CivilTime(start).text) to \(CivilTime(end).text) is no time for a report in periods of "
-                    + "an \(interval == .day ? "day" : "hour"): at most \(EnergyProofLimits.reportPeriods) of them",
-                hint: "sage-edge report energy --from TIME --to TIME --by day")
+                    + (interval == .day ? "a day" : "an hour") + ": at most \(EnergyProofLimits.reportPeriods) of them",
+                hint: "sage-edge report energy --from TIME --to TIME"
+                    + (interval == .hour ? " --by day" : ""))
         }
         return periods
     }

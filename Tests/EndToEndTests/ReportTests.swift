@@ -137,6 +137,17 @@ private struct Exported {
         #expect(page.contains("5 hours without a page"))
     }
 
+    @Test(arguments: [("hour", "an hour", true), ("day", "a day", false)])
+    func `is refused over more periods than there may be, with a way out that is one`(
+        interval: String, words: String, mayBeDays: Bool
+    ) throws {
+        let outcome = try BuiltProgram.run(
+            ["report", "energy", exported.file.path, "--from", "1970-01-01", "--by", interval], home: exported.home)
+        #expect(outcome.status == 64)
+        #expect(outcome.errors.contains(" in periods of " + words + ": at most "))
+        #expect(outcome.errors.contains("--by day") == mayBeDays)
+    }
+
     @Test func `fits a terminal`() throws {
         let outcome = try exported.report(["--by", "hour"])
         #expect(outcome.lines.filter { $0.count > 80 } == [])
