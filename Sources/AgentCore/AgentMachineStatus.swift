@@ -79,7 +79,7 @@ extension AgentMachine {
         json.endArray()
         json.key("unavailable")
         json.beginArray()
-        for entry in sample?.unavailable ?? [] { json.string(entry.what + ": " + entry.reason.rawValue) }
+        for entry in sample?.unavailable ?? [] { json.string(entry.what + ": " + entry.text) }
         json.endArray()
         json.endObject()
     }

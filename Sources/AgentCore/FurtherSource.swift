@@ -2,11 +2,6 @@ import EnergyProofs
 import Quantities
 import Telemetry
 
-extension SourceDeclaration {
-    /// The board's own name in declarations, whatever its profile calls it.
-    public static let boardName = "board"
-}
-
 /// A source beside the board: a part of it that has readings of its own, a battery, a meter, or the operator's word.
 struct FurtherSource: Sendable {
     let id: SourceID

@@ -75,7 +75,8 @@ struct SensorWatch: Sendable {
     private static func fault(of source: EnergySource, _ sample: TelemetrySample, rated: Power?) -> String? {
         if let power = source.power { return disbelief(of: power, rated: rated) }
         guard source.counter == nil else { return nil }
-        return (sample.reason(of: source.name) ?? .noValue).rawValue
+        let entry = sample.unavailable.first { $0.what == source.name } ?? Unavailable(source.name, .noValue)
+        return entry.refusal ?? entry.text
     }
 
     private mutating func totalFault(_ sample: TelemetrySample, _ rated: Power) -> String? {

@@ -58,15 +58,24 @@ struct SensorThread: ~Copyable {
                 let others = DeclaredSources(declared, tree: tree)
                 while port.take() != nil {
                     reader.searchAgainIfNeeded(at: Clock.bootTime)
-                    port.complete(SensorReading(with: others) { reader.sample(at: Clock.bootTime) })
+                    port.complete(
+                        SensorReading(with: others) {
+                            let sample = reader.sample(at: Clock.bootTime)
+                            others.board = reader.meters
+                            return sample
+                        })
                 }
             case .tegrastats(let command, let root):
                 var reader = TegrastatsReader(.child(command, root: root), profile: profile, period: period)
-                let others = DeclaredSources(declared, tree: SysfsTree(root: root))
+                let tree = SysfsTree(root: root)
+                let others = DeclaredSources(declared, tree: tree)
+                others.board = BoardMeters(tree, profile)
                 while port.take() != nil { port.complete(SensorReading(with: others) { reader.sample() }) }
             case .tegrastatsFile(let path):
                 var reader = TegrastatsReader(.recording(path), profile: profile, period: period)
-                let others = DeclaredSources(declared, tree: SysfsTree(root: "/"))
+                let tree = SysfsTree(root: "/")
+                let others = DeclaredSources(declared, tree: tree)
+                others.board = BoardMeters(tree, profile)
                 while port.take() != nil { port.complete(SensorReading(with: others) { reader.sample() }) }
             }
         }

@@ -6,7 +6,8 @@ import Telemetry
 ///
 /// Every file is tried once per sample, what changes slowly at most twice a second; what fails is listed with its
 /// reason and tried again with the next sample. When a device goes away, or the rails of the total have not shown up
-/// yet, the devices are searched anew, at most every `SensorLimits.searchPause`.
+/// yet, the devices are searched anew, at most every `SensorLimits.searchPause`; while the total is not by the best
+/// of the profile's rules, ever more seldom up to every `SensorLimits.longestSearchPause`.
 ///
 /// A read of a power monitor takes about half a millisecond of bus time, so this belongs on a thread of its own.
 public final class BoardReader {
@@ -18,6 +19,8 @@ public final class BoardReader {
     private let board: BoardIdentity
     private var choice: TotalRuleChoice
     private var devices: BoardDevices
+    /// The meters that the board is read from, as of the last search.
+    public private(set) var meters: BoardMeters
     let graphics: GraphicsBoards?
     /// The graphics boards that were heard of, whether they can be read or not.
     private var graphicsNames: [String] = []
@@ -25,6 +28,9 @@ public final class BoardReader {
     private var counters: [String: EnergyCounter] = [:]
     private var searched: BootTime?
     private var mustSearch = false
+    /// Whether a better total may yet come, and how long the next search for it waits.
+    private var maySearch = false
+    private var searchPause = SensorLimits.searchPause
     private var slow = SlowReadings()
     /// What the rails of processors and graphics boards are limited to now.
     private var limits: [String: Power] = [:]
@@ -53,6 +59,7 @@ public final class BoardReader {
         graphics = (graphicsLibrary ?? (tree.isLive ? GraphicsBoards.library : nil)).map { GraphicsBoards(library: $0) }
         choice = TotalRuleChoice(rules: [])
         devices = BoardDevices(tree, profile)
+        meters = BoardMeters(devices, profile)
         chooseAmongRules()
     }
 
@@ -86,6 +93,7 @@ public final class BoardReader {
         // Graphics boards alone are a total for want of a better one.
         let isWanting = sample.total == nil || sample.total?.scope == .gpuBoard
         mustSearch = devices.mayBeOthers || isWanting && !profile.totals.isEmpty
+        maySearch = !isByBestRule
         return sample
     }
 
@@ -101,11 +109,18 @@ public final class BoardReader {
             searched = now
             return
         }
-        guard mustSearch, !(now.since(last) < SensorLimits.searchPause) else { return }
+        let pause = mustSearch ? SensorLimits.searchPause : searchPause
+        guard mustSearch || maySearch, !(now.since(last) < pause) else { return }
+        let names = railNames
         devices = BoardDevices(tree, profile)
+        meters = BoardMeters(devices, profile)
         slow.forget()
         chooseAmongRules()
         searched = now
+        // What may never come is looked for ever more seldom.
+        let isNews = railNames != names
+        searchPause =
+            isNews ? SensorLimits.searchPause : min(searchPause + searchPause, SensorLimits.longestSearchPause)
     }
 
     /// Whether a board of this kind has power modes.
@@ -117,6 +132,13 @@ public final class BoardReader {
     private func chooseAmongRules() {
         let names = railNames
         choice = choice.among(profile.totals.compactMap { $0.resolved(among: names) })
+    }
+
+    /// Whether the total is by the first of the profile's rules.
+    private var isByBestRule: Bool {
+        guard let best = profile.totals.first else { return true }
+        guard let chosen = choice.chosen else { return false }
+        return choice.rules[chosen] == best.resolved(among: railNames)
     }
 
     private func readRails(_ sample: inout TelemetrySample, since start: Int64) {

@@ -18,6 +18,8 @@ public final class DeclaredSources {
         let evidence: EvidenceClass
         let method: String
         let reader: Reader
+        /// That its meter counts for another source.
+        var refusal: Unavailable?
         var counter: EnergyCounter?
         /// What was read last.
         var shown: MeterFigures?
@@ -25,6 +27,11 @@ public final class DeclaredSources {
 
     private var sources: [Source]
     private let clock: () -> ClockReading
+    /// What the board itself is read from, and the batteries that were found on it.
+    public var board = BoardMeters() { didSet { isJudged = isJudged && board == oldValue } }
+    /// Names of batteries that were found, and are read as declared sources.
+    public private(set) var replaced: [String] = []
+    private var isJudged = false
 
     /// Readers of what was declared; at most `SensorLimits.declaredSources` of them, which the configuration sees to.
     ///
@@ -62,23 +69,73 @@ public final class DeclaredSources {
 
     /// Adds every declared source to `sample`, behind the board's own; what cannot be read is listed there too.
     ///
-    /// A source that was found under the same name gives way to the declared one; the board itself does not.
+    /// A source that was found under the same name, or from the same battery, gives way to the declared one; the board
+    /// itself does not. A meter counts once: of two sources that lead to one, by whatever path, the first has it.
     public func add(to sample: inout TelemetrySample) {
+        judge(at: clock().boot)
+        sample.sources.removeAll { replaced.contains($0.name) }
         for index in sources.indices {
             var source = source(of: sources[index])
             // The first one that computes and is part of nothing is the board.
             let isBoard = source.kind == .compute && source.traits.parent == nil
             guard !isBoard || sample.sources.first.map({ $0.kind == .compute && $0.name != source.name }) ?? false
             else { continue }
-            switch read(index) {
+            switch sources[index].refusal.map({ .unavailable($0.reason) }) ?? read(index) {
             case .value(let reading):
                 (source.power, source.counter) = (reading.power, reading.counter)
                 source.time = reading.time
-            case .unavailable(let reason): sample.unavailable.append(Unavailable(source.name, reason))
+            case .unavailable(let reason):
+                sample.unavailable.append(sources[index].refusal ?? Unavailable(source.name, reason))
             }
             sample.sources.removeAll { $0.name == source.name }
             sample.sources.append(source)
         }
+    }
+
+    /// The declared sources whose meters count for another, by what is there at `now`.
+    public func refusals(at now: BootTime) -> [Unavailable] {
+        judge(at: now)
+        return sources.compactMap { $0.refusal }
+    }
+
+    /// Sees which meters were found, and for which source each of them counts.
+    private func judge(at now: BootTime) {
+        for source in sources {
+            if case .device(let meter) = source.reader, meter.searchIfNeeded(at: now) { isJudged = false }
+        }
+        guard !isJudged else { return }
+        isJudged = true
+        replaced = []
+        var readers: [MeterPlace: String] = [:]
+        for index in sources.indices {
+            guard case .device(let meter) = sources[index].reader else { continue }
+            let declaration = sources[index].declaration
+            sources[index].refusal = refusal(of: declaration, meter.places, readers)
+            guard sources[index].refusal == nil else { continue }
+            for place in meter.places {
+                readers[place] = declaration.name
+                if let battery = board.batteries[place] { replaced.append(battery) }
+            }
+        }
+    }
+
+    /// Why the meters at `places` do not count for a source; nil where they do.
+    private func refusal(
+        of declaration: SourceDeclaration, _ places: Set<MeterPlace>, _ readers: [MeterPlace: String]
+    ) -> Unavailable? {
+        // What parts of the board charge, the board does not charge once more.
+        let isPart = declaration.kind == .compute && declaration.parent == SourceDeclaration.boardName
+        if !isPart, places.contains(where: { $0.isProcessor || board.own.contains($0) }) {
+            return Unavailable(declaration.name, .board)
+        }
+        // At most two, of one device.
+        if let reader = places.compactMap({ readers[$0] }).min() {
+            return Unavailable(declaration.name, .counted, by: reader)
+        }
+        if declaration.kind != .battery, let battery = places.compactMap({ board.batteries[$0] }).min() {
+            return Unavailable(declaration.name, .counted, by: battery)
+        }
+        return nil
     }
 
     private func source(of source: Source) -> EnergySource {

@@ -5,7 +5,7 @@ import Telemetry
 ///
 /// Numbers of hwmon and of industrial I/O move between boots, so an operator names the device that holds them
 /// (`/sys/bus/i2c/devices/1-0041`), whose monitor is then looked for. What goes away is looked for again after
-/// `SensorLimits.searchPause`.
+/// `SensorLimits.searchPause`. What was negotiated, and what feeds a device alone, is no meter of the machine's power.
 final class DeviceMeter {
     /// What a file of this name holds.
     private struct Kind {
@@ -38,6 +38,10 @@ final class DeviceMeter {
     private let tree: SysfsTree
     private let path: String
     private var found: Found?
+    /// The meters that it is read from, as of the last search.
+    private(set) var places: Set<MeterPlace> = []
+    /// Why what was found is not read.
+    private var refusal: UnavailableReason?
     private var searchedAt: BootTime?
     private var buffer = [UInt8](repeating: 0, count: SensorLimits.fileBytes)
 
@@ -46,11 +50,21 @@ final class DeviceMeter {
         self.path = path
     }
 
-    func read(at now: BootTime) -> Reading<MeterFigures> {
-        if found == nil, searchedAt.map({ !(now.since($0) < SensorLimits.searchPause) }) ?? true {
-            searchedAt = now
-            found = search()
+    /// Searches where that is due; whether it did.
+    func searchIfNeeded(at now: BootTime) -> Bool {
+        guard found == nil, searchedAt.map({ !(now.since($0) < SensorLimits.searchPause) }) ?? true else {
+            return false
         }
+        searchedAt = now
+        places = []
+        refusal = nil
+        found = search()
+        return true
+    }
+
+    func read(at now: BootTime) -> Reading<MeterFigures> {
+        _ = searchIfNeeded(at: now)
+        if let refusal { return .unavailable(refusal) }
         guard let found else { return .unavailable(tree.place(path) == nil ? .absent : .notSupported) }
         let figures = read(found)
         if case .unavailable(.absent) = figures { self.found = nil }
@@ -107,8 +121,25 @@ final class DeviceMeter {
         return nil
     }
 
+    /// Whether the files in `folder` are those of a meter of the machine's power; `refusal` says why not.
+    private func isRefused(_ folder: String) -> Bool {
+        let supply = MeterPlace.supply(of: folder) ?? folder
+        let name = supply.split(separator: "/").last ?? ""
+        if name.hasPrefix("ucsi-") || tree.text(of: folder + "/name")?.hasPrefix("ucsi_") == true {
+            refusal = .negotiated
+        } else if tree.text(of: supply + "/scope") == "Device" {
+            refusal = .device
+        }
+        return refusal != nil
+    }
+
+    /// Notes that what was found is read from these files.
+    private func use(_ paths: [String]) { places = MeterPlace.all(paths.map { tree.place($0)?.path ?? $0 }) }
+
     private func meter(at path: String, called name: String) -> Found? {
         guard let kind = Kind(fileName: name), let file = tree.file(path) else { return nil }
+        guard !isRefused(String(path.dropLast(name.utf8.count + 1))) else { return nil }
+        use([path])
         // A processor's counter starts again at a number that stands beside it.
         let range = name == "energy_uj" ? tree.value(of: path.dropLast(name.count) + "max_energy_range_uj") : nil
         return .file(
@@ -118,6 +149,8 @@ final class DeviceMeter {
     private func meter(in folder: String) -> Found? {
         func file(_ name: String) -> SensorFile? { tree.file(folder + "/" + name) }
         if tree.text(of: folder + "/type") == "Battery" {
+            guard !isRefused(folder) else { return nil }
+            use([folder + "/status"])
             return .battery(
                 BatteryProbe(
                     name: path, source: path, status: file("status"), power: file("power_now"),
@@ -132,6 +165,8 @@ final class DeviceMeter {
             ("voltage_now", "current_now", 1_000_000),
         ] {
             if let voltage = file(first), let current = file(second) {
+                guard !isRefused(folder) else { return nil }
+                use([folder + "/" + first, folder + "/" + second])
                 return .product(voltage, current, divisor: divisor)
             }
         }

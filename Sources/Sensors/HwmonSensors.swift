@@ -24,6 +24,8 @@ struct HwmonProbe: NamedProbe {
     var name: String
     let role: RailRole
     let quantity: HwmonQuantity
+    /// The kernel's file, through whatever it is read.
+    let path: String
     let origin: Origin
 
     /// Whether it went away, or the library has forgotten it.
@@ -165,7 +167,8 @@ struct HwmonSensors {
                 }
             let name = sensor.chip + ":" + sensor.label
             let role = profile.rail(name)?.role ?? HwmonChip.role(of: sensor.chip)
-            let probe = HwmonProbe(name: name, role: role, quantity: sensor.quantity, origin: origin)
+            let probe = HwmonProbe(
+                name: name, role: role, quantity: sensor.quantity, path: sensor.path, origin: origin)
             switch sensor.quantity {
             case .temperature: temperatures.append(probe)
             case .power: powers.append(probe)

@@ -68,37 +68,73 @@ extension SysfsTree {
     /// `/sys/class/hwmon`, and under the driver's own folder where the class has no entry.
     /// What is there and cannot be read, so that a monitor or a channel may be missing, is added to `unread`.
     func rails(_ profile: HardwareProfile, _ unread: inout [Unavailable]) -> [RailProbe] {
-        var monitors: [Place] = []
-        func add(_ path: String) {
-            guard monitors.count < SensorLimits.devices, let place = folder(path, &unread),
-                !monitors.contains(place)
-            else { return }
-            monitors.append(place)
+        var monitors: [Monitor] = []
+        func add(_ path: String, driver: String? = nil) {
+            guard let place = folder(path, &unread), !monitors.contains(where: { $0.place == place }) else { return }
+            let chip = text(of: place.path + "/name", &unread) ?? driver
+            let monitor = Monitor(place: place, chip: chip ?? "")
+            if let known = monitors.firstIndex(where: { $0.isSame(as: monitor) }) {
+                if monitors[known].address == nil { monitors[known] = monitor }
+            } else if monitors.count < SensorLimits.devices {
+                monitors.append(monitor)
+            }
         }
         for name in names(in: "/sys/class/hwmon", &unread) { add("/sys/class/hwmon/" + name) }
         for driver in ["ina3221", "ina3221x", "ina238"] {
             for device in names(in: "/sys/bus/i2c/drivers/" + driver, &unread) {
                 let path = "/sys/bus/i2c/drivers/" + driver + "/" + device
-                for name in names(in: path + "/hwmon", &unread) { add(path + "/hwmon/" + name) }
-                for name in names(in: path) where name.hasPrefix("iio:device") { add(path + "/" + name) }
+                for name in names(in: path + "/hwmon", &unread) { add(path + "/hwmon/" + name, driver: driver) }
+                for name in names(in: path) where name.hasPrefix("iio:device") {
+                    add(path + "/" + name, driver: driver)
+                }
             }
         }
         for name in names(in: "/sys/bus/iio/devices", &unread) { add("/sys/bus/iio/devices/" + name) }
-        monitors.sort { NaturalOrder.precedes(SysfsTree.device(of: $0), SysfsTree.device(of: $1)) }
+        monitors.sort { NaturalOrder.precedes($0.key, $1.key) }
         var probes: [RailProbe] = []
-        for monitor in monitors { probes += rails(of: monitor.path, profile, &unread) }
+        for monitor in monitors { probes += rails(of: monitor, profile, &unread) }
         return probes
     }
 
-    /// The bus address of a monitor's device, and the monitor's own name where devices are alike.
-    private static func device(of monitor: Place) -> String {
-        let components = monitor.path.split(separator: "/").map { String($0) }
-        let device = components.last { !$0.hasPrefix("hwmon") && !$0.hasPrefix("iio:") } ?? ""
-        return device + "/" + monitor.name
+    /// A power monitor's folder and what it is.
+    private struct Monitor {
+        let place: Place
+        let chip: String
+
+        /// The bus address of the device, such as `1-0040`; nil where the path does not tell it.
+        var address: String? {
+            let parts = device.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+            let isAddress =
+                parts.count == 2
+                && parts.allSatisfy { part in
+                    !part.isEmpty
+                        && part.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+                }
+            return isAddress ? device : nil
+        }
+
+        private var device: String {
+            let components = place.path.split(separator: "/").map { String($0) }
+            return components.last { !$0.hasPrefix("hwmon") && !$0.hasPrefix("iio:") } ?? ""
+        }
+
+        /// The device, and the monitor's own name where devices are alike.
+        var key: String { device + "/" + place.name }
+
+        /// Whether two folders are of one chip: copies in a recording, where the kernel has links to one.
+        ///
+        /// A number is given to one monitor at a time, and an address of a bus has one chip.
+        func isSame(as other: Monitor) -> Bool {
+            guard chip == other.chip, place.name == other.place.name else { return false }
+            guard let address, let second = other.address else { return true }
+            return address == second
+        }
     }
 
-    private func rails(of monitor: String, _ profile: HardwareProfile, _ unread: inout [Unavailable]) -> [RailProbe] {
-        let chip = text(of: monitor + "/name", &unread) ?? ""
+    private func rails(
+        of found: Monitor, _ profile: HardwareProfile, _ unread: inout [Unavailable]
+    ) -> [RailProbe] {
+        let (monitor, chip) = (found.place.path, found.chip)
         switch chip {
         case "ina3221": return (1...3).compactMap { channel(Int($0), of: monitor, profile, &unread) }
         case "ina3221x": return (0...2).compactMap { iioChannel(Int($0), of: monitor, profile, &unread) }

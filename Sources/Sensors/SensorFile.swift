@@ -23,7 +23,8 @@ extension Reading: Sendable where Value: Sendable {}
 
 /// One sensor's file: read from the start every time, once, without trying again.
 final class SensorFile {
-    private let path: String
+    /// Where it is; empty where it could not be reached.
+    let path: String
     private let isHeld: Bool
     private let failure: UnavailableReason?
     private var descriptor: FileDescriptor?

@@ -46,4 +46,6 @@ public enum SensorLimits {
     public static let sourceNameBytes = 64
     /// Least time between two searches for devices.
     public static let searchPause = TimeSpan.seconds(30)
+    /// Most time between two searches for what may be there and may never come.
+    public static let longestSearchPause = TimeSpan.seconds(3600)
 }

@@ -85,8 +85,10 @@ public struct SysfsTree {
                 folder.append(component)
                 continue
             }
+            // A pipe or a socket, such as nobody finds in a kernel's tree.
+            guard kind == .link || kind == .file else { return .unavailable(.malformed) }
             links += 1
-            guard kind == .link || kind == .file, links <= SensorLimits.links,
+            guard links <= SensorLimits.links,
                 let target = target(of: root + candidate, kind)
             else { return .unavailable(.absent) }
             if target.hasPrefix("/") { folder = [] }

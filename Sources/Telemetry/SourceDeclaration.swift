@@ -2,6 +2,9 @@ import Quantities
 
 /// A source of energy as the operator declares it, beside what the board shows by itself.
 public struct SourceDeclaration: Hashable, Sendable {
+    /// The board's own name in declarations, whatever its profile calls it.
+    public static let boardName = "board"
+
     /// Where its readings come from.
     public enum Origin: Hashable, Sendable {
         /// A file of hwmon, power supply or industrial I/O under `/sys`, or the folder of such a device.

@@ -28,6 +28,7 @@ extension TelemetrySample {
             json.beginObject()
             json.member("what", entry.what)
             json.member("reason", entry.reason.rawValue)
+            if let by = entry.by { json.member("by", by) }
             json.endObject()
         }
         json.endArray()

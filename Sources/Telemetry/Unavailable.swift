@@ -20,6 +20,14 @@ public enum UnavailableReason: String, Sendable, CaseIterable {
     case notSupported = "not-supported"
     /// The source did not answer in time.
     case timeout
+    /// Another source is read from the same meter.
+    case counted = "counted-already"
+    /// The board itself is read from the same meter.
+    case board = "counted-in-board"
+    /// It says what was negotiated with a supply, and measures nothing.
+    case negotiated = "not-measured"
+    /// It is the battery of a device, such as a mouse, and feeds nothing else.
+    case device = "feeds-a-device"
 }
 
 /// Something that could not be read, and why.
@@ -28,10 +36,27 @@ public struct Unavailable: Hashable, Sendable {
     public var what: String
     /// Why.
     public var reason: UnavailableReason
+    /// The source that the meter counts for in its place; nil where there is none.
+    public var by: String?
 
     /// States that `what` could not be read because of `reason`.
-    public init(_ what: String, _ reason: UnavailableReason) {
+    public init(_ what: String, _ reason: UnavailableReason, by: String? = nil) {
         self.what = what
         self.reason = reason
+        self.by = by
+    }
+
+    /// The reason in one phrase, with the source that has the meter instead.
+    public var text: String { by.map { reason.rawValue + ", " + $0 } ?? reason.rawValue }
+
+    /// Why a source is not read from a meter that is there; nil where it is another reason.
+    public var refusal: String? {
+        switch reason {
+        case .counted: "its meter is the one that " + (by ?? "another source") + " is read from, and counts once"
+        case .board: "its meter is one of the board's own, whose energy the board's source counts"
+        case .negotiated: "it shows what was negotiated with a USB supply, and measures nothing"
+        case .device: "it is the battery of a device, such as a mouse, and feeds nothing else"
+        default: nil
+        }
     }
 }

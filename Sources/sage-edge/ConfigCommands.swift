@@ -10,12 +10,12 @@ let configCommands = [
         examples: ["config check", "config check --config ./config.yaml"]
     ) { invocation throws(Failure) in
         let (configuration, files) = try loadConfiguration(invocation)
-        _ = try hardwareProfiles(configuration, files)
+        let profiles = try hardwareProfiles(configuration, files)
         do throws(ConfigurationError) {
             _ = try configuration.presharedKey()
             _ = try configuration.httpKey()
         } catch { throw failure(error) }
-        let named = NamedThings(configuration)
+        let named = NamedThings(configuration, profiles)
         guard named.missing.isEmpty else {
             throw Failure(
                 .configuration,

@@ -134,8 +134,7 @@ struct DoctorExamination {
         do throws(ConfigurationError) {
             let configuration = try files.load(flags: flags)
             facts.files = configuration.files
-            _ = try files.profiles(for: configuration)
-            let named = NamedThings(configuration)
+            let named = NamedThings(configuration, try files.profiles(for: configuration))
             facts.problems = named.missing
             facts.missingTegrastats = named.missingTegrastats
             facts.warnings = named.warnings.filter { $0 != named.missingTegrastats }
@@ -249,6 +248,7 @@ struct DoctorExamination {
     private func sample(of reader: BoardReader, with others: DeclaredSources? = nil) -> TelemetrySample {
         // What a driver of graphics boards may take to start is no fault yet.
         var sample = firstSample(of: reader, patience: SensorLimits.graphicsStart)
+        others?.board = reader.meters
         others?.add(to: &sample)
         return sample
     }

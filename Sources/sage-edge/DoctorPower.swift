@@ -254,7 +254,8 @@ extension DoctorFacts {
                     why: "The driver has the channel disabled; the total does not need it.",
                     .run("grep -s . " + board.path("/sys/class/hwmon/hwmon*/in*_enable"))))
         }
-        for rail in sample.rails where rail.microwatts < 0 {
+        // A battery that takes energy is below zero.
+        for rail in sample.rails where rail.microwatts < 0 && rail.source != ReadingSource.powerSupply.rawValue {
             let step = board.profile.step(ofRail: rail.name)
             // One step below zero is what an idle rail can read.
             guard rail.microwatts < -2 * step.microwatts else { continue }

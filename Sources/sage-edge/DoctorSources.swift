@@ -94,6 +94,13 @@ extension DoctorFacts {
     private func away(
         _ name: String, _ reason: String?, _ declaration: SourceDeclaration?, _ ago: Int64? = nil
     ) -> Finding {
+        if let refusal = board?.sample.refusal(of: name) {
+            let origin = sources.origins[name].map { " (\($0))" } ?? ""
+            return Finding(
+                .sources, .warning, "source-refused", name + " is not read: " + refusal,
+                why: "One meter would be proved and charged as two sources.",
+                .advice("name another meter under energy.sources\(origin), or take it out there"))
+        }
         var what = name + " cannot be read" + (reason.map { " (\($0))" } ?? "")
         if let ago { what += "; the last time was " + duration(milliseconds: ago) + " ago" }
         return Finding(

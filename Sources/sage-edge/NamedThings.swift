@@ -20,13 +20,14 @@ struct NamedThings {
     private(set) var missingTegrastats: String?
     private let configuration: AgentConfiguration
 
-    init(_ configuration: AgentConfiguration) {
+    /// - Parameter profiles: the hardware profiles that the board is one of.
+    init(_ configuration: AgentConfiguration, _ profiles: [HardwareProfile]) {
         self.configuration = configuration
         checkSysroot()
         checkTegrastats()
         if let missingTegrastats { warnings.append(missingTegrastats) }
         for index in configuration.link.peerFiles.indices { checkPeer(index) }
-        checkSources()
+        checkSources(profiles)
     }
 
     private mutating func checkSysroot() {
@@ -69,19 +70,38 @@ struct NamedThings {
 
     // MARK: Sources
 
-    private mutating func checkSources() {
+    private mutating func checkSources(_ profiles: [HardwareProfile]) {
         let tree = SysfsTree(root: configuration.telemetry.sysroot)
+        let (refusals, replaced) = meters(tree, profiles)
+        let batteries = tree.batteryNames.filter { !replaced.contains($0) }
         let declared = configuration.energy.sources.map { $0.name }
         for (index, source) in configuration.energy.sources.enumerated() {
             let origin = configuration.origin(ofElement: index, of: "energy.sources")
-            for fault in faults(of: source, beside: declared, tree) {
+            let refusal = refusals.first { $0.what == source.name }?.refusal
+            for fault in [refusal].compactMap({ $0 }) + faults(of: source, beside: declared, batteries, tree) {
                 warnings.append(text("energy.sources[\(index)]", source.name + ": " + fault, origin))
             }
         }
     }
 
+    /// The sources that the agent would not read, since their meters count for another; the batteries that are found
+    /// by themselves and are read as declared ones.
+    private func meters(_ tree: SysfsTree, _ profiles: [HardwareProfile]) -> ([Unavailable], [String]) {
+        let sources = configuration.energy.sources.filter { if case .path = $0.origin { true } else { false } }
+        let name = configuration.telemetry.profile
+        guard !sources.isEmpty, tree.isThere,
+            let profile = profiles.first(where: { $0.name == name })
+                ?? HardwareProfile.detect(tree.facts(), among: profiles)
+        else { return ([], []) }
+        let declared = DeclaredSources(sources, tree: tree)
+        declared.board = BoardMeters(tree, profile)
+        return (declared.refusals(at: Clock.bootTime), declared.replaced)
+    }
+
     /// What `source` names that is not there.
-    private func faults(of source: SourceDeclaration, beside declared: [String], _ tree: SysfsTree) -> [String] {
+    private func faults(
+        of source: SourceDeclaration, beside declared: [String], _ batteries: [String], _ tree: SysfsTree
+    ) -> [String] {
         var faults: [String] = []
         switch source.origin {
         case .path(let path):
@@ -90,7 +110,8 @@ struct NamedThings {
             case nil: break
             case .absent?: faults.append("there is no \(path)")
             case .notSupported?: faults.append("\(path) is no meter of power or energy that is known here")
-            case let reason?: faults.append("\(path) cannot be read (\(reason.rawValue))")
+            case let reason?:
+                faults.append(Unavailable(source.name, reason).refusal ?? "\(path) cannot be read (\(reason.rawValue))")
             }
         case .file(let path): if !isFile(path) { faults.append("there is no file \(path)") }
         case .command(let words):
@@ -102,7 +123,6 @@ struct NamedThings {
             }
         case .declared: break
         }
-        let batteries = tree.batteryNames
         if let battery = source.feeds, !declared.contains(battery), !batteries.contains(battery) {
             let known = (declared.filter { $0.hasPrefix(SourceKind.battery.name + ":") } + batteries)
             faults.append(

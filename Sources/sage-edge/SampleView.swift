@@ -68,6 +68,8 @@ struct SampleView: Equatable {
     struct Missing: Equatable {
         var what: String
         var reason: String
+        /// Which source has the meter instead.
+        var by: String?
     }
 
     var profile = ""
@@ -131,7 +133,7 @@ struct SampleView: Equatable {
         }
         unavailable = (value["unavailable"]?.elements ?? []).compactMap { entry in
             guard let what = entry["what"]?.text, let reason = entry["reason"]?.text else { return nil }
-            return Missing(what: what, reason: reason)
+            return Missing(what: what, reason: reason, by: entry["by"]?.text)
         }
     }
 
@@ -155,4 +157,12 @@ struct SampleView: Equatable {
 
     /// Why `what` is unavailable; nil where it is not.
     func reason(of what: String) -> String? { unavailable.first { $0.what == what }?.reason }
+
+    /// Why the source `name` is not read from a meter that is there; nil where it is another reason.
+    func refusal(of name: String) -> String? {
+        guard let entry = unavailable.first(where: { $0.what == name }),
+            let reason = UnavailableReason(rawValue: entry.reason)
+        else { return nil }
+        return Unavailable(name, reason, by: entry.by).refusal
+    }
 }

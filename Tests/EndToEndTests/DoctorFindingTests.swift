@@ -5,6 +5,7 @@ import Quantities
 import Telemetry
 import TestKit
 import Testing
+import Wire
 
 @testable import sage_edge
 
@@ -116,6 +117,43 @@ import Testing
         facts.board = try capturedBoard("agx-thor")
         facts.board?.sample.rails[0].microwatts = -392_000
         #expect(facts.powerFindings().allSatisfy { $0.name != "rail-negative" })
+    }
+
+    @Test(arguments: ["Charging", "Discharging"]) func `a battery that charges is below zero, and no finding`(
+        status: String
+    ) throws {
+        var facts = try healthyFacts()
+        facts.board = try capturedBoard("laptop-battery")
+        let battery = try #require(facts.board?.sample.rails.firstIndex { $0.name == "BAT0" })
+        facts.board?.sample.rails[battery].microwatts = status == "Charging" ? -20_000_000 : 20_000_000
+        #expect(facts.powerFindings().allSatisfy { $0.name != "rail-negative" })
+        // A sensor of a rail stays one.
+        facts.board?.sample.rails[battery].source = "ina3221"
+        #expect(facts.powerFindings().contains { $0.name == "rail-negative" } == (status == "Charging"))
+    }
+
+    @Test(
+        arguments: [
+            (UnavailableReason.counted, "battery:mine", "the one that battery:mine is read from"),
+            (.board, nil, "one of the board's own"), (.negotiated, nil, "negotiated with a USB supply"),
+            (.device, nil, "such as a mouse"),
+        ] as [(UnavailableReason, String?, String)])
+    func `a source that is not read since its meter counts for another is told so`(
+        reason: UnavailableReason, by: String?, words: String
+    ) throws {
+        var facts = try healthyFacts()
+        facts.declare(
+            .init(name: "solar:own", kind: .solar, evidence: .metered, origin: .path("/sys/class/hwmon/hwmon1")))
+        facts.sources.told = []
+        var sample = TelemetrySample(taken: .origin, board: BoardIdentity(profile: "x"))
+        sample.unavailable = [Unavailable("solar:own", reason, by: by)]
+        var json = JSONWriter()
+        sample.writeJSON(to: &json)
+        facts.board?.sample.unavailable += SampleView(try JSONValue(parsing: Array(json.text.utf8))).unavailable
+        let finding = try #require(facts.sourceFindings().first { $0.name == "source-refused" })
+        #expect(finding.what.hasPrefix("solar:own is not read: ") && finding.what.contains(words))
+        #expect(finding.severity == .warning)
+        #expect(finding.remedies.map { $0.text }.contains { $0.contains("energy.sources") })
     }
 
     @Test func `counters that a recording kept for root are told as counters, not as rails`() throws {

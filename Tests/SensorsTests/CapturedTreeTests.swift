@@ -235,6 +235,18 @@ final class TemporaryTree {
         #expect(sample.boardSource != nil && sample.boardSource?.traits.rated == nil)
     }
 
+    @Test func `the first developer kit with 32 GB has the modes of its kind`() throws {
+        let tree = try TemporaryTree(copyOf: "agx-orin")
+        try tree.write("proc/device-tree/compatible", "nvidia,p3737-0000+p3701-0000\0nvidia,tegra234\0")
+        try tree.write("proc/meminfo", "MemTotal:       31434380 kB\nMemAvailable:   28000000 kB\n")
+        try tree.write("var/lib/nvpmodel/status", "pmode:0003\n")
+        let sample = try reader(tree.path).sample(at: .origin)
+        #expect(sample.board.profile == "agx-orin-32gb")
+        let mode = PowerMode(identifier: 3, name: "MODE_50W", rated: Power(milliwatts: 50_000))
+        #expect(sample.powerMode == mode)
+        #expect(sample.boardSource?.traits.rated == mode.rated)
+    }
+
     @Test func `an unknown module runs with what can be read`() throws {
         let tree = try TemporaryTree(copyOf: "orin-nano")
         try tree.write("proc/device-tree/compatible", "vendor,board+p3767-0099\0nvidia,tegra234\0")
@@ -328,7 +340,11 @@ final class TemporaryTree {
         try tree.remove(path)
         #expect(mkfifo(tree.root.appending(path: path).path(), 0o600) == 0)
         let sample = try reader(tree.path).sample(at: .origin)
-        #expect(sample.unavailable.contains(Unavailable("cpu-thermal", .absent)))
+        #expect(sample.unavailable.contains(Unavailable("cpu-thermal", .malformed)))
+        let input = "sys/devices/platform/bus@0/c240000.i2c/i2c-1/1-0040/hwmon/hwmon1/in1_input"
+        try tree.remove(input)
+        #expect(mkfifo(tree.root.appending(path: input).path(), 0o600) == 0)
+        #expect(try reader(tree.path).sample(at: .origin).unavailable.contains(Unavailable("VDD_IN", .malformed)))
     }
 
     @Test func `a root that is no folder is told apart from an empty one`() throws {
