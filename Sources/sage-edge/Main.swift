@@ -1,5 +1,6 @@
 import Cryptography
 import Platform
+import Wire
 
 /// The program's entry.
 @main

@@ -100,8 +100,8 @@ struct ChaoticSource {
         case .counter(let range):
             var shown = start + drawn
             if let range { shown %= range }
-            // Half its range away, and beyond every range; or, once between two good ones, nothing or half: a counter that
-            // shows that for longer is not found out.
+            // Half its range away, and beyond every range; or, once between two good ones, nothing or half: who shows
+            // that for longer is not found out.
             if let garbage {
                 let half = (shown + (range ?? 1 << 50) / 2) % (range ?? .max)
                 let stumble = [0, shown / 2][Int(garbage / 4 % 2)]

@@ -242,7 +242,7 @@ import Wire
 
     @Test func `of a recording the configuration of this machine is no finding`() {
         var facts = DoctorFacts()
-        facts.configuration.files = ["/home/dana/.config/sage-edge/config.yaml"]
+        facts.configuration.files = ["/etc/sage-edge/config.yaml"]
         #expect(facts.configurationFindings().map { $0.name } == ["configuration"])
         facts.configuration.isLookedAt = false
         #expect(facts.configurationFindings() == [])

@@ -10,7 +10,7 @@ import Testing
 @Suite struct `what a configuration names` {
     /// The warnings about sources on the board of a captured tree.
     private func warnings(_ tree: String, _ sources: [(name: String, path: String)]) throws -> [String] {
-        var configuration = AgentConfiguration()
+        var configuration = try AgentConfiguration(ConfigurationSources(files: []))
         configuration.telemetry.sysroot = Fixtures.url("telemetry/sysfs/" + tree).path
         configuration.energy.sources = try sources.map { name, path in
             let kind = try #require(name.split(separator: ":").first.flatMap { SourceKind(name: String($0)) })

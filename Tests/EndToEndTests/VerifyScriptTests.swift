@@ -81,7 +81,7 @@ import Testing
     }
 }
 
-/// Pages that a board signed and that say what cannot be: the script refuses what the program refuses, and nothing else.
+/// Pages that a board signed and that say what cannot be: the script refuses what the program does, and nothing else.
 @Suite(.timeLimit(.minutes(10))) struct `the script for others, and pages that contradict themselves` {
     typealias Change = @Sendable (inout EnergyCapacityProof) -> Void
     private static let scheme = Ed25519()
@@ -98,7 +98,6 @@ import Testing
         ("human", "contradicts itself", { $0.expected = 9 }),
         ("human", "contradicts itself", { $0.registerEnd = Energy(millijoules: $0.registerStart.millijoules + 1) }),
         ("compute", "more is drawn", { $0.peak = Power(milliwatts: 9_599) }),
-        ("compute", "more is drawn", { ($0.rated, $0.capacity) = (Power(milliwatts: 599), .zero) }),
         ("compute", "more is drawn", { $0.work = Energy(millijoules: $0.drawn.millijoules + 1) }),
         ("solar", "more is drawn", { $0.work = Energy(millijoules: 1) }),
         ("compute", "its capacity", { $0.capacity = Power(milliwatts: $0.rated.milliwatts + 1) }),

@@ -7,11 +7,11 @@ KINDS, CLASSES = "- compute battery solar wind grid nuclear human".split(), "- m
 blake2b = lambda data, purpose=b"": hashlib.blake2b(data, digest_size=32, person=purpose).digest()
 def faults(p, q, hashed):  # what is wrong with page p (in mW, mJ and ms) after page q of its source; for the first one q is p
     time, drawn, is_word, follows = p.end - p.begin - p.gap, p.last - p.first, p.evidence == 3 and p.expected == 0, p is not q
-    rated, most = p.rated * time // 1000, min(p.peak, 16 * p.rated or p.peak) * time // 1000 + (time > 0)  # 1 mJ for rounding
+    rated, most = p.rated * time // 1000, p.peak * time // 1000 + (time > 0)  # 1 mJ for rounding
     rule = rated if is_word else p.capacity * time // 1000 - drawn + p.work if p.kind == 1 else min(drawn, rated)
     if p.federation != head[2] or KINDS[p.kind] != p.source.split(":")[0] or p.begin >= p.end or time < 0 or drawn < 0 \
        or p.samples > p.expected or is_word and drawn + p.samples or p.kind == 7 and not (is_word and 50_000 <= p.rated <= 200_000): yield "it contradicts itself"
-    if drawn > most or p.work > drawn * (p.kind == 1): yield "more is drawn than its peak and its rating allow, or more worked than drawn"
+    if drawn > most or p.work > drawn * (p.kind == 1): yield "more is drawn than its peak allows, or more worked than drawn"
     if p.capacity > p.rated or p.throttle & ~2 and p.capacity > drawn * 1000 // (time or 1): yield "its capacity is above its rating or its mean"
     if p.chargeable != min(max(rule, 0), 2**53 - 1): yield f"{p.chargeable} mJ are chargeable where the rule gives {max(rule, 0)} mJ"
     if follows and p.page != q.page + 1: yield f"page {q.page + 1} was due, not page {p.page}"
