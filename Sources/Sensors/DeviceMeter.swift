@@ -106,7 +106,7 @@ final class DeviceMeter {
     }
 
     private func search() -> Found? {
-        guard let place = tree.place(path) else { return nil }
+        guard let place = tree.folder(path) ?? tree.place(path) else { return nil }
         guard place.isFolder else {
             let folder = String(place.path.dropLast(place.name.utf8.count + 1))
             // What a battery's file shows has no sign: only its state says which way it flows.

@@ -85,7 +85,7 @@ private func withSettings<Result>(_ settings: String, _ body: (URL) throws -> Re
                     ),
                     warning(2, "wind:mill: there is no file \(config)/absent.json"),
                     warning(2, "wind:mill: parent: there is no source grid:none"),
-                    warning(3, "grid:one: name the program by its whole path: read-meter is looked for in no folder"),
+                    warning(3, "grid:one: there is no program \(config)/read-meter"),
                     warning(4, "grid:two: there is no program /nowhere/read-meter"),
                 ])
         }

@@ -222,6 +222,16 @@ let sourceTroubles: [Trouble] = [
         // A battery that was taken out: nobody declared it.
         facts.tell(.init(source: "battery:BAT1", name: "BAT1", isReporting: false, chargedMillijoules: 0))
     },
+    Trouble("source-refused", .warning, "name another meter under energy.sources (config.yaml:7)") { facts in
+        facts.declare(
+            .init(
+                name: "battery:mine", kind: .battery, evidence: .metered,
+                origin: .path("/sys/class/power_supply/BAT0"))
+        )
+        facts.sources.told[1].isReporting = false
+        facts.board?.sample.unavailable.append(
+            .init(what: "battery:mine", reason: "counted-already", by: "battery:first"))
+    },
     Trouble("source-not-counted", .note, "set energy.policy.declared to a percentage above 0") { facts in
         facts.declare(
             .init(name: "human:dana", kind: .human, evidence: .declared, origin: .declared(Power(milliwatts: 100_000))))
