@@ -172,7 +172,9 @@ extension TelemetrySample {
         #expect(try sample(counted, at: time(0)).graphicsRail?.power == nil)
         try other.play(GraphicsPlayer.rtx4090.playing("power", "!3").playing("energy", "123466789"))
         let second = try sample(counted, at: time(1)) { $0.graphicsRail?.power != .zero }
-        #expect(second.graphicsRail?.power == Power(milliwatts: 10_000))
+        // Ten joules in a second, and in what the driver's answers took longer the second time.
+        let power = try #require(second.graphicsRail?.power)
+        #expect(power > Power(milliwatts: 8_000) && power < Power(milliwatts: 12_500))
     }
 
     private static func pcReader(_ player: GraphicsPlayer) throws -> BoardReader {
