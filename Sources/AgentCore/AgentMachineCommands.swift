@@ -70,12 +70,10 @@ extension AgentMachine {
         guard queries.count < AgentLimits.errands else {
             return reply(command, CommandReply(.unavailable, "\(queries.count) questions to the store are under way"))
         }
-        staging.hurry()
         var isExport = false
         if case .proofs = kind { isExport = true }
         queries[nextQuery] = StoreQuestion(command: command, isExport: isExport, source: source)
-        afterWrites(.readRecords(RecordQuery(id: nextQuery, kind: kind, limit: limit)))
-        nextQuery += 1
+        askStore(kind, limit: limit)
     }
 
     mutating func answer(_ id: UInt64, _ found: StoreAnswer) {

@@ -119,7 +119,7 @@ extension AgentMachine {
         return false
     }
 
-    /// Asks the store for numbered records, once everything written before is in it.
+    /// Asks the store, once everything written or put off before is in it.
     mutating func askStore(_ kind: RecordQuery.Kind, limit: Int) {
         staging.hurry()
         afterWrites(.readRecords(RecordQuery(id: nextQuery, kind: kind, limit: limit)))
