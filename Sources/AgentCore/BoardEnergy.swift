@@ -155,7 +155,8 @@ struct BoardEnergy: Sendable {
             averaging: traits.averaging, counterRefresh: traits.counterRefresh, validity: traits.validity)
         let time = source?.time ?? ReadingTime(at: sample.taken)
         let reading = MeterReading(
-            at: time.earliest, power: power, counter: isWhole ? source?.counter : nil, doubt: time.doubt)
+            at: time.earliest, power: power, counter: isWhole ? source?.counter : nil, doubt: time.doubt,
+            looks: source?.looks)
         return SourceLook(
             reading: reading, now: sample.taken, configuration: configuration,
             way: isWhole ? way(of: source, sample.total) : nil)

@@ -12,16 +12,31 @@ public enum SampleSource: Sendable {
     case tegrastats(command: [String], root: String)
     /// Lines of tegrastats in a file, one a period, over and over: a recording; `-` is standard input.
     case tegrastatsFile(path: String)
+
+    /// Whether it shows something new whenever it is read.
+    var canBeLookedAt: Bool {
+        if case .tree = self { true } else { false }
+    }
 }
 
-/// A request for one sample.
-final class SensorJob: Sendable {}
+/// A request for one sample, or for a look at the board between two of them.
+final class SensorJob: Sendable {
+    let isSample: Bool
 
-/// One sample.
+    init(isSample: Bool) { self.isSample = isSample }
+}
+
+/// One sample, or none where there was a look.
 final class SensorReading: Sendable {
-    let sample: TelemetrySample
+    let sample: TelemetrySample?
     /// How long taking it took.
     let microseconds: Int64
+
+    /// What a look tells, the next sample will.
+    init() {
+        sample = nil
+        microseconds = 0
+    }
 
     /// The sample that `take` takes, with the declared sources in it.
     init(with others: DeclaredSources, _ take: () -> TelemetrySample) {
@@ -34,9 +49,24 @@ final class SensorReading: Sendable {
 }
 
 /// The thread that reads the board: a slow or hanging sensor holds up nothing else.
+///
+/// After its start, and after a long sleep, it looks at the board ten times in every period besides, as often as a
+/// meter has to see a load before it knows it.
 struct SensorThread: ~Copyable {
     private let thread: WorkerThread<SensorJob, SensorReading>
     private var rhythm: SamplingRhythm
+    private var lookRhythm: SamplingRhythm
+    private var looksLeft: Int
+    /// Looks that a meter needs to know a load, and the time after which it has forgotten it; none where nothing new
+    /// would be seen.
+    private let looks: Int
+    private let memory: TimeSpan
+    /// Whether a sample is being taken.
+    private(set) var isReading = false
+    private static let looksPerPeriod: Int64 = 10
+    /// The shortest mean time between two looks: a power monitor renews its values every few milliseconds to a tenth of
+    /// a second.
+    private static let shortestPause = TimeSpan.milliseconds(100)
     /// Samples that were due while the last one was still being taken.
     private(set) var missed: UInt64 = 0
     /// Samples that were taken.
@@ -50,13 +80,18 @@ struct SensorThread: ~Copyable {
         now: BootTime
     ) throws(SystemError) {
         let seed = try Entropy.bytes(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        thread = try WorkerThread(name: "sensors", capacity: 1) { port in
+        thread = try WorkerThread(name: "sensors", capacity: 2) { port in
             switch source {
             case .tree(let root):
                 let tree = SysfsTree(root: root)
                 let reader = BoardReader(tree: tree, profile: profile, model: tree.facts().model)
                 let others = DeclaredSources(declared, tree: tree)
-                while port.take() != nil {
+                while let job = port.take() {
+                    guard job.isSample else {
+                        reader.look()
+                        port.complete(SensorReading())
+                        continue
+                    }
                     reader.searchAgainIfNeeded(at: Clock.bootTime)
                     port.complete(
                         SensorReading(with: others) {
@@ -80,22 +115,31 @@ struct SensorThread: ~Copyable {
             }
         }
         rhythm = SamplingRhythm(period: period, start: now, seed: seed)
+        let pause = max(.milliseconds(period.milliseconds / SensorThread.looksPerPeriod), SensorThread.shortestPause)
+        lookRhythm = SamplingRhythm(period: pause, start: now, seed: ~seed)
+        looks = source.canBeLookedAt && pause * 2 <= period ? MeterLimits.memory : 0
+        memory = period * Int64(MeterLimits.memory)
+        looksLeft = looks
     }
 
-    /// When the next sample is due.
-    var due: BootTime { rhythm.due }
+    /// When the next sample or look is due.
+    var due: BootTime { looksLeft > 0 ? min(rhythm.due, lookRhythm.due) : rhythm.due }
 
     /// What to wait for.
     var descriptor: Int32 { thread.descriptor }
 
-    /// Whether a sample is being taken.
-    var isReading: Bool { thread.underWay > 0 }
-
-    /// Asks for a sample where one is due.
+    /// Asks for a sample or a look where one is due.
     mutating func askIfDue(_ now: BootTime) {
-        guard now >= due else { return }
-        if !thread.offer(SensorJob()) { miss() }
-        rhythm.advance(past: now)
+        if now >= rhythm.due {
+            if now.since(rhythm.due) > memory { looksLeft = looks }
+            if !isReading, thread.offer(SensorJob(isSample: true)) { isReading = true } else { miss() }
+            rhythm.advance(past: now)
+        }
+        if looksLeft > 0, now >= lookRhythm.due {
+            if thread.underWay == 0 { _ = thread.offer(SensorJob(isSample: false)) }
+            looksLeft -= 1
+            lookRhythm.advance(past: now)
+        }
     }
 
     /// Counts a sample that could not be taken, and says so ever more seldom.
@@ -108,9 +152,13 @@ struct SensorThread: ~Copyable {
 
     /// The sample that was taken, if one is there.
     mutating func collect() -> TelemetrySample? {
-        guard let reading = thread.collect() else { return nil }
-        taken += 1
-        lastMicroseconds = reading.microseconds
-        return reading.sample
+        while let reading = thread.collect() {
+            guard let sample = reading.sample else { continue }
+            isReading = false
+            taken += 1
+            lastMicroseconds = reading.microseconds
+            return sample
+        }
+        return nil
     }
 }

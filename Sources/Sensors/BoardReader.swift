@@ -32,6 +32,8 @@ public final class BoardReader {
     private var maySearch = false
     private var searchPause = SensorLimits.searchPause
     private var slow = SlowReadings()
+    /// What looks at the total since the last sample showed.
+    private var looks: PowerLooks?
     /// What the rails of processors and graphics boards are limited to now.
     private var limits: [String: Power] = [:]
     private var buffer = [UInt8](repeating: 0, count: SensorLimits.fileBytes)
@@ -95,6 +97,21 @@ public final class BoardReader {
         mustSearch = devices.mayBeOthers || isWanting && !profile.totals.isEmpty
         maySearch = !isByBestRule
         return sample
+    }
+
+    /// Looks at the total between two samples; the next one tells how far its power ranged.
+    ///
+    /// Only a total of power monitors can be looked at: they show another value as soon as they are read again.
+    public func look() {
+        guard let chosen = choice.chosen else { return }
+        let rule = choice.rules[chosen]
+        let rails = devices.rails.filter { rule.rails.contains($0.name) }.compactMap { probe in
+            var unavailable: [Unavailable] = []
+            return probe.read(&buffer, &unavailable).value
+        }
+        guard let total = TotalRuleChoice.total(of: rails, by: rule), total.isComplete, let power = total.power
+        else { return }
+        looks = PowerLooks(looks, and: power)
     }
 
     /// Whether a later sample will show what `sample` could not yet: the power behind a counter that was read once,
@@ -228,11 +245,13 @@ public final class BoardReader {
 
     /// The board first, where its total is known, then the batteries.
     private func addSources(_ sample: inout TelemetrySample) {
+        defer { looks = nil }
         for probe in devices.counters { limits[probe.name] = slow.limits[probe.name] }
         if sample.total != nil {
             sample.sources = [
                 EnergySource(boardIn: sample, profile: profile, evidence: evidence, limits: limits)
             ]
+            sample.sources[0].looks = looks
         }
         for battery in devices.supplies.batteries {
             var traits = SourceTraits(method: "power_supply:" + battery.name, direction: .netOutput)

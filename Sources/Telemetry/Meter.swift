@@ -16,8 +16,9 @@ import Quantities
 /// show; until so many have been seen, by anything up to `MeterConfiguration.maximumPower`. Squares
 /// and bursts are in it, whatever their length, once their like was seen. Only the first burst that
 /// falls between two readings of a source that was steady all that time is not: a sensor that shows
-/// moments cannot tell it from none. What a counter measured has no such exception. A sensor's gain
-/// error is not in the bound.
+/// moments cannot tell it from none. Nor can one that shows means tell a load that repeats as often as
+/// it takes them, or a whole number of times as often, from a steady one. What a counter measured has no such
+/// exception. A sensor's gain error is not in the bound.
 public struct Meter: Sendable {
     /// What the meter knows about its source.
     public private(set) var configuration: MeterConfiguration
@@ -215,11 +216,18 @@ public struct Meter: Sendable {
         let change = (second - first).microwatts.magnitude
         lastMean = nil
         // A change by one step may be rounding, or the whole of what the load does: the sensor cannot tell.
-        swing.note(Power(microwatts: Int64(clamping: change)))
+        swing.note(range(of: first, second, reading.looks), looks: reading.looks?.count ?? 0)
         let peak = max(first, second).clampedToZero
         return .measured(
             Int128((first + second).microwatts) * Int128(span.milliseconds), .power, peak: peak, greatest: peak,
             change: change)
+    }
+
+    /// How far the powers are apart that two neighbouring readings and the looks between them show.
+    private func range(of first: Power, _ second: Power, _ looks: PowerLooks?) -> Power {
+        let least = min(first, second, looks.map { counted($0.least) } ?? first)
+        let greatest = max(first, second, looks.map { counted($0.greatest) } ?? first)
+        return Power(microwatts: Int64(clamping: (greatest - least).microwatts.magnitude))
     }
 
     /// Takes in how far the mean of a counted interval is from that of the one before.

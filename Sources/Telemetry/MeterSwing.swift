@@ -5,7 +5,7 @@ import Quantities
 /// A sensor that shows power at single moments says nothing of what happened between two of them. What may have
 /// happened is taken from memory: power that went from one level to another within a sample period lately may
 /// do so again, up and down, between any two samples. Until `MeterLimits.memory` intervals have been seen,
-/// nothing is known, and any power that the source can have may hide.
+/// or fewer with looks between their ends, nothing is known, and any power that the source can have may hide.
 struct MeterSwing: Sendable {
     /// Intervals that share one remembered change; the memory forgets so many at once.
     private static let intervalsPerSlot = 16
@@ -15,7 +15,7 @@ struct MeterSwing: Sendable {
     private var largest: [Int64] = []
     private var current = 0
     private var inSlot = 0
-    /// Intervals seen, at most `MeterLimits.memory`.
+    /// Intervals and looks seen, at most `MeterLimits.memory`.
     private(set) var seen = 0
 
     /// Nothing seen so far.
@@ -31,8 +31,11 @@ struct MeterSwing: Sendable {
     var change: Power { Power(microwatts: largest.max() ?? 0) }
 
     /// Takes in the change over one interval.
-    mutating func note(_ change: Power) {
-        if seen < MeterLimits.memory { seen += 1 }
+    ///
+    /// Each of the `looks` at the source beside the readings at the interval's ends tells as much of a load as a
+    /// further interval would.
+    mutating func note(_ change: Power, looks: Int = 0) {
+        seen = min(MeterLimits.memory, seen + 1 + looks)
         if largest.isEmpty { largest = [0] }
         if inSlot == MeterSwing.intervalsPerSlot {
             inSlot = 0

@@ -51,10 +51,10 @@ enum AgentBenchmark {
         _ setup: AgentProcess.Setup, periodMilliseconds: Int64, _ seconds: Int64
     ) throws(BenchmarkError) -> IdleFigures {
         var pair = try AgentPair(setup, periodMilliseconds: periodMilliseconds)
-        // The first pages, heartbeats and credits are past then.
+        // The first pages, heartbeats, credits and looks between the samples are past then.
         let figures = try IdleFigures.watch(
             pair.first.identifier, scraping: AgentProcess.httpPort(of: ports.0), seconds: seconds,
-            settling: .seconds(15))
+            settling: .seconds(30))
         try pair.stop()
         return figures
     }

@@ -154,4 +154,24 @@ private func microjoules(_ value: UInt64) -> EnergyRegister { EnergyRegister(mic
         let window = try meter.closed(at: 10_000)
         #expect(window.errorBoundPermille == 1000)
     }
+
+    @Test func `looks between the samples make a load known sooner, and show what swings between them`() throws {
+        for (highest, narrow) in [(5000, true), (9000, false)] as [(Int64, Bool)] {
+            var meter = Meter(configuration(step: 100), bootID: .zero, at: .origin)
+            for second in 0...30 {
+                var looks: PowerLooks?
+                for look in 0..<10 {
+                    let milliwatts = look == 3 && second == 12 ? highest : 5000
+                    looks = PowerLooks(looks, and: Power(milliwatts: milliwatts))
+                }
+                let at = BootTime(milliseconds: Int64(second) * 1000)
+                meter.record(MeterReading(at: at, power: Power(milliwatts: 5000), looks: looks))
+                if second == 10 { #expect(try meter.closed(at: 10_000).errorBoundPermille > 1000) }
+            }
+            let window = try meter.closed(at: 30_000)
+            #expect(window.registerEnd == microjoules(150_000_000))
+            #expect(window.samples == 20)
+            #expect(window.errorBoundPermille == (narrow ? 10 : 810))
+        }
+    }
 }

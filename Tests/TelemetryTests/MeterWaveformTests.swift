@@ -12,16 +12,22 @@ struct WaveformRow: Sendable, CustomTestStringConvertible {
     let sensor: WaveformSensor?
     let trouble: WaveformTrouble
     let cases: Int
+    /// Whether the load is looked at between the samples.
+    let looks: Bool
+
+    /// Where it has been watched for long enough.
+    var known: Int64 { looks ? WaveformCase.knownByLooks : WaveformCase.known }
 
     init(
         _ name: String, _ shape: WaveformShape? = nil, _ sensor: WaveformSensor? = nil,
-        _ trouble: WaveformTrouble = .none, cases: Int = 1000
+        _ trouble: WaveformTrouble = .none, looks: Bool = false, cases: Int = 1000
     ) {
         testDescription = name
         self.shape = shape
         self.sensor = sensor
         self.trouble = trouble
         self.cases = cases
+        self.looks = looks
     }
 
     /// Case `seed` of this row.
@@ -30,17 +36,21 @@ struct WaveformRow: Sendable, CustomTestStringConvertible {
         var random = SeededRandom(seed: name &+ UInt64(seed))
         let shape = shape ?? WaveformShape.allCases[random.number(in: 0...WaveformShape.allCases.count - 1)]
         let sensor = sensor ?? WaveformSensor.allCases[random.number(in: 0...WaveformSensor.allCases.count - 1)]
-        return WaveformCase(shape, sensor, trouble, &random)
+        return WaveformCase(shape, sensor, trouble, looks: looks, &random)
     }
 }
 
 @Suite struct MeterWaveformTests {
     /// Ten thousand cases.
     static let rows = [
-        WaveformRow("constant, moments", .constant, .moment), WaveformRow("ramp, moments", .ramp, .moment),
+        WaveformRow("constant, moments", .constant, .moment, cases: 500),
+        WaveformRow("constant, moments and looks", .constant, .moment, looks: true, cases: 500),
+        WaveformRow("ramp, moments", .ramp, .moment),
+        WaveformRow("any load, moments and looks", nil, .moment, looks: true),
         WaveformRow("square, moments", .square, .moment), WaveformRow("bursts, moments", .bursts, .moment),
         WaveformRow("constant, counter", .constant, .counter, cases: 500),
-        WaveformRow("any load, counter", nil, .counter), WaveformRow("any load, averages", nil, .averaging),
+        WaveformRow("any load, counter", nil, .counter, cases: 500),
+        WaveformRow("any load, averages", nil, .averaging, cases: 500),
         WaveformRow("lost samples", nil, nil, .lostSamples), WaveformRow("restarts", nil, nil, .restarts, cases: 500),
         WaveformRow("clock jumps", nil, nil, .clockJumps), WaveformRow("suspend", nil, nil, .suspend),
     ]
@@ -52,7 +62,7 @@ struct WaveformRow: Sendable, CustomTestStringConvertible {
         var (windows, outside, unbounded) = (0, 0, 0)
         for seed in 1...row.cases {
             let metered = row.metered(seed: seed)
-            #expect(metered.windows.count > 10, "seed \(seed)")
+            #expect(metered.windows.count > (row.looks ? 5 : 10), "seed \(seed)")
             for window in metered.windows {
                 windows += 1
                 if window.errorBoundPermille == MeterLimits.errorBoundCeilingPermille { unbounded += 1 }
@@ -60,7 +70,7 @@ struct WaveformRow: Sendable, CustomTestStringConvertible {
                     outside += 1
                     Issue.record("seed \(seed), window at \(window.start.milliseconds) ms")
                 }
-                if window.start.milliseconds < WaveformCase.known {
+                if window.start.milliseconds < row.known {
                     newBounds.append(window.errorBoundPermille)
                 } else {
                     bounds.append(window.errorBoundPermille)
@@ -132,6 +142,16 @@ struct WaveformRow: Sendable, CustomTestStringConvertible {
             #expect(jumping.wallEnds != quiet.wallEnds)
             #expect(jumping.windows == quiet.windows)
         }
+    }
+
+    @Test func `a load that repeats as often as a sensor takes its means is all that those cannot tell`() {
+        var missed = 0
+        for seed in 1...30 {
+            var random = SeededRandom(seed: UInt64(seed))
+            let metered = WaveformCase(repeatingAsMeansAreTaken: 980 + Int64(seed), &random)
+            missed += metered.windows.allSatisfy { metered.holds($0) } ? 0 : 1
+        }
+        #expect(missed > 10)
     }
 
     @Test func `the first burst between two readings of a steady load is all that a sensor of moments cannot tell`() {

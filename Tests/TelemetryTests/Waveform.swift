@@ -59,7 +59,11 @@ enum WaveformShape: CaseIterable {
     case constant, ramp, square, bursts
 
     /// A waveform of this shape for a source that never draws more than `rated` µW, at least `length` ms long.
-    func waveform(rated: Int64, floor: Int64, length: Int64, _ random: inout SeededRandom) -> Waveform {
+    ///
+    /// Means over `averaged` ms hide what repeats about as often as that or several times as often; no square does.
+    func waveform(
+        rated: Int64, floor: Int64, length: Int64, hiddenBy averaged: Int64? = nil, _ random: inout SeededRandom
+    ) -> Waveform {
         var waveform = Waveform()
         switch self {
         case .constant: waveform.append(random.number(in: floor...rated), for: length)
@@ -75,7 +79,10 @@ enum WaveformShape: CaseIterable {
         case .square:
             // Two levels with any duty; each is held for a tenth of a period to five periods.
             let levels = [random.number(in: 0...rated), random.number(in: 0...rated)]
-            let holds = [random.number(in: 100...5000), random.number(in: 100...5000)] as [Int64]
+            var holds: [Int64]
+            repeat {
+                holds = [random.number(in: 100...5000), random.number(in: 100...5000)]
+            } while WaveformShape.hides(holds[0] + holds[1], averaged)
             waveform.append(levels[1], for: random.number(in: 0...holds[1]))
             while waveform.length < length {
                 for side in 0...1 { waveform.append(levels[side], for: holds[side]) }
@@ -89,5 +96,12 @@ enum WaveformShape: CaseIterable {
             }
         }
         return waveform
+    }
+
+    /// Whether what repeats every `cycle` ms fits, within a tenth of it, a whole number of times into `averaged` ms.
+    private static func hides(_ cycle: Int64, _ averaged: Int64?) -> Bool {
+        guard let averaged, cycle * 9 < averaged * 10 else { return false }
+        let rest = averaged % cycle
+        return min(rest, cycle - rest) * 10 < cycle
     }
 }

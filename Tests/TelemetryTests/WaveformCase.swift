@@ -26,19 +26,25 @@ struct WaveformCase {
 
     /// Where the load has been watched for long enough.
     static let known = Int64(MeterLimits.memory + 32) * 1000
+    /// The same where it is looked at ten times a second besides.
+    static let knownByLooks = known / 10
     private static let year: Int64 = 365 * 86_400_000
 
     /// Meters a waveform of `shape` with `sensor`, whatever `trouble` there is.
     init(
-        _ shape: WaveformShape, _ sensor: WaveformSensor, _ trouble: WaveformTrouble, _ random: inout SeededRandom
+        _ shape: WaveformShape, _ sensor: WaveformSensor, _ trouble: WaveformTrouble, looks: Bool = false,
+        _ random: inout SeededRandom
     ) {
         let isFine = random.oneIn(2)
         let rated = (isFine ? random.number(in: 7...60) : random.number(in: 25...130)) * 1_000_000 as Int64
-        let length = WaveformCase.known + random.number(in: 40_000...60_000)
+        let known = looks ? WaveformCase.knownByLooks : WaveformCase.known
+        let length = known + random.number(in: 40_000...60_000)
         let waveform = shape.waveform(
-            rated: rated, floor: isFine ? 5_000_000 : 20_000_000, length: length + 2000, &random)
+            rated: rated, floor: isFine ? 5_000_000 : 20_000_000, length: length + 2000,
+            hiddenBy: sensor == .averaging ? WaveformSensor.averaged : nil, &random)
         self.init(
-            waveform, sensor, trouble, rated: rated, step: isFine ? 98_000 : 393_000, length: length, &random)
+            waveform, sensor, trouble, rated: rated, step: isFine ? 98_000 : 393_000, length: length, looks: looks,
+            &random)
     }
 
     /// Meters a steady 5 W in which, once it is known, there is one burst of a tenth of a second at 60 W.
@@ -49,6 +55,17 @@ struct WaveformCase {
         waveform.append(5_000_000, for: 30_000)
         self.init(
             waveform, sensor, .none, rated: 60_000_000, step: 98_000, length: waveform.length - 2000, &random)
+    }
+
+    /// Meters by means over a second what turns between two levels once in `cycle` ms.
+    init(repeatingAsMeansAreTaken cycle: Int64, _ random: inout SeededRandom) {
+        let length = WaveformCase.known + 60_000
+        var waveform = Waveform()
+        while waveform.length < length + 2000 {
+            waveform.append(8_000_000, for: cycle / 2)
+            waveform.append(80_000_000, for: cycle - cycle / 2)
+        }
+        self.init(waveform, .averaging, .none, rated: 80_000_000, step: 98_000, length: length, &random)
     }
 
     /// Meters a load that turns between two levels less than two steps of the sensor apart, several times a period.
@@ -103,13 +120,14 @@ struct WaveformCase {
 
     private init(
         _ waveform: Waveform, _ sensor: WaveformSensor, _ trouble: WaveformTrouble, rated: Int64, step: Int64,
-        length: Int64, _ random: inout SeededRandom
+        length: Int64, looks: Bool = false, _ random: inout SeededRandom
     ) {
         self.waveform = waveform
         let counter = WaveformCounter(&random)
         let configuration = sensor.configuration(rated: rated, step: step, counter: counter)
         var meter = Meter(configuration, bootID: .zero, at: .origin)
         var rhythm = SamplingRhythm(period: .seconds(1), start: .origin, seed: random.next())
+        var lookRhythm = SamplingRhythm(period: .milliseconds(100), start: .origin, seed: random.next())
         // Trouble draws for itself, so that the same readings come with it and without.
         var mischief = SeededRandom(seed: random.next())
         var windows: [MeterWindow] = []
@@ -138,11 +156,14 @@ struct WaveformCase {
                 }
                 if now <= silentUntil { continue }
             }
-            if case .newEpoch(_, let last?) = meter.record(
-                sensor.reading(of: waveform, at: now, step: step, counter: counter))
-            {
-                windows.append(last)
+            var reading = sensor.reading(of: waveform, at: now, step: step, counter: counter)
+            while looks, lookRhythm.due.milliseconds < now {
+                let at = lookRhythm.due
+                lookRhythm.advance(past: at)
+                let look = sensor.reading(of: waveform, at: at.milliseconds, step: step, counter: counter)
+                reading.looks = look.power.map { PowerLooks(reading.looks, and: $0) }
             }
+            if case .newEpoch(_, let last?) = meter.record(reading) { windows.append(last) }
             let time = BootTime(milliseconds: now)
             while let window = meter.closeWindow(at: meter.windowStart + .seconds(10), now: time) {
                 windows.append(window)

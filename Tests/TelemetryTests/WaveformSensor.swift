@@ -12,7 +12,8 @@ enum WaveformSensor: CaseIterable {
     case counter
 
     private static let refresh: Int64 = 13
-    private static let averaged: Int64 = 1000
+    /// Over how long it takes means, in ms.
+    static let averaged: Int64 = 1000
 
     /// What the meter knows of this sensor on a source that draws `rated` at most.
     func configuration(rated: Int64, step: Int64, counter: WaveformCounter) -> MeterConfiguration {
