@@ -1,7 +1,9 @@
 #include "CJansson.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void *cjansson_parse(const char *text, size_t count, char *message, size_t capacity, int32_t *line, int32_t *column) {
@@ -33,8 +35,47 @@ int32_t cjansson_kind(const void *value) {
 
 int64_t cjansson_integer(const void *value) { return json_integer_value(value); }
 
+// The next larger decimal in size of as many digits; 0 where that is a power of ten.
+static int count_up(char *scientific) {
+    char *digit = strchr(scientific, 'e') - 1;
+    for (; *digit == '9' || *digit == '.'; digit--)
+        if (*digit == '9') *digit = '0';
+    if (*digit < '0' || *digit > '8') return 0;
+    ++*digit;
+    return 1;
+}
+
+// Writes d.ddddde±xx with the least digits that read back as `number`; returns how many.
+static int least_digits(double number, char *scientific, size_t capacity) {
+    int exponent;
+    // Below a power of two the numbers are twice as dense: there the nearest decimal can miss where the next one fits.
+    int is_power = fabs(frexp(number, &exponent)) == 0.5;
+    for (int digits = 1; digits < 17; digits++) {
+        snprintf(scientific, capacity, "%.*e", digits - 1, number);
+        if (strtod(scientific, NULL) == number) return digits;
+        if (is_power && count_up(scientific) && strtod(scientific, NULL) == number) return digits;
+    }
+    snprintf(scientific, capacity, "%.16e", number);
+    return 17;
+}
+
+// As repr() of Python writes it.
 size_t cjansson_real_text(const void *value, char *out, size_t capacity) {
-    int count = snprintf(out, capacity, "%.17g", json_real_value(value));
+    char scientific[40];
+    int digits = least_digits(json_real_value(value), scientific, sizeof scientific);
+    const char *sign = scientific[0] == '-' ? "-" : "";
+    const char *mantissa = scientific + (*sign != 0);
+    int exponent = atoi(strchr(mantissa, 'e') + 1);
+    char figures[20] = {mantissa[0]};
+    if (digits > 1) memcpy(figures + 1, mantissa + 2, (size_t)digits - 1);
+    int count;
+    if (exponent < -4 || exponent >= 16)
+        count = snprintf(out, capacity, "%s%c%s%se%c%02d", sign, figures[0], digits > 1 ? "." : "", figures + 1,
+                         exponent < 0 ? '-' : '+', abs(exponent));
+    else if (exponent < 0) count = snprintf(out, capacity, "%s0.%.*s%s", sign, -exponent - 1, "000", figures);
+    else if (digits <= exponent + 1)
+        count = snprintf(out, capacity, "%s%s%.*s.0", sign, figures, exponent + 1 - digits, "000000000000000");
+    else count = snprintf(out, capacity, "%s%.*s.%s", sign, exponent + 1, figures, figures + exponent + 1);
     return count < 0 || (size_t)count >= capacity ? 0 : (size_t)count;
 }
 

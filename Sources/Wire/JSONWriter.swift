@@ -40,7 +40,8 @@ public struct JSONWriter: Sendable {
         text += "\(value)"
     }
 
-    /// Writes a number from its digits: an optional sign, digits, and at most one decimal point between digits.
+    /// Writes a number from its digits: an optional sign, digits, at most one decimal point between digits, and perhaps a
+    /// power of ten such as `e-05`.
     ///
     /// A token that is not such a number is written as a string, so that the output stays JSON.
     public mutating func decimal(_ token: String) {
@@ -113,14 +114,19 @@ public struct JSONWriter: Sendable {
     }
 
     private static func isDecimal(_ token: String) -> Bool {
-        var digits = Array(token.utf8)[...]
-        if digits.first == UInt8(ascii: "-") { digits = digits.dropFirst() }
-        let parts = digits.split(separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)
-        guard let whole = parts.first, !whole.isEmpty, whole.count == 1 || whole.first != UInt8(ascii: "0") else {
-            return false
+        func isDigits(_ text: ArraySlice<UInt8>) -> Bool {
+            !text.isEmpty && text.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
         }
-        return parts.allSatisfy { part in
-            !part.isEmpty && part.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        var rest = Array(token.utf8)[...]
+        if let mark = rest.firstIndex(of: UInt8(ascii: "e")) {
+            let power = rest[(mark + 1)...]
+            let isSigned = power.first == UInt8(ascii: "-") || power.first == UInt8(ascii: "+")
+            guard isDigits(power.dropFirst(isSigned ? 1 : 0)) else { return false }
+            rest = rest[..<mark]
         }
+        if rest.first == UInt8(ascii: "-") { rest = rest.dropFirst() }
+        let parts = rest.split(separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)
+        guard let whole = parts.first, whole.count == 1 || whole.first != UInt8(ascii: "0") else { return false }
+        return parts.allSatisfy { isDigits($0) }
     }
 }

@@ -22,7 +22,7 @@ private func written(_ value: JSONValue) -> String {
     @Test func `keep integers and other numbers apart`() throws {
         #expect(try parse("1") == .integer(1))
         #expect(try parse("1.5") == .real("1.5"))
-        #expect(try parse("1e0") == .real("1"))
+        #expect(try parse("1e0") == .real("1.0"))
         #expect(try parse("1.5").number == nil)
     }
 

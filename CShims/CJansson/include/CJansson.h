@@ -24,7 +24,7 @@ void cjansson_free(void *_Nonnull root);
 
 int32_t cjansson_kind(const void *_Nonnull value);
 int64_t cjansson_integer(const void *_Nonnull value);
-// Writes a real with 17 significant digits; returns the number of bytes.
+// Writes a real as Python does, with the least digits that read back as the same number; returns the number of bytes.
 size_t cjansson_real_text(const void *_Nonnull value, char *_Nonnull out, size_t capacity);
 const char *_Nonnull cjansson_string(const void *_Nonnull value, size_t *_Nonnull count);
 
