@@ -36,6 +36,8 @@ public enum AgentCommand: Sendable {
     case reconcile(name: String, accepts: Bool)
     /// Replay the whole journal and compare every row with it.
     case verify
+    /// Give some of this board's own credits to `account`, or take them back from it.
+    case grant(account: LCT, amount: Energy, takesBack: Bool)
     /// The board's sources of energy, their registers and their last pages.
     case energy
     /// The newest energy pages of a source, or of the board for nil, newest first.

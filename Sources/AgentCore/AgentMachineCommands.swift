@@ -30,6 +30,8 @@ extension AgentMachine {
         case .history(let limit): read(.newestJournal, limit: limit, for: id)
         case .reconcile(let name, let accepts): reconcile(name, accepts: accepts, for: id)
         case .verify: read(.verification, limit: 0, for: id)
+        case .grant(let account, let amount, let takesBack):
+            grant(amount, account, takesBack: takesBack, for: id)
         case .energy: reply(id, CommandReply(energyJSON))
         case .proofs(let limit, let source):
             let source = source.map { known(as: $0) }

@@ -24,6 +24,7 @@ import Wire
 /// | `add_peer` | `record` |
 /// | `remove_peer` `ping` | `name` |
 /// | `reconcile` | `name` [`accept`] |
+/// | `grant` | `account` `amount_mj` [`back`] |
 ///
 /// `source` is the identity of a source; without it the board is meant.
 ///
@@ -61,6 +62,10 @@ public enum ControlProtocol {
         case .verify: return .verify
         case .reconcile:
             return .reconcile(name: try request.platform("name"), accepts: try request.flag("accept"))
+        case .grant:
+            guard let amount = try request.energy("amount_mj") else { throw request.missing("amount_mj") }
+            return .grant(
+                account: try request.identity("account"), amount: amount, takesBack: try request.flag("back"))
         case .energy: return .energy
         case .proofs:
             return .proofs(
@@ -125,6 +130,11 @@ public enum ControlProtocol {
             begin(.reconcile)
             json.member("name", name)
             json.member("accept", accepts)
+        case .grant(let account, let amount, let takesBack):
+            begin(.grant)
+            json.member("account", account.text)
+            json.member("amount_mj", "\(amount.millijoules)")
+            json.member("back", takesBack)
         case .telemetry: begin(.telemetry)
         case .delegate(let request):
             begin(.delegate)

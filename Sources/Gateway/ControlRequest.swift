@@ -22,6 +22,7 @@ struct ControlRequest {
         case history
         case verify
         case reconcile
+        case grant
         case energy
         case proofs
         case exportProofs = "export_proofs"
@@ -46,6 +47,7 @@ struct ControlRequest {
             case .runs: ["from_ms", "to_ms", "before", "limit"]
             case .addPeer: ["record"]
             case .reconcile: ["name", "accept"]
+            case .grant: ["account", "amount_mj", "back"]
             case .removePeer, .ping: ["name"]
             }
         }
@@ -129,6 +131,14 @@ struct ControlRequest {
             number <= Energy.largest.millijoules
         else { throw refusal(name, "a text of digits from 1 to \(Energy.largest.millijoules)") }
         return Energy(millijoules: number)
+    }
+
+    /// The identity that `name` spells.
+    func identity(_ name: String) throws(CommandReply) -> LCT {
+        let text = try text(name, limit: FederationLimits.maximumLCTLength)
+        do throws(LCTError) { return try LCT(text) } catch {
+            throw CommandReply(.invalid, "'\(name)' is not an identity: " + error.explanation)
+        }
     }
 
     /// How finely the history is to be told; by minutes where it is not said.

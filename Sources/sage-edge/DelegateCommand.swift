@@ -111,7 +111,7 @@ private func delegation(_ invocation: Invocation) throws(Failure) -> DelegationR
     if let seconds = try invocation.number("timeout", in: 1...GatewayLimits.longestTimeout.milliseconds / 1000) {
         request.timeout = .seconds(seconds)
     }
-    request.budget = try invocation.value("budget").map { text throws(Failure) in try energy(joules: text) }
+    request.budget = try invocation.value("budget").map { text throws(Failure) in try energy(joules: text, of: "--budget") }
     request.isTrial = invocation.has("trial")
     return request
 }
@@ -132,8 +132,8 @@ private func frameSize(_ text: String) throws(Failure) -> FrameSize {
     return FrameSize(width: width, height: height)
 }
 
-/// The energy of `text`, joules with at most three digits after the point.
-private func energy(joules text: String) throws(Failure) -> Energy {
+/// The energy of `text`, joules with at most three digits after the point, which `name` is.
+func energy(joules text: String, of name: String) throws(Failure) -> Energy {
     let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
     let fraction = parts.count == 2 ? parts[1] : "0"
     let isDigits = parts.allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }
@@ -143,7 +143,7 @@ private func energy(joules text: String) throws(Failure) -> Energy {
     else {
         throw Failure(
             .usage,
-            "--budget takes joules above 0 with at most three digits after the point, such as 2.5, "
+            "\(name) takes joules above 0 with at most three digits after the point, such as 2.5, "
                 + "not '\(printable(text))'")
     }
     return Energy(millijoules: whole * 1000 + thousandths)

@@ -1,5 +1,6 @@
 import AgentCore
 import Configuration
+import Federation
 import Gateway
 import Ledger
 import Quantities
@@ -72,6 +73,33 @@ let ledgerCommands = [
         let command = AgentCommand.reconcile(name: name.text, accepts: invocation.has("accept"))
         let answer = try AgentClient(invocation).ask(command)
         try Console.print(invocation.wantsJSON ? answer.line : lanesText(answer.value))
+        return .success
+    },
+    CommandSpecification(
+        ["ledger", "grant"], "Give own credits to a client that has no ledger, or take them back",
+        positionals: ["IDENTITY", "JOULES"],
+        options: [OptionSpecification("back", "Take them back from it")],
+        examples: [
+            "ledger grant lct:web4:agent:dp@Legion#perception 250",
+            "ledger grant lct:web4:agent:dp@Legion#perception 12.5 --back",
+        ]
+    ) { invocation throws(Failure) in
+        let text = invocation.positionals[0]
+        let account: LCT
+        do throws(LCTError) { account = try LCT(text) } catch {
+            throw Failure(
+                .usage, "'\(printable(text))' is not an identity: \(error.explanation)",
+                hint: "such as lct:web4:agent:dp@Legion#perception")
+        }
+        let amount = try energy(joules: invocation.positionals[1], of: "JOULES")
+        let command = AgentCommand.grant(account: account, amount: amount, takesBack: invocation.has("back"))
+        let answer = try AgentClient(invocation).ask(command)
+        let moved = invocation.has("back") ? "taken back from" : "given to"
+        try Console.print(
+            invocation.wantsJSON
+                ? answer.line
+                : "\(energyText(amount)) \(moved) \(account.text), which can spend "
+                    + answer.value.energy("available_mj"))
         return .success
     },
 ]

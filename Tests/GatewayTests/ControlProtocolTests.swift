@@ -40,7 +40,11 @@ private func refusal(_ line: [UInt8]) throws -> String {
             .proofs(limit: 20), .exportProofs(first: 0, limit: 2048), .exportProofs(first: 1 << 53, limit: 1), .peers,
             .proofs(limit: 1, source: battery), .exportProofs(first: 7, limit: 1, source: battery),
             .addPeer(record: "-----BEGIN…\n\"\\\u{1}\u{10ffff}"), .removePeer(name: "Thor"), .ping(name: "Thor"),
-            .nodeRecord, .reconcile(name: "Thor", accepts: false), .reconcile(name: "Thor", accepts: true),
+            .nodeRecord,
+            .grant(
+                account: try LCT("lct:web4:agent:dp@Legion#perception"), amount: Energy(millijoules: 1),
+                takesBack: true),
+            .reconcile(name: "Thor", accepts: false), .reconcile(name: "Thor", accepts: true),
             .energyHistory(HistoryQuery(.sample, limit: 1)),
             .energyHistory(
                 HistoryQuery(
