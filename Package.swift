@@ -25,7 +25,7 @@ func shim(_ name: String, links library: String? = nil) -> Target {
 /// Test support and tests see everything below them.
 let everything: [Target.Dependency] = [
     "Quantities", "Wire", "Cryptography", "Telemetry", "EnergyProofs", "Ledger", "Link", "Federation",
-    "AgentCore", "Platform", "Sensors", "Store", "Workers", "Configuration", "Gateway", "Daemon",
+    "AgentCore", "Platform", "JSON", "Sensors", "Store", "Workers", "Configuration", "Gateway", "Daemon",
 ]
 
 func tests(_ name: String) -> Target {
@@ -61,10 +61,13 @@ let package = Package(
             ["Quantities", "Wire", "Cryptography", "Telemetry", "EnergyProofs", "Ledger", "Link", "Federation"]),
         // Row 4
         library("Platform", ["Quantities", "Wire", "CLinux"]),
+        library("JSON", ["Wire", "CJansson"]),
         // Row 5
         library("Sensors", ["Quantities", "Wire", "Telemetry", "Platform", "CLinux", "CHardware"]),
         library("Store", ["Quantities", "Wire", "Cryptography", "Ledger", "AgentCore", "Platform", "CSQLite"]),
-        library("Workers", ["Quantities", "Wire", "Cryptography", "Federation", "AgentCore", "Platform"]),
+        library(
+            "Workers",
+            ["Quantities", "Wire", "Cryptography", "Telemetry", "Federation", "AgentCore", "Platform", "JSON"]),
         library(
             "Configuration",
             [
@@ -75,7 +78,7 @@ let package = Package(
             "Gateway",
             [
                 "Quantities", "Wire", "Cryptography", "Telemetry", "EnergyProofs", "Ledger", "Link", "Federation",
-                "AgentCore", "CJansson", "CMicroHTTPD",
+                "AgentCore", "JSON", "CMicroHTTPD",
             ]),
         // Row 6
         library(
@@ -132,6 +135,7 @@ let package = Package(
         tests("StoreTests"),
         tests("WorkersTests"),
         tests("ConfigurationTests"),
+        tests("JSONTests"),
         tests("GatewayTests"),
         .testTarget(name: "SimulationTests", dependencies: everything + ["TestKit", "Simulation"]),
         .testTarget(name: "EndToEndTests", dependencies: everything + ["TestKit", "sage-edge"]),

@@ -46,6 +46,10 @@ public struct ChildCommand: Sendable {
     public var limits = ChildLimits()
     /// How far it steps back for others, −20 … 19; 0 leaves it as it is.
     public var nice: Int32 = 0
+    /// Whether it gets a session of its own, works in the root folder and goes first where memory runs out.
+    public var isSession = false
+    /// The descriptor of the control group's `cgroup.procs` that it joins; nil leaves it where this process is.
+    public var controlGroup: Int32?
 
     /// A command with an empty environment and all standard streams at `/dev/null`.
     public init(path: String, arguments: [String], environment: [String] = [], descriptors: [InheritedDescriptor] = [])
@@ -190,7 +194,8 @@ extension ChildProcess {
                                             address_space_bytes: limit(limits.addressSpace),
                                             cpu_seconds: limit(limits.processorSeconds),
                                             open_files: limit(limits.openFiles), processes: limit(limits.processes),
-                                            file_bytes: limit(limits.fileSize))
+                                            file_bytes: limit(limits.fileSize), session: command.isSession ? 1 : 0,
+                                            control_group: command.controlGroup ?? -1)
                                         return unsafe clinux_spawn(&request, &step)
                                     }
                                 }
@@ -209,6 +214,7 @@ extension ChildProcess {
         case CLINUX_SPAWN_LIMITS: "setrlimit"
         case CLINUX_SPAWN_PRIVILEGES: "prctl"
         case CLINUX_SPAWN_EXEC: "execve"
+        case CLINUX_SPAWN_GROUP: "cgroup.procs"
         default: "fork"
         }
     }

@@ -4,7 +4,8 @@ import CLinux
 public struct DescriptorMessage: ~Copyable {
     /// The bytes.
     public let bytes: [UInt8]
-    private var descriptors: [Int32]
+    /// The descriptors in their order; closed when this value goes away.
+    public private(set) var descriptors: [Int32]
 
     /// The descriptor that came first and was not taken yet; nil where none is left.
     public mutating func takeDescriptor() -> FileDescriptor? {

@@ -52,6 +52,9 @@ public struct FileDescriptor: ~Copyable, Sendable {
         guard result >= 0 || errno == .interrupted else { throw SystemError("close", errno) }
     }
 
+    /// Bytes in a pipe that nobody has read yet, asked at either end.
+    public func unreadCount() throws(SystemError) -> Int { try system("ioctl") { clinux_unread(raw) } }
+
     /// Chooses whether calls answer `wouldBlock` instead of waiting.
     public func setNonBlocking(_ enabled: Bool) throws(SystemError) {
         _ = try system("fcntl") { clinux_set_nonblocking(raw, enabled ? 1 : 0) }

@@ -12,6 +12,8 @@ public enum PlatformLimits {
     public static let eventsPerWait = 64
     /// Bytes of text kept back before it is written to a standard stream.
     public static let outputBufferBytes = 16_384
+    /// Processes that a table of them holds; further ones are left out.
+    public static let processes = 8_192
     /// Connections that wait to be accepted.
     public static let listenBacklog = 32
     /// Bytes of a worker thread's stack; only what is touched becomes resident.

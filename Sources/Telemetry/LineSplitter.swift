@@ -35,6 +35,9 @@ public struct LineSplitter: Sendable {
         return lines
     }
 
+    /// Whether the line that has begun is longer than the limit already.
+    public var isOverLimit: Bool { dropped > 0 }
+
     /// What came after the last line feed; nil when nothing did.
     public mutating func unterminated() -> Line? {
         pending.isEmpty && dropped == 0 ? nil : take()

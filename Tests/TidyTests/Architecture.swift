@@ -6,7 +6,7 @@ enum Architecture {
         ["EnergyProofs", "Ledger", "Link", "Consensus", "Telemetry"],
         ["Federation"],
         ["AgentCore"],
-        ["Platform"],
+        ["Platform", "JSON"],
         ["Sensors", "Store", "Workers", "Gateway", "Configuration"],
         ["Daemon", "Experiments"],
         ["sage-edge"],
@@ -26,7 +26,7 @@ enum Architecture {
     static let shimOwners: [String: Set<String>] = [
         "CSodium": ["Cryptography"], "CLinux": ["Platform", "Sensors"], "CHardware": ["Sensors"],
         "CSQLite": ["Store"], "CYAML": ["Configuration"], "CHardwareProfiles": ["Configuration"],
-        "CMicroHTTPD": ["Gateway"], "CJansson": ["Gateway"],
+        "CMicroHTTPD": ["Gateway"], "CJansson": ["JSON"],
     ]
 
     /// Modules of the toolchain that sources may import, all of them present in Embedded Swift.

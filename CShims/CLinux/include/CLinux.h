@@ -13,6 +13,7 @@
 #include "CLinuxFiles.h"
 #include "CLinuxLocal.h"
 #include "CLinuxMailbox.h"
+#include "CLinuxProcesses.h"
 #include "CLinuxProgram.h"
 #include "CLinuxSockets.h"
 #include "CLinuxSysfs.h"

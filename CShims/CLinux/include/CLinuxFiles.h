@@ -25,6 +25,8 @@ long clinux_open(const char *_Nonnull path, uint32_t flags, uint32_t mode);
 long clinux_close(int descriptor);
 long clinux_duplicate(int descriptor);
 long clinux_pipe(int *_Nonnull read_end, int *_Nonnull write_end);
+/// Bytes in a pipe that nobody has read yet, asked at either end.
+long clinux_unread(int descriptor);
 long clinux_set_nonblocking(int descriptor, int enabled);
 
 long clinux_read(int descriptor, uint8_t *_Nullable bytes, size_t count);

@@ -26,7 +26,8 @@ public indirect enum JSONValue: Equatable, Sendable {
     case boolean(Bool)
     /// A number written without fraction and exponent, within Int64.
     case integer(Int64)
-    /// Any other number, as Python writes it: the least digits that read back as the same number, `0.1`, `50.0`, `1e-05`.
+    /// Any other number, as Python writes it: the least digits that read back as the same number, `0.1`, `50.0`,
+    /// `1e-05`.
     case real(String)
     /// A text.
     case string(String)

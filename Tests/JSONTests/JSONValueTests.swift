@@ -1,4 +1,4 @@
-@testable import Gateway
+import JSON
 import Testing
 import Wire
 
