@@ -4,11 +4,14 @@ import Wire
 public enum WorkerOperation: String, CaseIterable, Sendable {
     /// Features of a grey frame: brightness, contrast, edges, motion, regions, perceptual hash.
     case perceptionFeatures = "perception.features"
+    /// Which of given tasks to do within a budget, and in which order (docs/planning.md).
+    case planning = "planning"
 
     /// The result for `input`.
     ///
     /// `perception.features` takes one or two Netpbm images, or where `parameters` is an encoded `FrameSize`
-    /// one or two frames of bare grey levels; the first of two is the frame before.
+    /// one or two frames of bare grey levels; the first of two is the frame before. `planning` takes a `PlanRequest` in
+    /// JSON, as input or, where that is empty, as parameters.
     /// Deterministic: the same arguments give the same bytes on every machine.
     public func result(for input: [UInt8], parameters: [UInt8] = []) throws(WorkerRefusal) -> [UInt8] {
         switch self {
@@ -21,6 +24,12 @@ public enum WorkerOperation: String, CaseIterable, Sendable {
             } catch {
                 throw WorkerRefusal(.badInput, error.explanation)
             }
+        case .planning:
+            guard input.isEmpty || parameters.isEmpty else {
+                throw WorkerRefusal(.badParameters, "the request stands in the input or in the parameters, not in both")
+            }
+            let request = try PlanRequest(parsing: input.isEmpty ? parameters : input)
+            return Array(Plan(for: request).json(of: request).utf8)
         }
     }
 
