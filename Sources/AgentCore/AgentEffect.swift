@@ -65,6 +65,8 @@ public struct WorkReport: Hashable, Sendable {
     public let processor: TimeSpan
     /// Most memory that it had.
     public let peakMemory: ByteCount
+    /// How good the worker says that its result is; nil where it says nothing.
+    public let quality: BasisPoints?
 
     /// A result, or a reason.
     public enum Outcome: Hashable, Sendable {
@@ -72,6 +74,10 @@ public struct WorkReport: Hashable, Sendable {
         case result([UInt8])
         /// The operation refused its input, in words.
         case failure(String)
+        /// The operation came to no result, with a code and in words.
+        case failed(code: Int64, String)
+        /// Nothing here serves the operation any more, in words.
+        case notServed(String)
         /// The worker died, or answered what cannot be understood.
         case crashed(String)
         /// It ran past its time.
@@ -85,7 +91,7 @@ public struct WorkReport: Hashable, Sendable {
     /// A report on the worker of `task`.
     public init(
         task: TaskID, outcome: Outcome, started: BootTime, ended: BootTime, processor: TimeSpan,
-        peakMemory: ByteCount
+        peakMemory: ByteCount, quality: BasisPoints? = nil
     ) {
         self.task = task
         self.outcome = outcome
@@ -93,6 +99,7 @@ public struct WorkReport: Hashable, Sendable {
         self.ended = ended
         self.processor = processor
         self.peakMemory = peakMemory
+        self.quality = quality
     }
 }
 

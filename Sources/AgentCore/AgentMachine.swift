@@ -95,6 +95,8 @@ public struct AgentMachine {
     var isStopping = false
     /// How the gateway around this agent stands; for `status` alone.
     public var gateway = GatewayState.off
+    /// How the operator's programs stand that serve operations.
+    public var executors: [ExecutorStanding] = []
     /// What has happened since the start, for metrics.
     var counters = AgentCounters()
     /// How the configuration was last read.

@@ -49,7 +49,7 @@ extension AgentMachine {
 
     func decisionInput(for request: DelegationRequest) -> DecisionInput {
         let size = ByteCount(bytes: Int64(request.input.count))
-        let offer = settings.offer(request.operation)
+        let offer = servedOffer(request.operation)
         let task = DecisionTask(
             operation: request.operation, taskType: AgentMachine.taskType(for: request.operation),
             delegatorType: identity.delegator.task, inputSize: size, memory: offer?.memory ?? .zero,
@@ -104,7 +104,7 @@ extension AgentMachine {
     }
 
     /// The role in which an operation of this family runs.
-    static func taskType(for operation: Operation) -> TaskType {
+    public static func taskType(for operation: Operation) -> TaskType {
         switch operation.family {
         case .perception: .perception
         case .planning: .planning

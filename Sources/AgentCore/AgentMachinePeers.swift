@@ -114,7 +114,7 @@ extension AgentMachine {
             settings.profile.thermal.soft.millidegrees - $0.temperature.millidegrees
         }
         var operations: [ServedOperation] = []
-        for offer in settings.operations.prefix(FederationLimits.maximumServedOperations) {
+        for offer in servedOperations.prefix(FederationLimits.maximumServedOperations) {
             if let served = ServedOperation(
                 operation: offer.operation, typicalTime: offer.typicalTime,
                 typicalEnergy: settings.profile.priors.core.held(for: offer.typicalTime))

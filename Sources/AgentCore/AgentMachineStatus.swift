@@ -22,6 +22,7 @@ extension AgentMachine {
             json.key("http")
             writeGateway(to: &json)
             writeConfiguration(to: &json)
+            writeExecutors(to: &json)
             json.key("board")
             writeBoard(to: &json)
             json.key("throttle")

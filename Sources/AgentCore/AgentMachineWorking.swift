@@ -73,14 +73,14 @@ extension AgentMachine {
         if isStopping { return .shuttingDown }
         guard let name = peers[peer]?.name, peers[peer]?.isLaneKnown == true, ledger.image.peers[peer]?.stop == nil
         else { return .laneStopped }
-        guard task.payload.operation.family == .perception || settings.offer(task.payload.operation) != nil else {
+        guard task.payload.operation.family == .perception || servedOffer(task.payload.operation) != nil else {
             return .operationNotServed
         }
         guard case .inline = task.payload.input else { return .inputMissing }
-        let offer = settings.offer(task.payload.operation)
+        let offer = servedOffer(task.payload.operation)
         let waiting = offer.map { $0.typicalTime * Int64(queue.count + active.count + 1) } ?? .zero
         let context = AdmissionContext(
-            platform: identity.platform, client: name, operations: settings.operations.map { $0.operation },
+            platform: identity.platform, client: name, operations: servedOperations.map { $0.operation },
             heartbeat: heartbeat,
             running: Int64(working.values.filter { $0.occupies(task.payload.taskType) }.count),
             spentToday: takenToday,
@@ -224,7 +224,7 @@ extension AgentMachine {
     /// Starts what waits, most urgent first, while there are workers free.
     mutating func startQueuedWork() {
         while active.values.filter({ $0.report == nil }).count < settings.concurrentWork, !isStopping,
-            let next = queue.indices.min(by: {
+            let next = queue.indices.filter({ hasRoom(for: queue[$0]) }).min(by: {
                 queue[$0].priority(at: now.boot) < queue[$1].priority(at: now.boot)
             })
         {
@@ -232,12 +232,23 @@ extension AgentMachine {
         }
     }
 
+    /// Whether one more run of its operation may begin.
+    private func hasRoom(for work: QueuedWork) -> Bool {
+        let operation =
+            work.isForPeer ? working[work.task]?.task?.payload.operation : local[work.task]?.operation
+        guard let operation, let limit = settings.offer(operation)?.concurrent else { return true }
+        return active.values.count { $0.report == nil && $0.operation == operation } < limit
+    }
+
     private mutating func start(_ work: QueuedWork) {
         let order: WorkOrder
         if work.isForPeer {
             guard let task = working[work.task]?.task?.payload, case .inline(let input) = task.input,
                 let offer = settings.offer(task.operation)
-            else { return }
+            else {
+                // The configuration has changed meanwhile.
+                return tell(work.task, .workFailed(.operationNotServed))
+            }
             order = WorkOrder(
                 task: work.task, operation: task.operation, input: input, parameters: task.parameters,
                 memory: offer.memory, timeout: min(task.timeout, offer.timeout))
@@ -296,7 +307,7 @@ extension AgentMachine {
             let proof = ExecutionProof(
                 task: report.task, taskHash: order.hash, executor: order.payload.target, work: measured,
                 charged: order.payload.pricing.settlement(charged: used.energy, locked: order.payload.budget),
-                executionTime: report.ended.since(report.started), quality: .one, basis: .claimed,
+                executionTime: report.ended.since(report.started), quality: report.quality ?? .one, basis: .claimed,
                 resultHash: Hashing.hash(result, for: .result))
         else {
             keep(run)

@@ -57,13 +57,18 @@ public struct OperationOffer: Hashable, Sendable {
     public var timeout: TimeSpan
     /// How long an ordinary run takes.
     public var typicalTime: TimeSpan
+    /// Runs at the same time; nil for as many as workers.
+    public var concurrent: Int?
 
     /// An offer.
-    public init(operation: Operation, memory: ByteCount, timeout: TimeSpan, typicalTime: TimeSpan) {
+    public init(
+        operation: Operation, memory: ByteCount, timeout: TimeSpan, typicalTime: TimeSpan, concurrent: Int? = nil
+    ) {
         self.operation = operation
         self.memory = memory
         self.timeout = timeout
         self.typicalTime = typicalTime
+        self.concurrent = concurrent
     }
 }
 

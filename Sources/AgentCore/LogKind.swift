@@ -55,5 +55,11 @@ extension LogEntry {
         case sensorFailed = 26
         /// It can be read again.
         case sensorBack = 27
+        /// A process of an external executor died, and why.
+        case executorDied = 28
+        /// An external executor is not started any more for a while, and its operation is not served.
+        case executorParked = 29
+        /// An external executor serves its operation.
+        case executorServes = 30
     }
 }

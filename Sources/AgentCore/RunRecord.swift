@@ -19,6 +19,8 @@ public enum RunOutcome: UInt8, Sendable, CaseIterable {
     case outOfMemory = 5
     /// It was cancelled.
     case cancelled = 6
+    /// The operation came to no result.
+    case failed = 7
 
     /// The outcome in the words of output.
     public var name: String {
@@ -29,6 +31,7 @@ public enum RunOutcome: UInt8, Sendable, CaseIterable {
         case .timedOut: "timed_out"
         case .outOfMemory: "out_of_memory"
         case .cancelled: "cancelled"
+        case .failed: "failed"
         }
     }
 

@@ -8,6 +8,8 @@ extension WorkReport {
     var workerEvent: WorkerEvent {
         switch outcome {
         case .result, .failure: .workFailed(.badInput)
+        case .failed(let code, _): .workFailed(.operationFailed(code: code))
+        case .notServed: .workFailed(.operationNotServed)
         case .crashed: .workCrashed
         case .timedOut: .workFailed(.timedOut(after: ended.since(started)))
         case .outOfMemory(let limit): .workFailed(.memoryLimit(limit: limit))
@@ -21,7 +23,7 @@ extension WorkReport.Outcome {
     var explanation: String {
         switch self {
         case .result: "done"
-        case .failure(let reason): reason
+        case .failure(let reason), .failed(_, let reason), .notServed(let reason): reason
         case .crashed(let reason): "the worker crashed: " + reason
         case .timedOut: "the worker ran past its time"
         case .outOfMemory(let limit): "the worker wanted more than \(limit.bytes) bytes of memory"
@@ -34,6 +36,7 @@ extension WorkReport.Outcome {
         switch self {
         case .result: .done
         case .failure: .refusedInput
+        case .failed, .notServed: .failed
         case .crashed: .crashed
         case .timedOut: .timedOut
         case .outOfMemory: .outOfMemory

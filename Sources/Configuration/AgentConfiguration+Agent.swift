@@ -46,14 +46,18 @@ extension AgentConfiguration {
 
     /// The operations that are served here.
     private var offers: [OperationOffer] {
-        guard let features = Operation("perception.features") else {
-            preconditionFailure("perception is a family of operations")
-        }
-        return [
-            OperationOffer(
-                operation: features, memory: executors.featuresMemory, timeout: executors.featuresTimeout,
-                typicalTime: executors.featuresTypicalTime)
-        ]
+        let features = OperationOffer(
+            operation: ExecutorSection.features, memory: executors.featuresMemory, timeout: executors.featuresTimeout,
+            typicalTime: executors.featuresTypicalTime)
+        let planning = OperationOffer(
+            operation: ExecutorSection.planning, memory: ExecutorSection.planningMemory,
+            timeout: ExecutorSection.planningTimeout, typicalTime: ExecutorSection.planningTypicalTime)
+        return [features, planning]
+            + (executors.external + executors.commands).map { program in
+                OperationOffer(
+                    operation: program.operation, memory: program.memory, timeout: program.timeout,
+                    typicalTime: program.typicalTime, concurrent: Int(program.concurrent))
+            }
     }
 
     /// Who the agent is with these keys; reads the file of the pre-shared key where there is one.
@@ -68,6 +72,23 @@ extension AgentConfiguration {
         AgentIdentity(
             delegator: federation.delegator, signing: keys.identity, agreement: keys.link,
             presharedKey: presharedKey, domain: federation.domain)
+    }
+}
+
+extension ExecutorSection {
+    /// The operation on frames that this program runs itself.
+    static let features = builtInOperation("perception.features")
+    /// The order of tasks that this program finds itself; what it takes is bounded by what it is given.
+    static let planning = builtInOperation("planning")
+    static let planningMemory = ByteCount.mebibytes(64)
+    static let planningTimeout = TimeSpan.seconds(10)
+    static let planningTypicalTime = TimeSpan(milliseconds: 20)
+    /// The operations that this program runs itself.
+    static let builtIn = [features, planning]
+
+    private static func builtInOperation(_ name: String) -> Operation {
+        guard let operation = Operation(name) else { preconditionFailure("the name of an operation") }
+        return operation
     }
 }
 

@@ -137,4 +137,8 @@ public struct ExecutorSection: Equatable, Sendable {
     public var featuresTypicalTime = TimeSpan(milliseconds: 200)
     /// The Unix socket of the service that starts workers; nil where the agent starts them itself.
     public var service: String?
+    /// Programs that stay and serve an operation each.
+    public var external: [ExecutorCommand] = []
+    /// Programs that run once for each task of the operation `execution.` and their name.
+    public var commands: [ExecutorCommand] = []
 }

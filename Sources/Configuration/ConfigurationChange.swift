@@ -48,7 +48,7 @@ extension ConfigurationKey {
     /// Whether a changed value counts at once when the configuration is read again, as `ConfigurationChange` has it.
     var isLive: Bool {
         switch ConfigurationKey.group(of: path) {
-        case "policy", "energy.policy", "memory", "executors.perception.features": true
+        case "policy", "energy.policy", "memory", "executors.perception.features", "executors.execution": true
         case "executors": path != "executors.service"
         case "energy": ConfigurationKey.liveEnergy.contains(path)
         case "link": path == "link.peers" || path == "link.heartbeat_milliseconds"

@@ -12,7 +12,7 @@ extension ConfigurationKey {
     /// Sections, and the groups within them.
     static let groups = [
         "federation", "keys", "energy", "energy.policy", "telemetry", "memory", "policy", "link", "http", "executors",
-        "executors.perception.features",
+        "executors.perception.features", "executors.execution",
     ]
 
     /// Sections that a later version reads.
@@ -277,6 +277,8 @@ extension ConfigurationKey {
         } set: {
             $0.executors.featuresTypicalTime = TimeSpan(milliseconds: $1)
         },
+        external,
+        commands,
     ]
 }
 

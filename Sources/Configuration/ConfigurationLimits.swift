@@ -1,4 +1,6 @@
 import AgentCore
+import Federation
+import Quantities
 
 /// Limits of what an agent's configuration may hold.
 public enum ConfigurationLimits {
@@ -16,6 +18,20 @@ public enum ConfigurationLimits {
     public static let commandWords = 64
     /// Most workers at once, which is also the most that the pool of workers runs.
     public static let concurrentWorkers: Int64 = 8
+    /// Most programs that stay and serve an operation each.
+    public static let externalExecutors = 8
+    /// Most of their processes, all together; the pool of workers runs as many.
+    public static let externalProcesses: Int64 = 16
+    /// Most programs that run once for each task; with the others and what is built in they fit a heartbeat.
+    public static let allowedCommands = 4
+    /// Most variables of a program's environment.
+    public static let executorVariables = 32
+    /// Most bytes of a program's words and variables together.
+    public static let commandBytes = 12_288
+    /// Most memory of a process that serves `operation`: what LUPS gives to tasks of its family.
+    static func executorMemory(of operation: Operation) -> ByteCount {
+        AgentMachine.taskType(for: operation).budget.memory
+    }
     /// Most sources beside the board; with the board they are as many as an agent meters.
     public static let sources = SourceLimits.sources - 1
     /// Longest name of a source in bytes, which leaves room for what binds it to a board.

@@ -56,6 +56,9 @@ extension ConfigurationKey {
         case "executors.perception.features.memory_mib": "memory of one run"
         case "executors.perception.features.timeout_seconds": "longest run; at least the typical one"
         case "executors.perception.features.typical_milliseconds": "what a run takes until it has been measured"
+        case "executors.external": "programs that stay and serve an operation each (workers.md)"
+        case "executors.execution.commands":
+            "programs that run once for each task of the operation execution. and their name (workers.md)"
         default: ""
         }
     }

@@ -6,46 +6,16 @@ import Wire
 
 extension ConfigurationKey {
     /// `energy.sources`: the sources beside the board, each a mapping.
-    static let sources = ConfigurationKey(
-        path: "energy.sources",
-        allowed: "a list of at most \(ConfigurationLimits.sources) mappings: name, one of path, file, command and "
-            + "declared_watts, and perhaps kind, class, rated_watts, parent, feeds",
-        read: { .mappings($0.energy.sources.map { $0.shown }) },
-        write: { entry, configuration throws(Refusal) in
-            let elements = try sequence(entry.node)
-            guard elements.count <= ConfigurationLimits.sources else {
-                throw .notAllowed("a list of \(elements.count)", "at most \(ConfigurationLimits.sources)")
-            }
-            var sources: [SourceDeclaration] = []
-            var refusals: [Refusal] = []
-            for (index, element) in elements.enumerated() {
-                do throws(YAMLError) {
-                    sources.append(try SourceDeclaration(element, folder: entry.folder, after: sources))
-                } catch {
-                    var refusal = Refusal(error.problem)
-                    refusal.element = (index, error.line)
-                    refusal.member = error.key
-                    refusals.append(refusal)
-                }
-            }
-            if var first = refusals.first {
-                first.further = Array(refusals.dropFirst())
-                throw first
-            }
-            configuration.energy.sources = sources
-        })
-
-    /// The elements of the list at `node`; a text from the environment or the command line is the inside of a list.
-    private static func sequence(_ node: YAMLNode) throws(Refusal) -> [YAMLNode] {
-        if case .sequence(let elements) = node.content { return elements }
-        if case .text(let text, isPlain: true) = node.content, node.line == 0, !text.isEmpty {
-            let key = "sources"
-            if let document = try? YAMLDocument(Array((key + ": [" + text + "]").utf8), file: key) {
-                var mapping = document.mapping
-                if case .sequence(let elements)? = mapping.node(key)?.content { return elements }
-            }
-        }
-        throw Refusal(.wrongKind(expected: "a list", found: node.kind))
+    static let sources = ConfigurationKey.mappings(
+        "energy.sources",
+        of: "name, one of path, file, command and declared_watts, and perhaps kind, class, rated_watts, parent, feeds",
+        limit: ConfigurationLimits.sources
+    ) {
+        $0.energy.sources.map { $0.shown }
+    } element: { node, folder, known throws(YAMLError) in
+        try SourceDeclaration(node, folder: folder, after: known)
+    } set: {
+        $0.energy.sources = $1
     }
 }
 

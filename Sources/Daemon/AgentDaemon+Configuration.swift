@@ -37,6 +37,7 @@ extension AgentDaemon {
             plan.peerRecords = peerRecords
             log.write(.notice, AgentDaemon.sentence(change), kind: .configurationReloaded)
             try carryOut(core.handle(.configured(standing, settings), at: AgentDaemon.now))
+            configureWorkers()
             try addConfiguredPeers()
         }
         service.reloaded(status)

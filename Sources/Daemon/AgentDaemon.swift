@@ -46,7 +46,7 @@ public struct AgentDaemon: ~Copyable {
     private var socket: DatagramSocket
     private var store: StoreThread
     var sensors: SensorThread
-    private var workers: WorkerPool
+    var workers: WorkerPool
     private var control: ControlServer
     var http: HTTPServer
     /// How the gateway stands; a new core is told.
@@ -110,6 +110,7 @@ public struct AgentDaemon: ~Copyable {
         var daemon = AgentDaemon(
             plan, lock: lock, signals: signals, loop: loop, socket: socket, store: store, sensors: sensors,
             workers: workers, control: control, core: core, address: address)
+        daemon.configureWorkers()
         do throws(SystemError) {
             try daemon.takeCompletions()
         } catch { throw .system(error) }
@@ -230,6 +231,7 @@ public struct AgentDaemon: ~Copyable {
         core = next
         core.goOnWatching(after: before)
         core.gateway = gateway
+        core.executors = before.executors
         _ = core.handle(.configured(standing, nil), at: AgentDaemon.now)
     }
 
@@ -301,6 +303,7 @@ public struct AgentDaemon: ~Copyable {
         for outcome in workers.takeOutcomes() {
             try carryOut(core.handle(.work(WorkReport(outcome)), at: now))
         }
+        attendExecutors()
         try control.closeSlow(in: loop, now: now.boot)
         try dropAbandoned(now)
         try retryStore(now.boot)

@@ -32,6 +32,9 @@ extension LogEntry.Kind {
         case .pageRefused: "fe77c1e7bbb841f18366372df072c591"
         case .sensorFailed: "eaa5e7826b574d23bc40deff80fb3358"
         case .sensorBack: "d5d0ab1a157e4967ae7d19899c860f3d"
+        case .executorDied: "8f0c2d1b64a94c57a3f1d2e09b7c6a15"
+        case .executorParked: "c4b1e9a27d5f4e0f8a6632d70f19be84"
+        case .executorServes: "1d6e83f5b2c74a98957ec40ab35d7f62"
         case .sourceRefused: "bacbc48b845448ab820038d7de044f47"
         }
     }

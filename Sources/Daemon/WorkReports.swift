@@ -10,6 +10,9 @@ extension WorkReport {
         switch outcome.result {
         case .success(let result): what = .result(result)
         case .failure(.refused(let refusal)) where refusal.code == .badInput: what = .failure(refusal.explanation)
+        case .failure(.failed(let reason)): what = .failed(code: 1, reason)
+        case .failure(.parked): what = .notServed(WorkReport.reason(outcome))
+        case .failure(.exceeded(.memory(let limit))): what = .outOfMemory(limit: limit)
         case .failure(.timedOut), .failure(.processorTimeExceeded): what = .timedOut
         case .failure(.cancelled): what = .cancelled
         case .failure(let failure): what = .crashed(failure.explanation)
@@ -17,6 +20,11 @@ extension WorkReport {
         self.init(
             task: TaskID(bytes: outcome.id), outcome: what, started: outcome.started, ended: outcome.ended,
             processor: TimeSpan(milliseconds: (outcome.processorMicroseconds + 999) / 1000),
-            peakMemory: outcome.peakResident)
+            peakMemory: outcome.peakResident, quality: outcome.quality)
+    }
+
+    private static func reason(_ outcome: WorkerOutcome) -> String {
+        if case .failure(let failure) = outcome.result { return failure.explanation }
+        return ""
     }
 }

@@ -11,6 +11,8 @@ final class RunningWorker {
     let started: BootTime
     private let time: TimeSpan
     private let processorTime: TimeSpan
+    /// Whether it is a command of the operator's, which knows nothing of requests and answers.
+    private let isCommand: Bool
     private let process: WorkerProcess
     private var request: [UInt8]
     private var written = 0
@@ -31,7 +33,8 @@ final class RunningWorker {
 
     /// Starts the worker and watches it under three tokens from `token` on.
     init(
-        _ job: WorkerJob, _ host: WorkerHost, now: BootTime, token: EventToken, _ loop: borrowing EventLoop
+        _ job: WorkerJob, _ command: AllowedCommand?, _ host: WorkerHost, now: BootTime, token: EventToken,
+        _ loop: borrowing EventLoop
     ) throws(SystemError) {
         let input = try PipeEnds()
         let output = try PipeEnds()
@@ -43,9 +46,9 @@ final class RunningWorker {
         try answerEnd.setNonBlocking(true)
 
         let order = WorkerOrder(
-            operation: job.request.operation, memory: job.memory,
-            processorSeconds: RunningWorker.wholeSeconds(job.processorTime))
-        let process = try host.start(order, input: childInput, output: childOutput)
+            command.map { .command($0.command, environment: $0.environment) } ?? .operation(job.request.operation),
+            memory: job.memory, processorSeconds: RunningWorker.wholeSeconds(job.processorTime))
+        let process = try host.start(order, [childInput.raw, childOutput.raw])
 
         try loop.register(requestEnd.raw, token.channel(.request), .writable)
         try loop.register(answerEnd.raw, token.channel(.answer), .readable)
@@ -55,7 +58,8 @@ final class RunningWorker {
         started = now
         time = job.time
         processorTime = job.processorTime
-        request = job.request.encoded
+        isCommand = command != nil
+        request = command == nil ? job.request.encoded : job.request.input
         lastTime = now
         self.process = process
         self.requestEnd = consume requestEnd
@@ -70,7 +74,8 @@ final class RunningWorker {
     func nextDeadline(after now: BootTime) -> BootTime? {
         let poll: BootTime? = process.endDescriptor == nil ? now + WorkerLimits.endPollInterval : nil
         if failure != nil { return lostAt ?? poll }
-        return min(started + time, poll ?? .distantFuture)
+        let watch = process.watchDue(isBusy: true)
+        return min(started + time, min(poll ?? .distantFuture, watch ?? .distantFuture))
     }
 
     // MARK: Events
@@ -89,6 +94,8 @@ final class RunningWorker {
     func advance(to now: BootTime, _ loop: borrowing EventLoop) throws(SystemError) -> ChildExit? {
         lastTime = now
         if now >= started + time { try stop(.timedOut(limit: time), loop) }
+        try process.watch(now, isBusy: true)
+        if let excess = process.excess { try stop(.exceeded(excess), loop) }
         if let lostAt, now >= lostAt {
             throw SystemError("read", .tryAgain, subject: "the service of workers, which was to kill a worker")
         }
@@ -118,17 +125,21 @@ final class RunningWorker {
         try close(&answerEnd, loop)
         if let end = process.endDescriptor { try loop.remove(end) }
         return WorkerOutcome(
-            id: id, result: result(exit.manner), started: started, ended: ended,
+            id: id, result: result(exit.manner), quality: nil, started: started, ended: ended,
             processorMicroseconds: exit.usage.processorMicroseconds, peakResident: exit.usage.peakResident)
     }
 
     private func result(_ manner: ChildExit.Manner) -> Result<[UInt8], WorkerFailure> {
+        if let excess = process.excess { return .failure(.exceeded(excess)) }
         if let failure { return .failure(failure) }
         switch manner {
         case .signalled(.processorTime): return .failure(.processorTimeExceeded(limit: processorTime))
         case .signalled(let signal): return .failure(.crashed(signal))
+        case .exited(0) where isCommand && answer.count <= WorkerLimits.maximumResultBytes: return .success(answer)
+        case .exited(0) where isCommand:
+            return .failure(.tooMuchOutput(limit: WorkerLimits.maximumResultBytes))
         case .exited(let code):
-            guard code == WorkerMain.successCode || code == WorkerMain.refusalCode else {
+            guard !isCommand, code == WorkerMain.successCode || code == WorkerMain.refusalCode else {
                 return .failure(.exited(code: code))
             }
             let answer = answer

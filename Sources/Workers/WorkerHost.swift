@@ -9,100 +9,108 @@ public enum WorkerHost: Sendable {
     /// The service that listens at this Unix socket, whose unit has memory limits of its own.
     case service(path: String)
 
-    /// Starts a worker for `order`, with these ends of pipes as its standard input and output.
-    func start(_ order: WorkerOrder, input: borrowing FileDescriptor, output: borrowing FileDescriptor)
-        throws(SystemError) -> WorkerProcess
-    {
+    /// Starts a worker for `order`; `descriptors` become its standard input, its standard output and what else it has,
+    /// from 0 on.
+    func start(_ order: WorkerOrder, _ descriptors: [Int32]) throws(SystemError) -> WorkerProcess {
         switch self {
-        case .children(let command): try ChildWorker(command.start(order, input: input, output: output))
-        case .service(let path): try ServedWorker(order, path: path, input: input, output: output)
+        case .children(let command): try ChildWorker(order, by: command, descriptors)
+        case .service(let path): try ServedWorker(order, path: path, descriptors)
         }
-    }
-}
-
-extension WorkerCommand {
-    /// Starts this program for `order`, with these ends of pipes as its standard input and output.
-    func start(_ order: WorkerOrder, input: borrowing FileDescriptor, output: borrowing FileDescriptor)
-        throws(SystemError) -> ChildProcess
-    {
-        var start = ChildCommand(
-            path: path, arguments: arguments + [order.operation], environment: environment,
-            descriptors: [InheritedDescriptor(input.raw, as: 0), InheritedDescriptor(output.raw, as: 1)])
-        start.limits.addressSpace = WorkerLimits.programAddressSpace + order.memory
-        start.limits.processorSeconds = order.processorSeconds
-        start.limits.openFiles = WorkerLimits.maximumOpenFiles
-        start.limits.fileSize = .zero
-        start.nice = WorkerLimits.nice
-        return try ChildProcess(start)
     }
 }
 
 /// A worker's process, wherever it was started; it is killed when this object goes away.
 class WorkerProcess {
-    /// A descriptor that becomes readable when it ends; nil where only asking tells.
+    /// A descriptor that becomes readable when it ends or something is told of it; nil where only asking tells.
     var endDescriptor: Int32? { nil }
     /// How long its end may take once it was killed; nil where the kernel sees to it.
     var endTime: TimeSpan? { nil }
+    /// The limit that it was ended for, if it was.
+    var excess: WorkerExcess? { nil }
 
     /// Ends it and all that it started.
     func kill() throws(SystemError) {}
 
     /// How it ended; nil while it runs.
     func poll() throws(SystemError) -> ChildExit? { nil }
-}
 
-/// A worker that is a child of this program.
-final class ChildWorker: WorkerProcess {
-    private var child: ChildProcess
+    /// Asks what it and its children have used since they began; `takeUsage` gives the answer.
+    func measure() throws(SystemError) {}
 
-    init(_ child: consuming ChildProcess) { self.child = child }
+    /// What was asked for; nil where it has not come yet.
+    func takeUsage() -> ResourceUsage? { nil }
 
-    override var endDescriptor: Int32? { child.endDescriptor }
-    override func kill() throws(SystemError) { try child.signal(.kill) }
-    override func poll() throws(SystemError) -> ChildExit? { try child.poll() }
+    /// Ends it where it has more than it may; does nothing before it is due.
+    func watch(_ now: BootTime, isBusy: Bool) throws(SystemError) {}
+
+    /// When `watch` is due; nil where somebody else watches.
+    func watchDue(isBusy: Bool) -> BootTime? { nil }
 }
 
 /// A worker that the service of workers has started; its connection stands for it.
 final class ServedWorker: WorkerProcess {
     private let connection: StreamConnection
-    private var report: [UInt8] = []
+    private var unread: [UInt8] = []
+    private var usage: ResourceUsage?
+    private var exceeded: WorkerExcess?
+    private var exit: ChildExit?
+    private var failure: SystemError?
 
-    init(
-        _ order: WorkerOrder, path: String, input: borrowing FileDescriptor, output: borrowing FileDescriptor
-    ) throws(SystemError) {
+    /// The byte that asks what a worker has used.
+    static let question = UInt8(ascii: "?")
+
+    init(_ order: WorkerOrder, path: String, _ descriptors: [Int32]) throws(SystemError) {
         connection = try StreamConnection(connectingTo: path, timeout: WorkerLimits.serviceTimeout)
         try connection.descriptor.setNonBlocking(true)
-        try DescriptorMessage.send(order.encoded, [input.raw, output.raw], over: connection)
+        try DescriptorMessage.send(order.encoded, descriptors, over: connection)
     }
 
     override var endDescriptor: Int32? { connection.descriptor.raw }
     override var endTime: TimeSpan? { WorkerLimits.serviceEndTime }
+    override var excess: WorkerExcess? { exceeded }
 
     /// The service kills a worker whose connection is closed, and still tells what it used.
     override func kill() throws(SystemError) { try connection.finishWriting() }
 
+    override func measure() throws(SystemError) {
+        usage = nil
+        let question = [ServedWorker.question]
+        // A service that has closed the connection has told its end before, and that is read next.
+        _ = try? connection.descriptor.write(question.span)
+    }
+
+    override func takeUsage() -> ResourceUsage? { usage.take() }
+
     override func poll() throws(SystemError) -> ChildExit? {
         while true {
-            let room = WorkerLimits.maximumReportBytes + 1 - report.count
-            switch try connection.descriptor.read(upTo: room, appendingTo: &report) {
+            switch try connection.descriptor.read(upTo: 4 * WorkerLimits.maximumReportBytes, appendingTo: &unread) {
             case .wouldBlock: return nil
-            case .bytes where report.count > WorkerLimits.maximumReportBytes:
-                throw SystemError("read", .messageTooLong, subject: "the service of workers")
-            case .bytes: continue
-            case .end: return try exit()
+            case .bytes: try takeReports()
+            case .end:
+                if let failure { throw failure }
+                // Where it went away, or is another program, nobody knows what became of the worker.
+                guard let exit else {
+                    throw SystemError("read", .connectionReset, subject: "the service of workers")
+                }
+                return exit
             }
         }
     }
 
-    private func exit() throws(SystemError) -> ChildExit {
-        let report = report
-        // Where it went away, or is another program, nobody knows what became of the worker.
-        guard let report = try? WorkerReport(decoding: report.span) else {
-            throw SystemError("read", .connectionReset, subject: "the service of workers")
-        }
-        switch report {
-        case .ended(let exit): return exit
-        case .notStarted(let errno): throw SystemError("execve", errno, subject: "by the service of workers")
+    private func takeReports() throws(SystemError) {
+        while let length = unread.first.map({ Int($0) }), unread.count > length {
+            let bytes = Array(unread[1..<(1 + length)])
+            unread.removeFirst(length + 1)
+            guard let report = try? WorkerReport(decoding: bytes.span) else {
+                throw SystemError("read", .connectionReset, subject: "the service of workers")
+            }
+            switch report {
+            case .used(let used): usage = used
+            case .exceeded(let limit): exceeded = limit
+            case .ended(let end): exit = end
+            case .notStarted(let errno):
+                failure = SystemError("execve", errno, subject: "by the service of workers")
+            }
         }
     }
 }

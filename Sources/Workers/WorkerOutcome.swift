@@ -81,6 +81,14 @@ public enum WorkerFailure: Equatable, Sendable {
     case tooMuchOutput(limit: Int)
     /// What it wrote is no answer.
     case malformedAnswer(CBORError)
+    /// The operation gave no result, in its own words.
+    case failed(String)
+    /// The worker and its children had more than they might.
+    case exceeded(WorkerExcess)
+    /// The process of an external executor did not keep to what is agreed with it.
+    case broken(ExternalFault)
+    /// The external executor is parked, and why.
+    case parked(String)
     /// The caller gave it up.
     case cancelled
 
@@ -95,6 +103,10 @@ public enum WorkerFailure: Equatable, Sendable {
         case .exited(let code): "the worker ended with code \(code)"
         case .tooMuchOutput(let limit): "the worker wrote more than \(limit) bytes"
         case .malformedAnswer(let error): "the worker's answer cannot be read: " + error.explanation
+        case .failed(let reason): reason
+        case .exceeded(let excess): ExternalFault.exceeded(excess).explanation
+        case .broken(let fault): fault.explanation
+        case .parked(let reason): "its executor is parked: " + reason
         case .cancelled: "cancelled"
         }
     }
@@ -106,6 +118,8 @@ public struct WorkerOutcome: Sendable {
     public let id: Bytes16
     /// The operation's result, or why there is none.
     public let result: Result<[UInt8], WorkerFailure>
+    /// How good the worker says that its result is; nil where it says nothing.
+    public let quality: BasisPoints?
     /// When the worker was started; the same as `ended` where it never was.
     public let started: BootTime
     /// When its end was seen.
@@ -120,13 +134,26 @@ public struct WorkerOutcome: Sendable {
     public var duration: TimeSpan { ended.since(started) }
 }
 
-extension WorkerFailure: Error {}
+extension WorkerFailure: Error {
+    /// What `fault` of its process means for a task.
+    init(_ fault: ExternalFault) {
+        switch fault {
+        case .timedOut(let limit): self = .timedOut(limit: limit)
+        case .exceeded(let excess): self = .exceeded(excess)
+        case .cancelled: self = .cancelled
+        case .exited(let code): self = .exited(code: code)
+        case .crashed(let signal): self = .crashed(signal)
+        case .system(let error): self = .systemError(error)
+        default: self = .broken(fault)
+        }
+    }
+}
 
 extension WorkerOutcome {
     /// The outcome of a job of which nobody saw an end.
     init(_ id: Bytes16, _ failure: WorkerFailure, started: BootTime, ended: BootTime) {
         self.init(
-            id: id, result: .failure(failure), started: started, ended: ended, processorMicroseconds: 0,
+            id: id, result: .failure(failure), quality: nil, started: started, ended: ended, processorMicroseconds: 0,
             peakResident: .zero)
     }
 }

@@ -13,6 +13,9 @@ public struct WorkerPool: ~Copyable {
     private var slots: [RunningWorker?]
     private var waiting: [WorkerJob] = []
     private var finished: [WorkerOutcome] = []
+    private var commands: [AllowedCommand] = []
+    private var external: ExternalWorkers
+    private let firstExternalToken: UInt32
 
     /// A pool of up to `concurrency` workers (1 … `WorkerLimits.maximumConcurrentWorkers`) whose tokens begin
     /// at `firstToken`; the process ignores `SIGPIPE` from now on, since a worker may end before it has read all.
@@ -21,39 +24,57 @@ public struct WorkerPool: ~Copyable {
         try Signal.pipe.ignore()
         self.host = host
         slots = Array(repeating: nil, count: concurrency)
-        let channels = UInt32(concurrency * RunningWorker.Channel.allCases.count)
-        tokens = firstToken.rawValue..<(firstToken.rawValue + channels)
+        firstExternalToken = firstToken.rawValue + UInt32(concurrency * RunningWorker.Channel.allCases.count)
+        external = ExternalWorkers(host, firstToken: firstExternalToken)
+        let channels = ExternalWorkers.channels * UInt32(WorkerLimits.maximumExternalProcesses)
+        tokens = firstToken.rawValue..<(firstExternalToken + channels)
     }
 
-    /// Workers that run.
-    public var runningCount: Int { slots.count { $0 != nil } }
+    /// Workers that run a job.
+    public var runningCount: Int { slots.count { $0 != nil } + external.runningCount }
     /// Jobs that wait for their turn.
-    public var waitingCount: Int { waiting.count }
+    public var waitingCount: Int { waiting.count + external.waitingCount }
+    /// How the external executors stand, in the order of the configuration.
+    public var standings: [ExternalStanding] { external.standings }
 
     /// The outcomes since the last call, in the order in which they came about.
     public mutating func takeOutcomes() -> [WorkerOutcome] {
         defer { finished = [] }
-        return finished
+        return finished + external.takeOutcomes()
     }
 
+    /// What an operator is to be told since the last call.
+    public mutating func takeNotices() -> [ExternalNotice] { external.takeNotices() }
+
     // MARK: Jobs
+
+    /// Goes on with these programs of the operator's; a job that runs ends as it began.
+    public mutating func configure(_ programs: WorkerPrograms, now: BootTime, _ loop: borrowing EventLoop) {
+        commands = programs.commands
+        external.configure(programs.external, now: now, loop)
+    }
 
     /// Starts a job now or lets it wait for its turn.
     public mutating func start(_ job: WorkerJob, now: BootTime, _ loop: borrowing EventLoop) -> WorkerAdmission {
         guard job.request.input.count <= WorkerLimits.maximumInputBytes else {
             return .inputTooLarge(bytes: job.request.input.count)
         }
-        guard !slots.contains(where: { $0?.id == job.id }), !waiting.contains(where: { $0.id == job.id }) else {
-            return .duplicate
-        }
-        if let slot = slots.firstIndex(where: { $0 == nil }) {
+        guard !slots.contains(where: { $0?.id == job.id }), !waiting.contains(where: { $0.id == job.id }),
+            !external.has(job.id)
+        else { return .duplicate }
+        let isExternal = external.serves(job.request.operation)
+        if !isExternal, let slot = slots.firstIndex(where: { $0 == nil }) {
             launch(job, slot, now: now, loop)
             return .started
         }
-        let bytes = waiting.reduce(0) { $0 + $1.request.input.count }
-        guard waiting.count < WorkerLimits.maximumQueuedJobs,
+        let bytes = waiting.reduce(external.waitingBytes) { $0 + $1.request.input.count }
+        guard waitingCount < WorkerLimits.maximumQueuedJobs,
             bytes + job.request.input.count <= WorkerLimits.maximumQueuedBytes
-        else { return .queueFull(jobs: waiting.count, bytes: bytes) }
+        else { return .queueFull(jobs: waitingCount, bytes: bytes) }
+        if isExternal {
+            let before = external.start(job, now: now, loop)
+            return external.isWaiting(job.id) ? .queued(behind: before) : .started
+        }
         waiting.append(job)
         return .queued(behind: waiting.count - 1)
     }
@@ -65,7 +86,9 @@ public struct WorkerPool: ~Copyable {
             finished.append(WorkerOutcome(id, .cancelled, started: now, ended: now))
             return true
         }
-        guard let slot = slots.firstIndex(where: { $0?.id == id }), let worker = slots[slot] else { return false }
+        guard let slot = slots.firstIndex(where: { $0?.id == id }), let worker = slots[slot] else {
+            return external.cancel(id, now: now, loop)
+        }
         attend(slot, now: now, loop) { loop throws(SystemError) in
             try worker.stop(.cancelled, loop)
             return nil
@@ -75,7 +98,9 @@ public struct WorkerPool: ~Copyable {
 
     /// Gives up all jobs, whose outcomes then come.
     public mutating func cancelAll(now: BootTime, _ loop: borrowing EventLoop) {
-        for id in waiting.map({ $0.id }) + slots.compactMap({ $0?.id }) { _ = cancel(id, now: now, loop) }
+        for id in waiting.map({ $0.id }) + slots.compactMap({ $0?.id }) + external.jobs {
+            _ = cancel(id, now: now, loop)
+        }
     }
 
     // MARK: Events and time
@@ -83,6 +108,9 @@ public struct WorkerPool: ~Copyable {
     /// Goes on with the worker that an event of the pool's tokens is about.
     public mutating func handle(_ event: ReadyEvent, now: BootTime, _ loop: borrowing EventLoop) {
         guard tokens.contains(event.token.rawValue) else { return }
+        if event.token.rawValue >= firstExternalToken {
+            return external.handle(event.token.rawValue - firstExternalToken, now: now, loop)
+        }
         let channels = UInt32(RunningWorker.Channel.allCases.count)
         let (slot, offset) = (event.token.rawValue - tokens.lowerBound).quotientAndRemainder(dividingBy: channels)
         guard let worker = slots[Int(slot)], let channel = RunningWorker.Channel(rawValue: offset) else { return }
@@ -91,7 +119,8 @@ public struct WorkerPool: ~Copyable {
 
     /// When `advance` is due; nil where nothing depends on time.
     public func nextDeadline(after now: BootTime) -> BootTime? {
-        slots.compactMap { $0?.nextDeadline(after: now) }.min()
+        let own = slots.compactMap { $0?.nextDeadline(after: now) }
+        return (own + [external.nextDeadline(after: now)].compactMap { $0 }).min()
     }
 
     /// Stops the workers whose time is over.
@@ -100,6 +129,7 @@ public struct WorkerPool: ~Copyable {
             guard let worker = slots[slot] else { continue }
             attend(slot, now: now, loop) { loop throws(SystemError) in try worker.advance(to: now, loop) }
         }
+        external.advance(to: now, loop)
     }
 
     // MARK: Workers
@@ -108,7 +138,8 @@ public struct WorkerPool: ~Copyable {
         let channels = UInt32(RunningWorker.Channel.allCases.count)
         let token = EventToken(rawValue: tokens.lowerBound + UInt32(slot) * channels)
         do throws(SystemError) {
-            slots[slot] = try RunningWorker(job, host, now: now, token: token, loop)
+            let command = commands.first { $0.operation == job.request.operation }
+            slots[slot] = try RunningWorker(job, command, host, now: now, token: token, loop)
         } catch {
             finished.append(WorkerOutcome(job.id, .systemError(error), started: now, ended: now))
         }

@@ -13,50 +13,60 @@ public struct WorkerService: ~Copyable {
 
     private let listener: StreamListener
     private let command: WorkerCommand
+    private let groups: ControlGroups?
     private var loop: EventLoop
-    private var runs: [Run?] = Array(repeating: nil, count: WorkerLimits.maximumConcurrentWorkers)
+    private var runs: [Run?] = Array(repeating: nil, count: WorkerLimits.maximumProcesses)
     private var isAccepting = true
 
     /// One connection and, once it was ordered, its worker.
     private final class Run {
         let connection: StreamConnection
         let since: BootTime
-        private var child: ChildProcess?
+        private var worker: ChildWorker?
 
         init(_ connection: consuming StreamConnection, since: BootTime) {
             self.connection = connection
             self.since = since
         }
 
-        var isStarted: Bool { child != nil }
+        var isStarted: Bool { worker != nil }
 
         /// What tells of the worker's end.
-        var endDescriptor: Int32? {
-            switch child {
-            case .some(let child): child.endDescriptor
-            case .none: nil
-            }
+        var endDescriptor: Int32? { worker?.endDescriptor }
+
+        /// When its limits are to be looked at.
+        var watchDue: BootTime? { worker?.watchDue(isBusy: true) }
+
+        func begin(_ worker: ChildWorker) { self.worker = worker }
+
+        func kill() throws(SystemError) { try worker?.kill() }
+
+        func poll() throws(SystemError) -> ChildExit? { try worker?.poll() }
+
+        /// What it has used so far.
+        func usage() throws(SystemError) -> ResourceUsage? {
+            try worker?.measure()
+            return worker?.takeUsage()
         }
 
-        func begin(_ child: consuming ChildProcess) { self.child = consume child }
+        /// Ends it where it has more than it may.
+        func watch(_ now: BootTime) throws(SystemError) { try worker?.watch(now, isBusy: true) }
 
-        func kill() throws(SystemError) {
-            switch child {
-            case .some(let child): try child.signal(.kill)
-            case .none: break
-            }
-        }
-
-        func poll() throws(SystemError) -> ChildExit? { try child?.poll() }
+        /// The limit that it was ended for, if it was.
+        var excess: WorkerExcess? { worker?.excess }
     }
 
-    /// A service on `listener`, whose workers are started by `command`.
-    public init(_ listener: consuming StreamListener, _ command: WorkerCommand = .thisProgram) throws(SystemError) {
+    /// A service on `listener`, whose workers are started by `command`, those of the operator's in `groups` where there
+    /// are any.
+    public init(
+        _ listener: consuming StreamListener, _ command: WorkerCommand = .thisProgram, groups: ControlGroups? = nil
+    ) throws(SystemError) {
         try Signal.pipe.ignore()
         let loop = try EventLoop()
         try loop.register(listener.descriptor, WorkerService.listenToken, .readable)
         self.loop = loop
         self.command = command
+        self.groups = groups
         self.listener = listener
     }
 
@@ -86,6 +96,7 @@ public struct WorkerService: ~Copyable {
         }
         for place in runs.indices {
             guard let run = runs[place] else { continue }
+            try run.watch(now)
             if run.isStarted, run.endDescriptor == nil { try finish(place, run) }
             if !run.isStarted, now.since(run.since) >= WorkerLimits.orderTimeout { try close(place, run) }
         }
@@ -96,7 +107,8 @@ public struct WorkerService: ~Copyable {
         runs.compactMap { run in
             guard let run else { return nil }
             if !run.isStarted { return run.since + WorkerLimits.orderTimeout }
-            return run.endDescriptor == nil ? now + WorkerLimits.endPollInterval : nil
+            let poll: BootTime? = run.endDescriptor == nil ? now + WorkerLimits.endPollInterval : nil
+            return [run.watchDue, poll].compactMap { $0 }.min()
         }.min()
     }
 
@@ -123,19 +135,25 @@ public struct WorkerService: ~Copyable {
         try loop.change(listener.descriptor, WorkerService.listenToken, [])
     }
 
-    /// Takes an order; whatever comes after it, the end included, ends the worker.
+    /// Takes an order, and after it questions for what was used; whatever else comes, the end included, ends the
+    /// worker.
     private mutating func attend(_ place: Int, _ run: Run) throws(SystemError) {
         do throws(SystemError) {
             let limit = WorkerLimits.maximumOrderBytes
-            guard var message = try DescriptorMessage.receive(upTo: limit, from: run.connection) else { return }
+            guard let message = try DescriptorMessage.receive(upTo: limit, from: run.connection) else { return }
             if run.isStarted {
+                if !message.bytes.isEmpty, message.bytes.allSatisfy({ $0 == ServedWorker.question }),
+                    let usage = try run.usage()
+                {
+                    return report(.used(usage), run)
+                }
                 try run.kill()
                 return try loop.remove(run.connection.descriptor.raw)
             }
-            guard let input = message.takeDescriptor(), let output = message.takeDescriptor(),
-                let order = try? WorkerOrder(decoding: message.bytes.span)
-            else { return try close(place, run) }
-            run.begin(try command.start(order, input: input, output: output))
+            guard let order = try? WorkerOrder(decoding: message.bytes.span), message.descriptors.count >= 2 else {
+                return try close(place, run)
+            }
+            run.begin(try ChildWorker(order, by: command, message.descriptors, in: groups))
         } catch {
             if !run.isStarted { report(.notStarted(error.errno), run) }
             return try close(place, run)
@@ -147,13 +165,14 @@ public struct WorkerService: ~Copyable {
 
     private mutating func finish(_ place: Int, _ run: Run) throws(SystemError) {
         guard let exit = try run.poll() else { return }
+        if let excess = run.excess { report(.exceeded(excess), run) }
         report(.ended(exit), run)
         try close(place, run)
     }
 
     private func report(_ report: WorkerReport, _ run: Run) {
         // An agent that has gone away wants none.
-        _ = try? run.connection.descriptor.write(report.encoded.span)
+        _ = try? run.connection.descriptor.write(report.framed.span)
     }
 
     /// Lets go of a connection, which kills its worker where one still runs.

@@ -14,6 +14,7 @@ let delegateCommand = CommandSpecification(
             "input", value: "FILE", "The frame, PGM, PPM or --raw; - is standard input"),
         OptionSpecification("previous", value: "FILE", "The frame before, for motion"),
         OptionSpecification("raw", value: "WxH", "The frames are bare grey levels of this size"),
+        OptionSpecification("parameters", value: "JSON", "Parameters of an operation that takes some"),
         OptionSpecification("to", value: "PEER", "Run it on this peer only"),
         OptionSpecification("local", "Run it here only"),
         OptionSpecification("explain", "Show every place and why it won or lost"),
@@ -25,6 +26,8 @@ let delegateCommand = CommandSpecification(
         "delegate perception --input frame.pgm", "delegate perception --input frame.pgm --to Thor --explain",
         "delegate perception --input new.pgm --previous old.pgm --json",
         "delegate perception --input frame.grey --raw 320x180 --budget 2.5",
+        "delegate planning --input tasks.json --local",
+        "delegate perception.detect --input frame.pgm --parameters '{\"threshold\": 0.5}'",
     ]
 ) { invocation throws(Failure) in
     let request = try delegation(invocation)
@@ -61,6 +64,9 @@ let delegateCommand = CommandSpecification(
             if let features {
                 json.key("features")
                 features.write(to: &json)
+            } else if let output = outputJSON(answer.value) {
+                json.key("output")
+                output.write(to: &json)
             }
         }
         return .success
@@ -68,7 +74,11 @@ let delegateCommand = CommandSpecification(
     var parts: [String] = []
     if request.isTrial || invocation.has("explain") { parts.append(answer.value["explanation"]?.text ?? "") }
     if !request.isTrial { parts.append(outcomeText(answer.value)) }
-    if let features { parts.append(featureText(features)) }
+    if let features {
+        parts.append(featureText(features))
+    } else if let output = outputText(answer.value) {
+        parts.append(output)
+    }
     try Console.print(printable(parts.joined(separator: "\n")))
     return .success
 }
@@ -103,6 +113,7 @@ private func delegation(_ invocation: Invocation) throws(Failure) -> DelegationR
             hint: "scale the frame down, to 320x180 grey levels for example")
     }
     if let size = invocation.value("raw") { request.parameters = try frameSize(size).encoded }
+    if let text = invocation.value("parameters") { request.parameters = try parameters(text, invocation) }
     if invocation.has("local"), invocation.has("to") {
         throw Failure(.usage, "--local and --to do not go together")
     }
@@ -122,6 +133,20 @@ func platformName(_ name: String) throws(Failure) -> PlatformName {
         throw Failure(.usage, "'\(printable(name))' is not the name of a platform", hint: "sage-edge peers list")
     }
     return platform
+}
+
+/// The parameters in `text`, which are JSON.
+private func parameters(_ text: String, _ invocation: Invocation) throws(Failure) -> [UInt8] {
+    guard !invocation.has("raw") else { throw Failure(.usage, "--raw and --parameters do not go together") }
+    let bytes = Array(text.utf8)
+    do throws(JSONError) { _ = try JSONValue(parsing: bytes) } catch {
+        throw Failure(.usage, "--parameters takes JSON: \(printable(error.message))")
+    }
+    guard bytes.count <= FederationLimits.maximumParametersLength else {
+        throw Failure(
+            .usage, "--parameters has \(bytes.count) bytes, \(FederationLimits.maximumParametersLength) are the most")
+    }
+    return bytes
 }
 
 private func frameSize(_ text: String) throws(Failure) -> FrameSize {
@@ -157,4 +182,21 @@ private func perceptionFeatures(_ answer: JSONValue) -> PerceptionFeatures? {
         let result = answer["result"]?.text.flatMap({ Base64.decode($0) })
     else { return nil }
     return try? PerceptionFeatures(decoding: result.span)
+}
+
+/// The answer's result where it is an object or a list in JSON.
+private func outputJSON(_ answer: JSONValue) -> JSONValue? {
+    guard let bytes = answer["result"]?.text.flatMap({ Base64.decode($0) }), let value = try? JSONValue(parsing: bytes)
+    else { return nil }
+    switch value {
+    case .object, .array: return value
+    case .null, .boolean, .integer, .real, .string: return nil
+    }
+}
+
+/// The answer's result where it is text.
+private func outputText(_ answer: JSONValue) -> String? {
+    guard let bytes = answer["result"]?.text.flatMap({ Base64.decode($0) }), !bytes.isEmpty else { return nil }
+    let text = String(decoding: bytes, as: UTF8.self)
+    return text.utf8.elementsEqual(bytes) ? text : nil
 }

@@ -28,6 +28,19 @@ struct NamedThings {
         if let missingTegrastats { warnings.append(missingTegrastats) }
         for index in configuration.link.peerFiles.indices { checkPeer(index) }
         checkSources(profiles)
+        checkExecutors("executors.external", configuration.executors.external)
+        checkExecutors("executors.execution.commands", configuration.executors.commands)
+    }
+
+    private mutating func checkExecutors(_ key: String, _ programs: [ExecutorCommand]) {
+        for (index, program) in programs.enumerated() {
+            guard let file = program.command.first, !isProgram(file) else { continue }
+            let fault = isFile(file) ? "\(file) cannot be executed" : "there is no program \(file)"
+            warnings.append(
+                text(
+                    key + "[\(index)]", program.operation.name + ": " + fault,
+                    configuration.origin(ofElement: index, of: key)))
+        }
     }
 
     private mutating func checkSysroot() {

@@ -38,6 +38,13 @@ private func throttleText(_ cause: JSONValue) -> String {
     return cause.word("cause") + ", " + depth + ", for " + cause.time("since_ms_ago")
 }
 
+/// How a program of the operator's stands that serves an operation.
+private func executorText(_ executor: JSONValue) -> String {
+    if let reason = executor["because"]?.text { return executor.word("state") + ": " + reason }
+    let count = executor["processes"]?.number ?? 0
+    return executor.word("state") + ", \(count) process" + (count == 1 ? "" : "es")
+}
+
 /// What came of the last reading of the configuration; nil where all of it counts.
 private func configurationText(_ configuration: JSONValue) -> String? {
     let refusal = configuration["refused_because"]?.text.map {
@@ -67,6 +74,9 @@ func statusText(_ status: JSONValue) -> String {
         table.row("http", fault ?? address)
     }
     if let text = configurationText(status["configuration"] ?? .null) { table.row("configuration", text) }
+    for executor in status["executors"]?.elements ?? [] {
+        table.row("executor", executor.word("operation") + ", " + executorText(executor))
+    }
     let replayed = board["replayed"] == .boolean(true) ? ", replayed" : ""
     table.row("board", board.word("profile") + replayed + (board["model"]?.text.map { ", \($0)" } ?? ""))
     let doubt = status["sources"]?.elements.first.flatMap { disbelief(of: $0) }

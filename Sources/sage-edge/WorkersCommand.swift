@@ -31,7 +31,7 @@ let workersCommand = CommandSpecification(
 }
 
 private func serve(_ listener: consuming StreamListener, until signals: borrowing SignalSource) throws(SystemError) {
-    var service = try WorkerService(listener)
+    var service = try WorkerService(listener, groups: ControlGroups.delegated())
     ServiceSupervisor().tell([.ready])
     try service.run(until: signals)
 }

@@ -77,7 +77,25 @@ private let values: [(key: String, yaml: String, shown: ConfigurationValue)] = [
     ("executors.perception.features.memory_mib", "16", .number("16")),
     ("executors.perception.features.timeout_seconds", "3600", .number("3600")),
     ("executors.perception.features.typical_milliseconds", "1", .number("1")),
+    (
+        "executors.external", "[{operation: perception.detect, command: [/bin/d, a], memory_mib: 2048}]",
+        shownProgram("operation", "perception.detect", ["/bin/d", "a"], memory: "2048")
+    ),
+    (
+        "executors.execution.commands", "[{name: up, command: [/bin/up]}]",
+        shownProgram("name", "up", ["/bin/up"], memory: "512")
+    ),
 ]
+
+private func shownProgram(_ key: String, _ name: String, _ command: [String], memory: String) -> ConfigurationValue {
+    .mappings([
+        ConfigurationMapping(members: [
+            .init(key, .text(name)), .init("command", .list(command)), .init("environment", .list([])),
+            .init("memory_mib", .number(memory)), .init("timeout_seconds", .number("30")),
+            .init("typical_milliseconds", .number("200")), .init("concurrent", .number("1")),
+        ])
+    ])
+}
 
 @Suite struct `the agent's configuration` {
     @Test func `has a value below for every key`() {

@@ -71,7 +71,10 @@ private func profile(_ name: String) throws -> HardwareProfile {
             settings.operations == [
                 OperationOffer(
                     operation: features, memory: .mebibytes(128), timeout: .seconds(9),
-                    typicalTime: TimeSpan(milliseconds: 40))
+                    typicalTime: TimeSpan(milliseconds: 40)),
+                OperationOffer(
+                    operation: try #require(Operation("planning")), memory: .mebibytes(64), timeout: .seconds(10),
+                    typicalTime: TimeSpan(milliseconds: 20)),
             ])
         #expect(settings.concurrentWork == 3)
         #expect(settings.tasksPerMinute == 90)

@@ -20,6 +20,10 @@ private let values: [String: (String, String)] = [
     "executors.perception.features.memory_mib": ("64", "128"),
     "energy.sources": ("[{name: 'human:a', declared_watts: 100}]", "[{name: 'human:b', declared_watts: 100}]"),
     "executors.perception.features.timeout_seconds": ("30", "40"),
+    "executors.external": (
+        "[{operation: planning.a, command: [/bin/a]}]", "[{operation: planning.a, command: [/bin/b]}]"
+    ),
+    "executors.execution.commands": ("[{name: a, command: [/bin/a]}]", "[{name: a, command: [/bin/b]}]"),
     "executors.perception.features.typical_milliseconds": ("200", "300"),
 ]
 

@@ -133,9 +133,9 @@ private final class ServedBench {
     @Test func `takes no order that is none, and goes on`() throws {
         try withTemporaryFolder { folder in
             let bench = try ServedBench(folder, shell: answer)
-            let order = WorkerOrder(operation: "perception.features", memory: .mebibytes(64), processorSeconds: 1)
+            let order = WorkerOrder(.operation("perception.features"), memory: .mebibytes(64), processorSeconds: 1)
             var unknown = order
-            unknown.operation = "rm"
+            unknown.program = .operation("rm")
             var greedy = order
             greedy.memory = WorkerLimits.maximumMemory + .mebibytes(1)
             let cut = Array(order.encoded.dropLast())
@@ -159,12 +159,24 @@ private final class ServedBench {
     }
 
     @Test func `speaks an encoding in which nothing has two forms`() throws {
-        let order = WorkerOrder(operation: "perception.features", memory: .mebibytes(256), processorSeconds: 30)
-        #expect(try WorkerOrder(decoding: order.encoded.span) == order)
+        let orders = [
+            WorkerOrder(.operation("perception.features"), memory: .mebibytes(256), processorSeconds: 30),
+            WorkerOrder(.command(["/bin/a", "b"], environment: ["C=d"]), memory: .mebibytes(1), processorSeconds: nil),
+            WorkerOrder(.command(["/bin/a"], environment: []), memory: .mebibytes(1), processorSeconds: 1),
+        ]
+        for order in orders { #expect(try WorkerOrder(decoding: order.encoded.span) == order) }
+        let refused = [
+            WorkerOrder(.operation("perception.none"), memory: .mebibytes(1), processorSeconds: 1),
+            WorkerOrder(.operation("perception.features"), memory: .mebibytes(1), processorSeconds: nil),
+            WorkerOrder(.command(["a"], environment: []), memory: .mebibytes(1), processorSeconds: 1),
+            WorkerOrder(.command([], environment: []), memory: .mebibytes(1), processorSeconds: 1),
+        ]
+        for order in refused { #expect(throws: CBORError.self) { try WorkerOrder(decoding: order.encoded.span) } }
         let usage = ResourceUsage(processorMicroseconds: 12_345, peakResident: .mebibytes(3))
         let reports: [WorkerReport] = [
             .ended(ChildExit(manner: .exited(65), usage: usage)),
             .ended(ChildExit(manner: .signalled(.kill), usage: usage)), .notStarted(.noMemory),
+            .used(usage), .exceeded(.memory(limit: .mebibytes(5))), .exceeded(.processes(limit: 64)),
         ]
         for report in reports { #expect(try WorkerReport(decoding: report.encoded.span) == report) }
         for report in reports {

@@ -85,6 +85,14 @@ public struct ScriptedFleet {
         fleet.boards[board].sensors.setMemory(mebibytes: mebibytes)
     }
 
+    /// Workers that run on a board.
+    public func workers(of board: Int) -> Int { fleet.boards[board].workers.count }
+
+    /// The programs that serve a board's operations stand so from now on.
+    public mutating func setExecutors(of board: Int, _ executors: [ExecutorStanding]) {
+        fleet.boards[board].core?.executors = executors
+    }
+
     /// A board is so hot from its next sample on.
     public mutating func setHeat(of board: Int, millidegrees: Int64) {
         fleet.boards[board].sensors.setHeat(millidegrees: millidegrees)

@@ -1,0 +1,80 @@
+import AgentCore
+import Configuration
+import Federation
+import Platform
+import Quantities
+import Workers
+
+// The operator's programs that serve operations: which ones, and how they stand.
+extension AgentDaemon {
+    /// Goes on with the programs that the configuration names.
+    mutating func configureWorkers() {
+        workers.configure(WorkerPrograms(plan.configuration.executors), now: Clock.bootTime, loop)
+        attendExecutors()
+    }
+
+    /// Tells core and operator how the executors stand.
+    mutating func attendExecutors() {
+        for notice in workers.takeNotices() {
+            switch notice {
+            case .died(let operation, let why, let errors):
+                log.write(
+                    .warning,
+                    "the executor of \(operation) died: " + why + (errors.isEmpty ? "" : "; it wrote: " + errors),
+                    kind: .executorDied)
+            case .parked(let operation, let why):
+                let minutes = WorkerLimits.parkTime.milliseconds / 60_000
+                log.write(
+                    .error,
+                    "\(operation) is not served for \(minutes) minutes or until the configuration is read again: its "
+                        + "executor died too often, at last because " + why, kind: .executorParked)
+            case .serves(let operation):
+                log.write(.notice, "\(operation) is served", kind: .executorServes)
+            }
+        }
+        core.executors = workers.standings.compactMap { ExecutorStanding($0) }
+    }
+}
+
+extension ExecutorStanding {
+    /// The standing as the core is told.
+    fileprivate init?(_ standing: ExternalStanding) {
+        guard let operation = Operation(standing.operation) else { return nil }
+        let state: State =
+            switch standing.state {
+            case .starting: .starting
+            case .serving: .serving
+            case .parked(let why): .parked(why)
+            }
+        self.init(operation: operation, state: state, processes: standing.processes)
+    }
+}
+
+extension WorkerPrograms {
+    /// The programs that `section` names; variables without a value have this program's own.
+    public init(_ section: ExecutorSection) {
+        self.init(
+            external: section.external.map { program in
+                ExternalExecutor(
+                    operation: program.operation.name, command: program.command,
+                    environment: WorkerPrograms.environment(program.environment), memory: program.memory,
+                    concurrent: Int(program.concurrent))
+            },
+            commands: section.commands.map { program in
+                AllowedCommand(
+                    operation: program.operation.name, command: program.command,
+                    environment: WorkerPrograms.environment(program.environment))
+            })
+    }
+
+    /// What every program of the operator's finds in its environment.
+    private static let standard = ["PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8"]
+
+    private static func environment(_ entries: [String]) -> [String] {
+        let given = entries.compactMap { entry in
+            entry.utf8.contains(UInt8(ascii: "=")) ? entry : Program.environment(entry).map { entry + "=" + $0 }
+        }
+        func name(_ entry: String) -> [UInt8] { Array(entry.utf8.prefix { $0 != UInt8(ascii: "=") }) }
+        return standard.filter { variable in !given.contains { name($0) == name(variable) } } + given
+    }
+}
