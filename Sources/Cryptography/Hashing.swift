@@ -27,7 +27,7 @@ public enum HashPurpose: UInt8, Sendable {
     case lane = 9
     /// A node record's payload.
     case nodeRecord = 10
-    /// A certificate's payload.
+    /// A certificate's payload, or that of a statement about certified keys.
     case certificate = 11
     /// The derivation of a short id.
     case identifier = 12

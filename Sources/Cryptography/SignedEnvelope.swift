@@ -27,6 +27,12 @@ public enum SignatureType: UInt8, Sendable, CaseIterable {
     case refusal = 11
     /// What a platform's own journal up to a point comes to.
     case ledgerCheckpoint = 12
+    /// A platform's word that a certified identity lives on it.
+    case endorsement = 13
+    /// The end of what a key was certified for.
+    case revocation = 14
+    /// The handing over of a key's place to another key.
+    case keySuccession = 15
 }
 
 /// What a signature is bound to besides its type: the federation and its configuration epoch.

@@ -62,6 +62,13 @@ public struct ChargingGate: Sendable {
         return .success(())
     }
 
+    /// Hands everything that `old` registered to `new`, the key that has taken its place.
+    public mutating func handOver(from old: PublicKey, to new: PublicKey) {
+        for index in accounts.indices where accounts[index].registration.owner == old {
+            accounts[index].registration.owner = new
+        }
+    }
+
     private func refusal(ofParent parent: SourceID, for registration: SourceRegistration) -> ChargeRefusal? {
         guard let found = index(of: parent) else { return .unknownSource(parent) }
         let owner = accounts[found].registration.owner

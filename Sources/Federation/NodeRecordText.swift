@@ -21,8 +21,8 @@ public enum NodeRecordTextError: Error, Equatable, Sendable {
         switch self {
         case .tooLong(let length):
             "\(length) bytes; a node record has at most \(FederationLimits.maximumNodeTextLength)"
-        case .noBegin: "there is no line " + NodeRecordText.begin
-        case .noEnd: "there is no line " + NodeRecordText.end + " after the beginning"
+        case .noBegin: "there is no line " + NodeRecordText.armour.begin
+        case .noEnd: "there is no line " + NodeRecordText.armour.end + " after the beginning"
         case .severalBlocks: "there is more than one node record; add them one at a time"
         case .notBase64: "the lines between BEGIN and END are not base64"
         case .refused(let error): error.explanation
@@ -30,47 +30,33 @@ public enum NodeRecordTextError: Error, Equatable, Sendable {
     }
 }
 
-/// A node record as the text that people exchange.
-///
-/// The envelope's bytes in base64 between two armour lines. Text around the block and any kind of
-/// line end are passed over; inside, only what `text(_:)` could have written is accepted.
+/// A node record as the text that people exchange, between lines `-----BEGIN SAGE-EDGE NODE-----` and
+/// `-----END SAGE-EDGE NODE-----`.
 public enum NodeRecordText {
-    static let begin = "-----BEGIN SAGE-EDGE NODE-----"
-    static let end = "-----END SAGE-EDGE NODE-----"
-    private static let lineLength = 64
+    static let armour = ArmouredText(label: "NODE")
 
     /// The text of `record`.
-    public static func text(_ record: Signed<NodeRecord>) -> String {
-        let body = Array(Base64.encode(record.envelope.encoded).utf8)
-        var text = begin + "\n"
-        for start in stride(from: 0, to: body.count, by: lineLength) {
-            text += String(decoding: body[start..<min(start + lineLength, body.count)], as: UTF8.self) + "\n"
-        }
-        return text + end + "\n"
-    }
+    public static func text(_ record: Signed<NodeRecord>) -> String { armour.text(record.envelope.encoded) }
 
     /// The record of `text`, whose signature by its own key is checked in `domain`.
     public static func record(
         _ text: String, in domain: SignatureDomain, using scheme: any SignatureScheme
     ) throws(NodeRecordTextError) -> Signed<NodeRecord> {
-        let bytes = Array(text.utf8)
-        guard bytes.count <= FederationLimits.maximumNodeTextLength else { throw .tooLong(length: bytes.count) }
-        let lines = bytes.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }.map(trimmed)
-        let isBegin = { (line: ArraySlice<UInt8>) in line.elementsEqual(begin.utf8) }
-        guard let first = lines.firstIndex(where: isBegin) else { throw .noBegin }
-        guard lines.lastIndex(where: isBegin) == first else { throw .severalBlocks }
-        guard let last = lines[first...].firstIndex(where: { $0.elementsEqual(end.utf8) }) else { throw .noEnd }
-        guard let envelopeBytes = Base64.decode(Array(lines[(first + 1)..<last].joined())) else { throw .notBase64 }
+        let bytes: [UInt8]
+        do throws(ArmourError) {
+            bytes = try armour.bytes(text, limit: FederationLimits.maximumNodeTextLength)
+        } catch {
+            switch error {
+            case .tooLong(let length, _): throw .tooLong(length: length)
+            case .noBegin: throw .noBegin
+            case .noEnd: throw .noEnd
+            case .severalBlocks: throw .severalBlocks
+            case .notBase64: throw .notBase64
+            }
+        }
         do throws(EnvelopeError) {
-            let envelope = try SignedEnvelope(decoding: envelopeBytes.span)
+            let envelope = try SignedEnvelope(decoding: bytes.span)
             return try Signed(selfSigned: envelope, in: domain, using: scheme)
         } catch { throw .refused(error) }
-    }
-
-    private static func trimmed(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        let isSpace = { (byte: UInt8) in byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
-        let start = line.firstIndex { !isSpace($0) } ?? line.endIndex
-        let end = line.lastIndex { !isSpace($0) }.map { $0 + 1 } ?? start
-        return line[start..<end]
     }
 }

@@ -11,10 +11,16 @@ public struct AdmissionContext: Sendable {
     public var heartbeat: Heartbeat
     /// Name of the platform that sends the task.
     public var client: PlatformName
-    /// Other tasks of the same type that run or wait here.
+    /// Other tasks of the target that run or wait here.
     public var running: Int64
-    /// Credits of the type's daily ceiling that tasks took today.
+    /// Credits of the target's daily ceiling that tasks took today.
     public var spentToday: Energy
+    /// The platform whose key signed the task; the one with the signature's own key where nil.
+    public var delegator: PlatformID?
+    /// The delegator here; the row of its role with nothing used where nil.
+    public var source: IdentityUse?
+    /// The target here; the row of its role with `running` and `spentToday` where nil.
+    public var target: IdentityUse?
     /// Most tasks in the queue.
     public var queueLimit: Int64
     /// Least thermal headroom for a new task, in thousandths of a degree.
@@ -45,6 +51,12 @@ public struct AdmissionContext: Sendable {
         self.lotMargin = lotMargin
         self.strongestBasis = strongestBasis
     }
+
+    fileprivate func delegator(of task: FederationTask) -> IdentityUse { source ?? IdentityUse(task.source) }
+
+    fileprivate func target(of task: FederationTask) -> IdentityUse {
+        target ?? IdentityUse(task.target, spentToday: spentToday, running: running)
+    }
 }
 
 extension Signed where Payload == FederationTask {
@@ -52,20 +64,21 @@ extension Signed where Payload == FederationTask {
     ///
     /// The signature was checked when this value was made, its id is held against earlier tasks by
     /// `WorkerLife`, and the client's rate by `RateLimit`. What is left is checked in this order:
-    /// delegator, platform, operation, permissions, chain, requirement, basis, number of tasks,
-    /// today's budget, lots, memory, heat, queue, deadline.
+    /// delegator, platform, operation, standing and permissions of delegator and target, chain, requirement, basis,
+    /// number of tasks and today's budget of both, lots, memory, heat, queue, deadline.
     /// `age` is the time since the task was signed.
     public func refusal(in context: AdmissionContext, age: TimeSpan) -> TaskRefusal? {
         // A platform speaks for those who live on it, and for nobody else.
-        guard payload.reference.delegator == signer, payload.source.context == context.client else {
+        guard payload.reference.delegator == context.delegator ?? signer, payload.source.context == context.client
+        else {
             return .delegatorDiffers
         }
         guard payload.target.context == context.platform else { return .wrongPlatform }
         guard context.operations.contains(payload.operation) else { return .operationNotServed }
-        if let missing = payload.operation.missingPermission(
-            target: payload.target.task, delegator: payload.source.task)
+        if let refusal = PermissionRules.refusal(
+            of: payload.operation, from: context.delegator(of: payload), to: context.target(of: payload))
         {
-            return .permissionMissing(missing)
+            return refusal
         }
         if let fault = payload.hopFault { return .hopChain(fault) }
         guard context.heartbeat.meets(payload.requirement) else { return .requirementNotMet }
@@ -74,23 +87,19 @@ extension Signed where Payload == FederationTask {
     }
 
     private func shortage(in context: AdmissionContext, age: TimeSpan) -> TaskRefusal? {
-        let budget = payload.taskType.budget
+        let (source, target) = (context.delegator(of: payload), context.target(of: payload))
         let heartbeat = context.heartbeat
-        guard context.running < Int64(budget.concurrentTasks) else {
-            return .tooManyTasks(running: context.running, limit: Int64(budget.concurrentTasks))
-        }
-        if let ceiling = budget.dailyATP {
-            let left = (ceiling.subtracting(context.spentToday) ?? .zero).clampedToZero
-            guard payload.budget <= left else {
-                return .budgetExhausted(needed: payload.budget, available: left)
-            }
+        if let shortage = PermissionRules.shortage(of: target, budget: payload.budget)
+            ?? PermissionRules.shortage(ofDelegator: source, budget: payload.budget)
+        {
+            return shortage
         }
         let remaining = max(.zero, payload.remaining - age)
         let needed = remaining + context.lotMargin
         for lot in payload.lots where lot.remaining - age < needed {
             return .lotsTooShort(needed: needed, found: max(.zero, lot.remaining - age))
         }
-        let memory = min(heartbeat.freeMemory, budget.memory)
+        let memory = min(heartbeat.freeMemory, target.budget.memory)
         guard payload.memory <= memory else { return .memoryShort(needed: payload.memory, free: memory) }
         guard Int64(heartbeat.thermalHeadroom) >= context.minimumHeadroom else {
             return .tooHot(needed: context.minimumHeadroom, headroom: Int64(heartbeat.thermalHeadroom))

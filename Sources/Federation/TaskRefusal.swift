@@ -68,6 +68,12 @@ public enum TaskRefusal: Error, Hashable, Sendable {
     case memoryLimit(limit: ByteCount)
     /// The operation cannot read its input or parameters.
     case badInput
+    /// The certificate of the delegator or the target is not accepted.
+    case identityNotAccepted(CertificateFaultKind, MissingPermission.Party)
+    /// The delegator's role may not hand out so much today.
+    case delegatorBudgetExhausted(needed: Energy, available: Energy)
+    /// As many tasks of the delegator run as its role may have.
+    case delegatorTooManyTasks(running: Int64, limit: Int64)
 }
 
 /// Whether asking again can help.
@@ -88,9 +94,10 @@ extension TaskRefusal {
     public var retry: RetryAdvice {
         switch self {
         case .rateLimited, .tooManyTasks, .budgetExhausted, .memoryShort, .tooHot, .queueFull, .deadlineUnreachable,
-            .inputMissing, .shuttingDown, .workerCrashed, .lotsNotAccepted:
+            .inputMissing, .shuttingDown, .workerCrashed, .lotsNotAccepted, .delegatorBudgetExhausted,
+            .delegatorTooManyTasks:
             .later
-        case .unknownKey, .laneStopped, .storeRefuses: .afterRepair
+        case .unknownKey, .laneStopped, .storeRefuses, .identityNotAccepted: .afterRepair
         case .badSignature, .idReused, .idDead, .delegatorDiffers, .wrongPlatform, .operationNotServed,
             .permissionMissing, .hopChain, .requirementNotMet, .lotsTooShort, .acceptanceNotServed, .cancelled,
             .operationFailed, .timedOut, .memoryLimit, .badInput:
@@ -136,6 +143,13 @@ extension TaskRefusal {
         case .timedOut(let span): "not done after \(span.milliseconds) ms"
         case .memoryLimit(let limit): "wanted more than \(limit.bytes) bytes of memory"
         case .badInput: "the operation cannot read its input"
+        case .identityNotAccepted(let kind, let party):
+            "the certificate of the " + (party == .target ? "target " : "delegator ") + kind.explanation
+        case .delegatorBudgetExhausted(let needed, let available):
+            "needs \(needed.millijoules) mJ of what the delegator may hand out today, "
+                + "\(available.millijoules) mJ are left"
+        case .delegatorTooManyTasks(let running, let limit):
+            "\(running) of \(limit) tasks of the delegator run already"
         }
     }
 
@@ -174,6 +188,9 @@ extension TaskRefusal {
         case .timedOut(let span): (28, span.milliseconds, 0)
         case .memoryLimit(let limit): (29, limit.bytes, 0)
         case .badInput: (30, 0, 0)
+        case .identityNotAccepted(let kind, let party): (40, Int64(kind.rawValue), Int64(party.rawValue))
+        case .delegatorBudgetExhausted(let needed, let available): (41, needed.millijoules, available.millijoules)
+        case .delegatorTooManyTasks(let running, let limit): (42, running, limit)
         }
     }
 
@@ -218,6 +235,15 @@ extension TaskRefusal {
         case 28: self = .timedOut(after: .milliseconds(first))
         case 29: self = .memoryLimit(limit: ByteCount(bytes: first))
         case 30: self = .badInput
+        case 40:
+            guard let raw = UInt8(exactly: first), let kind = CertificateFaultKind(rawValue: raw),
+                let rawParty = UInt8(exactly: second), let party = MissingPermission.Party(rawValue: rawParty)
+            else { return nil }
+            self = .identityNotAccepted(kind, party)
+        case 41:
+            self = .delegatorBudgetExhausted(
+                needed: Energy(millijoules: first), available: Energy(millijoules: second))
+        case 42: self = .delegatorTooManyTasks(running: first, limit: second)
         default: return nil
         }
     }

@@ -72,6 +72,11 @@ public struct TaskBudget: Hashable, Sendable {
     /// What it may do.
     public let permissions: PermissionSet
 
+    /// The budget on a board with `boardMemory`: the lesser of the table and the board.
+    public func limited(toMemory boardMemory: ByteCount) -> TaskBudget {
+        limited(toMemory: boardMemory, cores: cores)
+    }
+
     /// The budget on a board with `boardMemory` and `boardCores`: the lesser of the table and the board.
     public func limited(toMemory boardMemory: ByteCount, cores boardCores: Int) -> TaskBudget {
         TaskBudget(
