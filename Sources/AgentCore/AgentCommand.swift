@@ -54,6 +54,14 @@ public enum AgentCommand: Sendable {
     case addPeer(record: String)
     /// Forget a peer.
     case removePeer(name: String)
+    /// Trust a bare public key (PEM) as that of a platform, or of a creator (`lct:web4:agent:dp`).
+    case trustKey(name: String, pem: String)
+    /// Identities with a certificate, trusted keys, successions of keys.
+    case identities
+    /// Take in a certificate, a revocation or a succession of keys, by its text.
+    case addIdentity(text: String)
+    /// Say how a certificate would stand here.
+    case checkIdentity(text: String)
     /// Measure the round trip to a peer.
     case ping(name: String)
     /// This node's own record, for others to add.

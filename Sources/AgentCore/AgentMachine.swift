@@ -80,6 +80,10 @@ public struct AgentMachine {
     var earnings: DayTotal
     /// What own tasks cost today, here and elsewhere.
     var spending: DayTotal
+    /// What each identity used of its daily ceiling.
+    var uses: IdentityUses
+    /// What is known of identities.
+    var identities: IdentityRegistry
     /// How many tasks each peer may send.
     var rates: RateLimit
     /// How many pages each peer may ask for.
@@ -171,10 +175,13 @@ public struct AgentMachine {
         self.nextRun = restored.nextRun
         self.earnings = restored.earnings
         self.spending = restored.spending
+        self.uses = restored.uses
+        self.identities = restored.identities
         self.rates = RateLimit(perMinute: settings.tasksPerMinute)
         self.audit = LotAudit(home: identity.id, limit: settings.unauditedLimit)
         self.predictor = restored.predictor ?? Predictor()
         for peer in restored.peers { peers[peer.id] = peer }
+        for succession in identity.successions { follow(succession) }
     }
 
     /// Begins to act: opens the ledger where it is new, takes up what was under way, and greets the peers.

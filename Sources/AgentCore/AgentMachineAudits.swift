@@ -94,11 +94,11 @@ extension AgentMachine {
 
     private mutating func judgePage(_ envelope: SignedEnvelope, from peer: PlatformID) {
         let hash = Hashing.hash(envelope.payload, for: .energyProof)
-        let signed = LotProof(issuer: envelope.signer, hash: hash)
+        let signed = LotProof(issuer: self.peer(signingAs: envelope.signer) ?? envelope.signer, hash: hash)
         // Whoever else has signed it, it may be the answer for a lot that the peer says to have issued.
         let proof = audit.isAsked(signed) ? signed : LotProof(issuer: peer, hash: hash)
         // What nobody waits for is an old answer.
-        guard audit.isAsked(proof), let key = peers[proof.issuer]?.record.payload.signingKey else { return }
+        guard audit.isAsked(proof), let key = signingKey(of: proof.issuer, for: envelope.signer) else { return }
         do throws(EnvelopeError) {
             try envelope.verify(as: .energyProof, by: key, in: identity.domain, using: scheme)
         } catch {

@@ -44,6 +44,10 @@ extension AgentMachine {
         case .peers: reply(id, CommandReply(peersJSON))
         case .addPeer(let text): addPeer(text, for: id)
         case .removePeer(let name): removePeer(name, for: id)
+        case .trustKey(let name, let pem): trustKey(name, as: pem, for: id)
+        case .identities: reply(id, IdentityViews.list(identities, identityJudge))
+        case .addIdentity(let text): addIdentity(text, for: id)
+        case .checkIdentity(let text): reply(id, checkIdentity(text))
         case .ping(let name): ping(name, for: id)
         case .nodeRecord: reply(id, nodeRecordReply)
         }
@@ -160,7 +164,7 @@ extension AgentMachine {
         } catch {
             return reply(command, CommandReply(.invalid, "not a node record: " + error.explanation))
         }
-        let id = record.payload.signingKey.id
+        let id = node(of: record.payload.signingKey)
         if let refusal = refusal(of: record, id) { return reply(command, refusal) }
         if peers[id] != nil {
             peers[id]?.record = record
@@ -168,7 +172,7 @@ extension AgentMachine {
                 link.setAddress(address, of: peer.linkID, now: now.boot)
             }
         } else {
-            let peer = PeerState(record: record)
+            let peer = PeerState(record: record, id: id)
             peers[id] = peer
             link.addPeer(peer.linkPeer)
             heartbeatDue = now.boot
@@ -193,7 +197,8 @@ extension AgentMachine {
         }
         if let other = peer(named: record.payload.platform.text) {
             return CommandReply(
-                .invalid, "another node is called \(record.payload.platform.text): key \(other.fingerprint)")
+                .invalid, "another node is called \(record.payload.platform.text): key \(other.fingerprint)",
+                hint: "if it has a new key, add the succession that it wrote first: sage-edge peers add FILE")
         }
         if record.payload.platform == identity.platform {
             return CommandReply(.invalid, "this node is called \(identity.platform.text) itself")
@@ -203,6 +208,7 @@ extension AgentMachine {
 
     private mutating func removePeer(_ name: String, for command: CommandID) {
         guard let id = peer(named: name), let peer = peers[id] else {
+            if distrust(name) { return reply(command, AgentViews.peerRemoved(name)) }
             return reply(command, CommandReply(.notFound, "no peer is called \(name)", hint: "sage-edge peers list"))
         }
         let isBusy =

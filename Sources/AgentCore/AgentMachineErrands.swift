@@ -126,6 +126,11 @@ extension AgentMachine {
         }
         let place = errand.decision.candidates[errand.placesLeft.removeFirst()]
         errands[command] = errand
+        let operation = errand.request.operation
+        let memory = settings.offer(operation)?.memory ?? .zero
+        if let refusal = identityRefusal(of: operation, memory: memory, at: place) {
+            return fallBack(command, from: place.platform, because: refusal.explanation)
+        }
         if place.isHere { runHere(command, place) } else { handOver(command, to: place) }
     }
 

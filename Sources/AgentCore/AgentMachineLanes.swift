@@ -253,7 +253,7 @@ extension AgentMachine {
     mutating func verified<Payload: SignedPayload>(
         _ envelope: SignedEnvelope, from peer: PlatformID, _ what: String
     ) -> Signed<Payload>? {
-        guard let key = peers[peer]?.record.payload.signingKey else { return nil }
+        guard let key = signingKey(of: peer, for: envelope.signer) else { return nil }
         do throws(EnvelopeError) {
             return try Signed(verifying: envelope, by: key, in: identity.domain, using: scheme)
         } catch {

@@ -154,7 +154,8 @@ extension AgentMachine {
         let verified = quality.map { VerifiedQuality(quality: $0, basis: .checked) }
         paying[task]?.verified = verified
         let fault = proof.fault(
-            for: order, executorKey: entry.life.worker, result: result.result, verified: verified)
+            for: order, executorKey: signingKey(of: entry.life.worker, for: proof.signer)?.id ?? entry.life.worker,
+            result: result.result, verified: verified)
         if let quality {
             let checkedAt = ledgerNow
             peers[entry.life.worker]?.trust.record(
@@ -205,6 +206,7 @@ extension AgentMachine {
             lots = left
             audit.passOn(left)
             spend(amount)
+            countUse(amount, by: [identity.delegator])
         case .voided(let reason):
             // A lock whose deadline has passed may have been ended by the sweep of locks already.
             if ledger.image.holds[task] != nil {

@@ -145,7 +145,7 @@ extension AgentMachine {
     private mutating func takeRecord(_ envelope: SignedEnvelope, from peer: PlatformID) {
         do throws(EnvelopeError) {
             let record = try Signed<NodeRecord>(selfSigned: envelope, in: identity.domain, using: scheme)
-            guard let known = peers[peer], record.payload.signingKey.id == peer,
+            guard let known = peers[peer], node(of: record.payload.signingKey) == peer,
                 record.payload.sequence > known.record.payload.sequence,
                 record.payload.agreementKey == known.record.payload.agreementKey
             else { return }

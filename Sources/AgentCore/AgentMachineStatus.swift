@@ -207,7 +207,7 @@ extension AgentMachine {
         let status = link.status(of: peer.linkID)
         json.member("peer", peer.name.text)
         json.member("key_id", peer.id.text)
-        json.member("fingerprint", peer.id.fingerprint)
+        json.member("fingerprint", identities.successions.newest(peer.record.payload.signingKey).id.fingerprint)
         json.member("address", (status?.address ?? peer.record.payload.addresses.first)?.text)
         json.member("up", isUp(peer))
         json.member("heard_ms_ago", peer.heardAt.map { now.boot.since($0).milliseconds })

@@ -79,13 +79,15 @@ extension AgentMachine {
         guard case .inline = task.payload.input else { return .inputMissing }
         let offer = servedOffer(task.payload.operation)
         let waiting = offer.map { $0.typicalTime * Int64(queue.count + active.count + 1) } ?? .zero
-        let context = AdmissionContext(
+        var context = AdmissionContext(
             platform: identity.platform, client: name, operations: servedOperations.map { $0.operation },
             heartbeat: heartbeat,
-            running: Int64(working.values.filter { $0.occupies(task.payload.taskType) }.count),
-            spentToday: takenToday,
+            running: 0, spentToday: .zero,
             queueLimit: Int64(AgentLimits.workingTasks), minimumHeadroom: Int64(settings.decision.minimumHeadroom),
             expectedTime: waiting, lotMargin: .zero, strongestBasis: .checked)
+        context.delegator = peer
+        context.source = useByDelegator(task.payload.source)
+        context.target = useByTarget(task.payload.target)
         return task.refusal(in: context, age: age)
     }
 
@@ -157,8 +159,12 @@ extension AgentMachine {
                 if let entry = working[task], entry.endedAt == nil { countEnd(entry.life.state) }
                 working[task]?.endedAt = endedAt
                 keepPayment(for: task, outcome)
+                let order = working[task]?.task?.payload
                 store(working: task)
-                if case .posted(let paid) = outcome { earn(paid) }
+                if case .posted(let paid) = outcome {
+                    earn(paid)
+                    countUse(paid, by: [order?.source, order?.target])
+                }
             case .acknowledgeReceipt: sendLaneHeads(to: peer)
             case .reportShortfall(let due, let paid):
                 log(
@@ -251,7 +257,8 @@ extension AgentMachine {
             }
             order = WorkOrder(
                 task: work.task, operation: task.operation, input: input, parameters: task.parameters,
-                memory: offer.memory, timeout: min(task.timeout, offer.timeout))
+                memory: min(offer.memory, useByTarget(task.target).budget.memory),
+                timeout: min(task.timeout, offer.timeout))
         } else {
             guard let task = local[work.task] else { return }
             order = WorkOrder(
@@ -348,6 +355,7 @@ extension AgentMachine {
         let paid = min(used.energy, task.reserved)
         keep(run.paid(paid))
         spend(paid)
+        countUse(paid, by: [identity.delegator, ownTarget(of: task.operation)])
         learn(report, task.operation, ByteCount(bytes: Int64(task.input.count)), used.energy)
         guard let command = task.command else { return }
         complete(

@@ -21,11 +21,13 @@ public struct AgentIdentity: Sendable {
     public let presharedKey: SymmetricKey
     /// The federation it belongs to.
     public let domain: SignatureDomain
+    /// The successions that led to `signing`, oldest first.
+    public let successions: [CountersignedSuccession]
 
     /// The identity of an agent whose delegator lives on its own platform.
     public init(
         delegator: LCT, signing: SigningKey, agreement: KeyAgreementKey, presharedKey: SymmetricKey = .zero,
-        domain: SignatureDomain
+        domain: SignatureDomain, successions: [CountersignedSuccession] = []
     ) {
         self.platform = delegator.context
         self.delegator = delegator
@@ -33,10 +35,11 @@ public struct AgentIdentity: Sendable {
         self.agreement = agreement
         self.presharedKey = presharedKey
         self.domain = domain
+        self.successions = successions
     }
 
-    /// The platform's id: that of its signing key.
-    public var id: PlatformID { signing.publicKey.id }
+    /// The platform's id: that of its first signing key, and the same whatever key follows.
+    public var id: PlatformID { (successions.first?.payload.old ?? signing.publicKey).id }
 
     /// The account of the agent that acts as `lct`, whatever its role at the time.
     public static func account(of lct: LCT) -> AccountID {

@@ -7,6 +7,8 @@ import Wire
 
 /// What is known of a peer: its signed record, where its handshakes stand, and how it does.
 struct PeerState {
+    /// The peer's id: that of the first key it was known by.
+    let id: PlatformID
     /// The node record, signed by its owner.
     var record: Signed<NodeRecord>
     /// Where the peer's handshakes stand.
@@ -36,10 +38,11 @@ struct PeerState {
     var outboxAttempts = 0
 
     /// The peer of a checked record.
-    init(record: Signed<NodeRecord>) { self.record = record }
+    init(record: Signed<NodeRecord>, id: PlatformID) {
+        self.record = record
+        self.id = id
+    }
 
-    /// The peer's id.
-    var id: PlatformID { record.payload.signingKey.id }
     /// The peer's name on the link.
     var linkID: LinkPeerID { LinkPeerID(staticKey: record.payload.agreementKey) }
     /// The platform's name.
@@ -50,7 +53,7 @@ struct PeerState {
         LinkPeer(id: linkID, node: id, durablePosition: position, address: record.payload.addresses.first)
     }
 
-    /// Reads `{1: record, 2: [boot epoch, sequence]?, 3: trust}`.
+    /// Reads `{1: record, 2: [boot epoch, sequence]?, 3: trust, 4: id?}`; without an id it is that of the record's key.
     init(from reader: inout CBORReader) throws(CBORError) {
         var map = try reader.beginMap()
         try reader.field(1, of: &map)
@@ -64,13 +67,15 @@ struct PeerState {
         }
         try reader.field(3, of: &map)
         trust = try TrustRecord(from: &reader)
+        id = try reader.hasField(4, of: &map) ? KeyID(bytes: try reader.bytes32()) : record.payload.signingKey.id
         try reader.endMap(&map)
     }
 
     /// The stored form.
     var encoded: [UInt8] {
         var writer = CBORWriter()
-        writer.map(position == nil ? 2 : 3)
+        let hasOwnKey = id == record.payload.signingKey.id
+        writer.map((position == nil ? 2 : 3) + (hasOwnKey ? 0 : 1))
         writer.unsigned(1)
         record.envelope.write(to: &writer)
         if let position {
@@ -81,6 +86,10 @@ struct PeerState {
         }
         writer.unsigned(3)
         trust.write(to: &writer)
+        if !hasOwnKey {
+            writer.unsigned(4)
+            writer.byteString(id.bytes)
+        }
         return writer.bytes
     }
 }
@@ -92,4 +101,17 @@ struct Ping {
     let deadline: BootTime
     /// The link's number for the message whose delivery is awaited.
     let message: MessageNumber
+}
+
+/// A stored peer, for whoever only looks at the store.
+public enum StoredPeer {
+    /// The name and the key of the peer in `record`; nil where it cannot be read.
+    public static func platform(_ record: [UInt8]) -> (name: PlatformName, key: PublicKey)? {
+        do throws(CBORError) {
+            var reader = try CBORReader(record.span, limit: record.count)
+            let peer = try PeerState(from: &reader)
+            try reader.finish()
+            return (peer.name, peer.record.payload.signingKey)
+        } catch { return nil }
+    }
 }

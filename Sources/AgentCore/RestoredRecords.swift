@@ -18,6 +18,8 @@ enum SettingKey {
     static let earnings = Array("earnings".utf8)
     /// What own tasks cost today.
     static let spending = Array("spending".utf8)
+    /// What each identity used today.
+    static let uses = Array("identity-uses".utf8)
     /// The number of the next run that is kept.
     static let nextRun = Array("next-run".utf8)
     /// Where the energy history stands.
@@ -43,6 +45,8 @@ struct RestoredRecords {
     var nextRun: UInt64 = 0
     var earnings = DayTotal()
     var spending = DayTotal()
+    var uses = IdentityUses()
+    var identities = IdentityRegistry()
     var owner: StoreOwner?
     var history: HistoryState?
     var paying: [TaskID: PayingTask] = [:]
@@ -84,6 +88,11 @@ struct RestoredRecords {
             outbox[row.peer, default: []].append(row)
         }
         for record in store.records(.task) { try task(record) }
+        for record in store.records(.certificate) {
+            do throws(CBORError) { try identities.restore(key: record.key, value: record.value) } catch {
+                throw .malformed(.certificate, key: record.key)
+            }
+        }
         for id in Array(paying.keys) { paying[id]?.dropMessages() }
         for id in Array(working.keys) { working[id]?.dropMessages() }
     }
@@ -136,6 +145,10 @@ struct RestoredRecords {
         case SettingKey.spending:
             spending = try RestoredRecords.read(.setting, record) { reader throws(CBORError) in
                 try DayTotal(from: &reader)
+            }
+        case SettingKey.uses:
+            uses = try RestoredRecords.read(.setting, record) { reader throws(CBORError) in
+                try IdentityUses(from: &reader)
             }
         case SettingKey.owner:
             owner = try RestoredRecords.read(.setting, record) { reader throws(CBORError) in

@@ -25,7 +25,7 @@ public enum StoreRecordKind: UInt8, Sendable, CaseIterable {
     case trust = 10
     /// The link's durable counters, by node id.
     case link = 11
-    /// A certificate or node's permissions, by name.
+    /// Something known of identities, see `IdentityRecord`.
     case certificate = 12
     /// An energy page that credits were charged from, by its hash; kept while the ledger remembers the charge.
     case chargedPage = 13

@@ -133,11 +133,11 @@ struct WorkingTask {
     /// The run that is not paid for yet, as it is kept.
     var run: NumberedRun?
 
-    /// Whether it runs or waits for its turn, as a task of `type`.
-    func occupies(_ type: TaskType) -> Bool {
-        guard let task, task.payload.taskType == type else { return false }
-        return life.state == .accepted || life.state == .running
-    }
+    /// Whether it runs or waits for its turn.
+    var isAtWork: Bool { life.state == .accepted || life.state == .running }
+
+    /// What its payer locked for it.
+    var budget: Energy { life.terms?.budget ?? .zero }
 
     /// Whether nothing more can happen to it.
     var isOver: Bool {

@@ -71,7 +71,7 @@ extension AgentConfiguration {
     public func identity(keys: NodeKeys, presharedKey: SymmetricKey) -> AgentIdentity {
         AgentIdentity(
             delegator: federation.delegator, signing: keys.identity, agreement: keys.link,
-            presharedKey: presharedKey, domain: federation.domain)
+            presharedKey: presharedKey, domain: federation.domain, successions: keys.successions)
     }
 }
 

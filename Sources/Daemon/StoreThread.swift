@@ -114,7 +114,9 @@ struct StoreThread: ~Copyable {
     }
 
     /// All energy pages but the last stay on the disk.
-    private static let restoredKinds: [StoreRecordKind] = [.task, .outbox, .meter, .peer, .setting, .gate]
+    private static let restoredKinds: [StoreRecordKind] = [
+        .task, .outbox, .meter, .peer, .setting, .gate, .certificate,
+    ]
 
     private static func commit(
         _ batch: inout [(PersistenceToken, [StoreWrite])], _ store: AgentStore,

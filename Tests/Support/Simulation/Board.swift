@@ -10,7 +10,7 @@ import Wire
 /// One simulated board: the real agent, with a disk, clocks, sensors and workers of its own.
 struct Board {
     let index: Int
-    let identity: AgentIdentity
+    private(set) var identity: AgentIdentity
     var settings: AgentSettings
     let scheme: any SignatureScheme
     /// The agent; nil while its process is not running.
@@ -80,6 +80,20 @@ struct Board {
                 ledger: LedgerImage(), storeEpoch: StoreEpoch(random.next() >> 1), bootEpoch: 0))
         clock = SimulatedClock(&random)
         sensors = SimulatedSensors(&random, others: others)
+    }
+
+    /// The board has a new signing key from its next start on; both count for `overlap` from `wall` on.
+    ///
+    /// Returns the text of the succession, for its peers; nil where there is none of these times.
+    mutating func rotateKey(overlap: TimeSpan, at wall: WallTime, seed: UInt8) -> String? {
+        guard let new = SigningKey(seed: [UInt8](repeating: seed, count: 32)),
+            let succession = CountersignedSuccession(
+                from: identity.signing, to: new, at: wall, overlapEnd: wall + overlap, in: identity.domain, by: scheme)
+        else { return nil }
+        identity = AgentIdentity(
+            delegator: identity.delegator, signing: new, agreement: identity.agreement, domain: identity.domain,
+            successions: identity.successions + [succession])
+        return IdentityText.succession(succession).text
     }
 
     /// What a seed puts beside a board: a battery and a panel that fills it, a part of the board, the operator's word.

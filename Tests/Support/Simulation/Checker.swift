@@ -245,12 +245,13 @@ struct Checker {
         var chargeable: [Bytes32: Energy] = [:]
         var pages: [(hash: Bytes32, proof: EnergyCapacityProof)] = []
         var previous: [SourceID: PreviousPage] = [:]
+        let keys = [board.identity.signing.publicKey] + board.identity.successions.map { $0.payload.old }
         for record in board.disk.durable.records(.proof) {
             do throws(EnergyProofError) {
                 let page = try ProofPage(decoding: record.value)
                 try EnergyProofVerifier.verify(
-                    page, after: previous[page.proof.source], key: board.identity.signing.publicKey,
-                    in: board.identity.domain,
+                    page, after: previous[page.proof.source],
+                    key: keys.first { $0.id == page.envelope.signer } ?? keys[0], in: board.identity.domain,
                     using: board.scheme)
                 previous[page.proof.source] = page.link
                 chargeable[page.hash] = page.proof.chargeable

@@ -176,6 +176,10 @@ extension AgentCommand {
         case .peers: "peers"
         case .addPeer: "add a peer"
         case .removePeer: "remove a peer"
+        case .trustKey: "trust a key"
+        case .identities: "identities"
+        case .addIdentity: "add to the identities"
+        case .checkIdentity: "check an identity"
         case .ping: "ping"
         case .nodeRecord: "node record"
         }

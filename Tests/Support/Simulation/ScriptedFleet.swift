@@ -1,4 +1,5 @@
 import AgentCore
+import Cryptography
 import Ledger
 import Quantities
 import struct Telemetry.PowerMode
@@ -61,6 +62,26 @@ public struct ScriptedFleet {
         fleet.crash(board)
         pass(milliseconds: 30_000)
     }
+
+    /// A board is stopped, gets a new signing key, and starts again; `tell` says what its peers are told before.
+    public mutating func rotateKey(of board: Int, overlap: TimeSpan, seed: UInt8, tells: Bool = true) -> String? {
+        guard let text = fleet.boards[board].rotateKey(overlap: overlap, at: moment(of: board).wall, seed: seed) else {
+            return nil
+        }
+        for other in fleet.boards.indices where tells && other != board { _ = ask(other, .addIdentity(text: text)) }
+        fleet.crash(board)
+        pass(milliseconds: 30_000)
+        return text
+    }
+
+    /// What a board's clocks show.
+    public func moment(of board: Int) -> Moment { fleet.boards[board].clock.moment(at: fleet.now) }
+
+    /// The identity of a board.
+    public func identity(of board: Int) -> AgentIdentity { fleet.boards[board].identity }
+
+    /// How a board's agent signs.
+    public var scheme: any SignatureScheme { fleet.boards[0].scheme }
 
     /// A board loses its store and keeps its keys; whoever it knew has to be made a peer again.
     public mutating func loseStore(_ board: Int) {
