@@ -13,7 +13,7 @@ import Wire
 ///
 /// | command | members |
 /// |---|---|
-/// | `status` `telemetry` `energy` `tasks` `balance` `peers` `node_record` | |
+/// | `status` `telemetry` `energy` `tasks` `balance` `peers` `node_record` `identities` | |
 /// | `delegate` | `operation` `input` [`parameters`] [`placement`] [`budget_mj`] [`timeout_ms`] [`trial`] |
 /// | `cancel` | `task` |
 /// | `history` | [`limit`] |
@@ -23,6 +23,8 @@ import Wire
 /// | `runs` | [`from_ms`] [`to_ms`] [`before`] [`limit`] |
 /// | `add_peer` | `record` |
 /// | `remove_peer` `ping` | `name` |
+/// | `trust_key` | `name` `pem` |
+/// | `add_identity` `check_identity` | `text` |
 /// | `reconcile` | `name` [`accept`] |
 /// | `grant` | `account` `amount_mj` [`back`] |
 ///
@@ -92,7 +94,14 @@ public enum ControlProtocol {
         case .peers: return .peers
         case .addPeer:
             return .addPeer(record: try request.text("record", limit: FederationLimits.maximumNodeTextLength))
-        case .removePeer: return .removePeer(name: try request.platform("name"))
+        case .removePeer: return .removePeer(name: try request.trustedName("name"))
+        case .trustKey:
+            return .trustKey(
+                name: try request.trustedName("name"),
+                pem: try request.text("pem", limit: IdentityLimits.textBytes))
+        case .identities: return .identities
+        case .addIdentity: return .addIdentity(text: try request.text("text", limit: IdentityLimits.textBytes))
+        case .checkIdentity: return .checkIdentity(text: try request.text("text", limit: IdentityLimits.textBytes))
         case .ping: return .ping(name: try request.platform("name"))
         case .nodeRecord: return .nodeRecord
         }
@@ -177,6 +186,17 @@ public enum ControlProtocol {
         case .removePeer(let name):
             begin(.removePeer)
             json.member("name", name)
+        case .trustKey(let name, let pem):
+            begin(.trustKey)
+            json.member("name", name)
+            json.member("pem", pem)
+        case .identities: begin(.identities)
+        case .addIdentity(let text):
+            begin(.addIdentity)
+            json.member("text", text)
+        case .checkIdentity(let text):
+            begin(.checkIdentity)
+            json.member("text", text)
         case .ping(let name):
             begin(.ping)
             json.member("name", name)

@@ -31,13 +31,17 @@ struct ControlRequest {
         case peers
         case addPeer = "add_peer"
         case removePeer = "remove_peer"
+        case trustKey = "trust_key"
+        case identities
+        case addIdentity = "add_identity"
+        case checkIdentity = "check_identity"
         case ping
         case nodeRecord = "node_record"
 
         /// The members that the command has besides its name.
         var members: [String] {
             switch self {
-            case .status, .telemetry, .energy, .tasks, .balance, .verify, .peers, .nodeRecord: []
+            case .status, .telemetry, .energy, .tasks, .balance, .verify, .peers, .nodeRecord, .identities: []
             case .delegate: ["operation", "input", "parameters", "placement", "budget_mj", "timeout_ms", "trial"]
             case .cancel: ["task"]
             case .history: ["limit"]
@@ -46,6 +50,8 @@ struct ControlRequest {
             case .energyHistory: ["resolution", "from_ms", "to_ms", "before", "limit"]
             case .runs: ["from_ms", "to_ms", "before", "limit"]
             case .addPeer: ["record"]
+            case .trustKey: ["name", "pem"]
+            case .addIdentity, .checkIdentity: ["text"]
             case .reconcile: ["name", "accept"]
             case .grant: ["account", "amount_mj", "back"]
             case .removePeer, .ping: ["name"]
@@ -176,6 +182,15 @@ struct ControlRequest {
         let text = try text(name, limit: FederationLimits.maximumPlatformNameLength)
         guard let platform = PlatformName(text) else { throw refusal(name, "a platform's name") }
         return platform.text
+    }
+
+    /// The platform or creator that a key is trusted for.
+    func trustedName(_ name: String) throws(CommandReply) -> String {
+        let text = try text(name, limit: FederationLimits.maximumLCTLength)
+        guard let trusted = TrustedName(text) else {
+            throw refusal(name, "a platform's name, or lct:web4:agent: and a creator's")
+        }
+        return trusted.text
     }
 
     /// Where a task may run; nil where it is not said.

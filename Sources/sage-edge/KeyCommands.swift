@@ -38,13 +38,22 @@ let keyCommands = [
         }
         return try show(keys, invocation)
     },
+    keyRotateCommand,
     CommandSpecification(
         ["key", "export"], "Print this node's public key, or its record for peers to add",
-        options: [OptionSpecification("node", "Print the signed node record: keys, name and addresses")],
+        options: [
+            OptionSpecification("node", "Print the signed node record: keys, name and addresses"),
+            OptionSpecification("succession", "Print the last succession of keys (key rotate)"),
+        ],
         examples: ["key export > sprout.pem", "key export --node > sprout.node"]
     ) { invocation throws(Failure) in
         let text: String
-        if invocation.has("node") {
+        if invocation.has("succession") {
+            guard let last = try nodeKeys(invocation).successions.last else {
+                throw Failure(.noInput, "this node has its first key still", hint: "sage-edge key rotate")
+            }
+            text = IdentityText.succession(last).text
+        } else if invocation.has("node") {
             text = try nodeRecord(invocation)
             warnWithoutAddress(text, invocation)
         } else {
@@ -54,7 +63,9 @@ let keyCommands = [
             try Console.print(text)
             return .success
         }
-        try Console.print { json in json.member(invocation.has("node") ? "record" : "pem", text) }
+        try Console.print { json in
+            json.member(invocation.has("succession") ? "succession" : invocation.has("node") ? "record" : "pem", text)
+        }
         return .success
     },
 ]
@@ -104,6 +115,7 @@ private func show(_ keys: NodeKeys, _ invocation: Invocation) throws(Failure) ->
         try Console.print { json in
             json.member("key_id", key.id.text)
             json.member("fingerprint", key.id.fingerprint)
+            json.member("node_id", keys.nodeID.text)
             json.member("ed25519_public_key", Base64.encode(key.bytes.array))
             json.member("x25519_public_key", Base64.encode(keys.link.publicKey.array))
         }
@@ -111,6 +123,7 @@ private func show(_ keys: NodeKeys, _ invocation: Invocation) throws(Failure) ->
         var table = TextTable()
         table.row("fingerprint", key.id.fingerprint)
         table.row("key id", key.id.text)
+        if keys.nodeID != key.id { table.row("node id", keys.nodeID.text) }
         table.row("Ed25519", Base64.encode(key.bytes.array))
         table.row("X25519", Base64.encode(keys.link.publicKey.array))
         try Console.print(table.text())
@@ -123,6 +136,11 @@ func keyFiles<Result>(_ body: () throws(KeyFileError) -> Result) throws(Failure)
         switch error {
         case .system(let system): throw failure(system)
         case .notAKey, .tooLong: throw Failure(.badData, error.explanation)
+        case .notASuccession: throw Failure(.badData, error.explanation)
+        case .unfinishedRotation: throw Failure(.configuration, error.explanation, hint: "sage-edge key rotate")
+        case .keyElsewhere:
+            throw Failure(
+                .configuration, error.explanation, hint: "replace the service's credential, or move the key back")
         case .exposed: throw Failure(.permission, error.explanation)
         case .exists(let path):
             throw Failure(

@@ -14,13 +14,22 @@ let peerCommands = [
         return .success
     },
     CommandSpecification(
-        ["peers", "add"], "Make a node a peer by its record (key export --node)",
-        positionals: ["FILE"], examples: ["peers add thor.node", "peers add - < thor.node"]
+        ["peers", "add"], "Make a node a peer by its record, or trust a bare public key",
+        positionals: ["FILE"],
+        options: [
+            OptionSpecification("key", value: "PEM", "Trust this public key as that of the platform or creator named")
+        ],
+        examples: [
+            "peers add thor.node", "peers add - < thor.node", "peers add Legion --key legion.pem",
+            "peers add lct:web4:agent:dp --key dp.pem",
+        ]
     ) { invocation throws(Failure) in
         let path = invocation.positionals[0]
+        if let key = invocation.value("key") { return try trust(key, as: path, invocation) }
         let making = "the other board's record is made there: sage-edge key export --node > board.node"
         let record = String(
             decoding: try readFile(path, limit: FederationLimits.maximumNodeTextLength, hint: making), as: UTF8.self)
+        if IdentityText.isSuccession(record) { return try addIdentity(record, invocation) }
         let answer: AgentClient.Answer
         do throws(Failure) { answer = try AgentClient(invocation).ask(.addPeer(record: record)) } catch {
             // The agent checks it in its own federation, whatever is configured for whoever asks.
@@ -64,7 +73,8 @@ let peerCommands = [
     CommandSpecification(
         ["peers", "remove"], "Forget a peer", positionals: ["NAME"], examples: ["peers remove Thor"]
     ) { invocation throws(Failure) in
-        let name = try platformName(invocation.positionals[0]).text
+        let name = invocation.positionals[0]
+        guard TrustedName(name) != nil else { throw notAName(name) }
         let answer: AgentClient.Answer
         do throws(Failure) { answer = try AgentClient(invocation).ask(.removePeer(name: name)) } catch {
             throw likeNamed(name, error, invocation)
@@ -73,6 +83,25 @@ let peerCommands = [
         return .success
     },
 ]
+
+/// Trusts the public key in the file `path` as that of `name`.
+private func trust(_ path: String, as name: String, _ invocation: Invocation) throws(Failure) -> ExitCode {
+    guard TrustedName(name) != nil else { throw notAName(name) }
+    let pem = String(decoding: try readFile(path, limit: IdentityLimits.textBytes), as: UTF8.self)
+    let answer = try AgentClient(invocation).ask(.trustKey(name: name, pem: pem))
+    try Console.print(
+        invocation.wantsJSON
+            ? answer.line
+            : "trusts the key \(answer.value.word("fingerprint")) as that of \(name)\n"
+                + "Compare the key with what its owner reads out.")
+    return .success
+}
+
+private func notAName(_ name: String) -> Failure {
+    Failure(
+        .usage, "'\(printable(name))' is neither a platform's name nor lct:web4:agent: and a creator's",
+        hint: "sage-edge peers list, sage-edge identity list")
+}
 
 /// The peers that the running agent tells of; none where it does not answer.
 func knownPeers(_ invocation: Invocation) -> [JSONValue] {

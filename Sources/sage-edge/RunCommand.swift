@@ -60,7 +60,7 @@ private func daemonPlan(_ invocation: Invocation, _ paths: StatePaths, _ flags: 
     }
     let profile = try hardwareProfile(configuration, files)
     let keys = try keysForRunning(paths, listening: configuration.link.listen)
-    var settings = configuration.settings(profile: profile, node: keys.identity.publicKey.id)
+    var settings = configuration.settings(profile: profile, node: keys.nodeID)
     settings.addresses = configuration.link.namedAddresses
     do throws(SystemError) { try FileSystem.makeDirectories(paths.socketFolder, mode: 0o755) } catch {
         throw failure(error)

@@ -27,7 +27,8 @@ private func refusal(_ line: [UInt8]) throws -> String {
 @Suite struct `the control protocol` {
     private static let everything: [AgentCommand] = {
         guard let operation = Operation("perception.features"), let thor = PlatformName("Thor"),
-            let battery = SourceID("battery:BAT0"), let task = TaskID(text: "00112233445566778899aabbccddeeff")
+            let battery = SourceID("battery:BAT0"), let task = TaskID(text: "00112233445566778899aabbccddeeff"),
+            let client = try? LCT("lct:web4:agent:dp@Legion#perception")
         else { return [] }
         return [
             .status, .telemetry, .delegate(DelegationRequest(operation: operation, input: [])),
@@ -40,10 +41,9 @@ private func refusal(_ line: [UInt8]) throws -> String {
             .proofs(limit: 20), .exportProofs(first: 0, limit: 2048), .exportProofs(first: 1 << 53, limit: 1), .peers,
             .proofs(limit: 1, source: battery), .exportProofs(first: 7, limit: 1, source: battery),
             .addPeer(record: "-----BEGIN…\n\"\\\u{1}\u{10ffff}"), .removePeer(name: "Thor"), .ping(name: "Thor"),
-            .nodeRecord,
-            .grant(
-                account: try LCT("lct:web4:agent:dp@Legion#perception"), amount: Energy(millijoules: 1),
-                takesBack: true),
+            .trustKey(name: "lct:web4:agent:dp", pem: "-----BEGIN…\n"), .identities, .addIdentity(text: "a\nb"),
+            .checkIdentity(text: ""), .removePeer(name: "lct:web4:agent:dp"), .nodeRecord,
+            .grant(account: client, amount: Energy(millijoules: 1), takesBack: true),
             .reconcile(name: "Thor", accepts: false), .reconcile(name: "Thor", accepts: true),
             .energyHistory(HistoryQuery(.sample, limit: 1)),
             .energyHistory(
@@ -58,7 +58,7 @@ private func refusal(_ line: [UInt8]) throws -> String {
     }()
 
     @Test func `reads back every command that it writes`() throws {
-        #expect(Self.everything.count == 27)
+        #expect(Self.everything.count == 32)
         for asked in Self.everything {
             let line = ControlProtocol.request(asked)
             #expect(!line.utf8.contains(UInt8(ascii: "\n")))
