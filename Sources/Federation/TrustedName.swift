@@ -17,7 +17,9 @@ public enum TrustedName: Hashable, Comparable, Sendable {
         }
     }
 
-    /// The name that `text` spells; nil where it spells none. A creator below another is trusted by certificate alone.
+    /// The name that `text` spells; nil where it spells none.
+    ///
+    /// A creator below another is trusted by certificate alone.
     public init?(_ text: String) {
         if text.utf8.starts(with: LCT.prefix.utf8) {
             guard let lineage = LCT.lineage(ofRootText: text), lineage.isRoot else { return nil }

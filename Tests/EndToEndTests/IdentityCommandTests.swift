@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test func `a creator and a child below it are minted, and the files say so`() throws {
-        try withHome { home in
+        try withHome { home throws in
             let root = "lct:web4:agent:dp@Thor#consciousness"
             #expect(
                 try home.failure(
@@ -123,7 +123,7 @@ import Testing
     func `what cannot be certified is refused with its reason, and no key is left behind`(
         words: [String], code: ExitCode, reason: String
     ) throws {
-        try withHome { home in
+        try withHome { home throws in
             let named = words.map { ["k.pem", "c.yaml"].contains($0) ? home.path($0) : $0 }
             let failure = try home.failure(["identity", "mint"] + named)
             #expect(failure?.code == code)
@@ -133,7 +133,7 @@ import Testing
     }
 
     @Test func `an identity without a platform is read as one of this board`() throws {
-        try withHome { home in
+        try withHome { home throws in
             #expect(
                 try home.failure(
                     [
@@ -145,7 +145,7 @@ import Testing
     }
 
     @Test func `a certificate is revoked by its creator or its platform, and by nobody else`() throws {
-        try withHome { home in
+        try withHome { home throws in
             #expect(
                 try home.failure(
                     [
@@ -175,7 +175,7 @@ import Testing
     }
 
     @Test func `a key is rotated, and its succession is told`() throws {
-        try withHome { home in
+        try withHome { home throws in
             let before = try #require(home.keys)
             #expect(try home.failure(["key", "export", "--succession"])?.code == .noInput)
             #expect(try home.failure(["key", "rotate", "--overlap-days", "0"]) == nil)
@@ -197,7 +197,7 @@ import Testing
     }
 
     @Test func `names that cannot be trusted are refused before anybody is asked`() throws {
-        try withHome { home in
+        try withHome { home throws in
             for words in [["peers", "add", "a b", "--key", "k.pem"], ["peers", "remove", "a b"]] {
                 #expect(try home.failure(words)?.code == .usage)
             }
