@@ -16,6 +16,8 @@ ARM64      := .build/aarch64-sysroot
 SEEDS      ?= 2000
 FIRST_SEED ?= 1
 SIMULATION_SECONDS ?= 480
+# Seeds of the experiments.
+EXPERIMENT_SEEDS ?= 1 2 3
 # Rounds of the soak, and the seed of its random moments, a new one each time by default; or the one to simulate.
 COUNT      ?= 200
 SEED       ?=
@@ -31,6 +33,7 @@ PREFIX     ?= /usr/local
 DESTDIR    ?=
 SWIFT_FILES := Package.swift Sources Tests
 
+.PHONY: experiment
 .PHONY: install man deb deb-amd64 deb-arm64 check-deb stops
 .PHONY: help build arm64 test test-arm64 lint format demo sim bench soak fuzz clean packages packages-arm64 simulation-embedded \
 	test-arm64-telemetry embedded-programs test-units test-programs simulate
@@ -126,6 +129,10 @@ sim: packages ## Run SEEDS=2000 seeds of the simulator from FIRST_SEED=1 on, or 
 	@$(SWIFT) build -c release --product sage-edge-simulation
 	@.build/release/sage-edge-simulation \
 		--seeds $(or $(SEED),$(FIRST_SEED)...$(shell echo $$(($(FIRST_SEED) + $(SEEDS) - 1))))
+
+experiment: packages ## Hold the delegation decision against an oracle and simple rules (EXPERIMENT_SEEDS="1 2 3")
+	@$(SWIFT) build -c release --product sage-edge-experiment
+	@.build/release/sage-edge-experiment $(EXPERIMENT_SEEDS)
 
 lint: packages-test ## Check the layout of the code and the scripts
 	@$(SWIFT) format lint --strict --configuration .swift-format --parallel -r $(SWIFT_FILES)

@@ -42,6 +42,7 @@ let package = Package(
     products: [
         .executable(name: "sage-edge", targets: ["sage-edge"]),
         .executable(name: "sage-edge-simulation", targets: ["sage-edge-simulation"]),
+        .executable(name: "sage-edge-experiment", targets: ["sage-edge-experiment"]),
     ],
     targets: [
         // Row 0
@@ -115,6 +116,11 @@ let package = Package(
                 "AgentCore",
             ],
             path: "Tests/Support/Simulation"),
+        .target(
+            name: "Experiments",
+            dependencies: ["Quantities", "Cryptography", "Telemetry", "Ledger", "Federation"],
+            path: "Tests/Support/Experiments"),
+        tool("sage-edge-experiment", in: "Experiment", ["Experiments"]),
         tool("sage-edge-simulation", in: "SimulationRunner", ["Simulation", "Cryptography", "Platform"]),
         .target(
             name: "CBenchmarkPeers", path: "Tests/Benchmarks/peers",
@@ -128,7 +134,7 @@ let package = Package(
         tests("EnergyProofsTests"),
         tests("LedgerTests"),
         tests("LinkTests"),
-        tests("FederationTests"),
+        .testTarget(name: "FederationTests", dependencies: everything + ["TestKit", "Experiments"]),
         .testTarget(name: "AgentCoreTests", dependencies: everything + ["TestKit", "Simulation"]),
         tests("PlatformTests"),
         tests("SensorsTests"),

@@ -48,6 +48,8 @@ public enum AgentCommand: Sendable {
     case energyHistory(HistoryQuery)
     /// The runs of workers on this board that have ended.
     case runs(RunQuery)
+    /// The decisions where tasks are to run, newest first.
+    case decisions(DecisionQuery)
     /// The peers and how they do.
     case peers
     /// Make a node a peer, by the text of its signed node record.

@@ -131,6 +131,8 @@ public struct RecordQuery: Hashable, Sendable {
         case history(HistoryResolution, from: [UInt8], below: [UInt8])
         /// Ended runs of workers whose keys are not below `from` and below `below`, oldest first.
         case runs(from: [UInt8], below: [UInt8])
+        /// Decisions whose keys are not below `from` and below `below`, oldest first.
+        case decisions(from: [UInt8], below: [UInt8])
         /// The newest entries of the journal, newest first.
         case newestJournal
         /// Whether replaying the journal gives the stored ledger.

@@ -65,7 +65,7 @@ public struct AgentMachine {
     /// Questions to the store about runs that have ended.
     var runQueries: [UInt64: (command: CommandID, query: RunQuery, nextBefore: UInt64?)] = [:]
     /// Questions to the store that are under way.
-    var openQueries: Int { queries.count + historyQueries.count + runQueries.count }
+    var openQueries: Int { queries.count + historyQueries.count + runQueries.count + decisions.questions.count }
     /// Questions to the store for a peer that asked for a page.
     var pageQueries: [UInt64: PlatformID] = [:]
     var nextQuery: UInt64 = 1
@@ -93,9 +93,9 @@ public struct AgentMachine {
     /// Statements about money lanes made since the start; each has its own number.
     var laneStatements: UInt64 = 0
     var predictor: Predictor
-    var decisions: [DecisionRecord] = []
-    /// Where each operation ran last.
-    var lastPlace: [Operation: PlatformID] = [:]
+    var decisions: DecisionBook
+    /// Where tasks of each kind ran last.
+    var lastPlace: [TaskKind: PlatformID] = [:]
     var isStopping = false
     /// How the gateway around this agent stands; for `status` alone.
     public var gateway = GatewayState.off
@@ -173,6 +173,7 @@ public struct AgentMachine {
         self.outbox = restored.outbox
         self.nextTask = restored.nextTask
         self.nextRun = restored.nextRun
+        self.decisions = DecisionBook(next: restored.nextDecision)
         self.earnings = restored.earnings
         self.spending = restored.spending
         self.uses = restored.uses
@@ -221,7 +222,9 @@ public struct AgentMachine {
         case .records(let query, let records):
             if let peer = pageQueries.removeValue(forKey: query) {
                 sendPage(records, to: peer)
-            } else if !answerHistory(query, records), !answerRuns(query, records) {
+            } else if !answerHistory(query, records), !answerRuns(query, records),
+                !answerDecisions(query, records)
+            {
                 answer(query, records)
             }
         case .timer, .configured: break

@@ -41,6 +41,7 @@ extension AgentMachine {
             read(.proofs(from: keys.key(first), below: keys.end), limit: limit, for: id)
         case .energyHistory(let query): tellHistory(query, for: id)
         case .runs(let query): tellRuns(query, for: id)
+        case .decisions(let query): tellDecisions(query, for: id)
         case .peers: reply(id, CommandReply(peersJSON))
         case .addPeer(let text): addPeer(text, for: id)
         case .removePeer(let name): removePeer(name, for: id)
@@ -147,6 +148,7 @@ extension AgentMachine {
             apply(.failWork(task, .cancelled))
             if let waiting = work.command, let errand = errands.removeValue(forKey: waiting) {
                 counters.count(.cancelled)
+                keepEnd(of: errand, .cancelled)
                 reply(waiting, AgentViews.cancelled(errand, task))
             }
         } else {

@@ -10,15 +10,14 @@ import Wire
 extension AgentMachine {
     mutating func delegate(_ request: DelegationRequest, for command: CommandID) {
         if let reply = refusal(of: request) { return self.reply(command, reply) }
-        let decision = decide(decisionInput(for: request))
-        decisions.append(
-            DecisionRecord(
-                decidedAt: ledgerNow, operation: request.operation, sentence: decision.sentence))
+        let input = decisionInput(for: request)
+        let decision = decide(input)
+        let kept = keep(decision, from: input, isTrial: request.isTrial)
         counters.count(decision)
-        if decisions.count > AgentLimits.endedTasks { decisions.removeFirst() }
         if request.isTrial { return reply(command, AgentViews.trial(decision)) }
         errands[command] = Errand(
-            request: request, decision: decision, placesLeft: decision.ranking, deadline: now.boot + request.timeout)
+            request: request, decision: decision, kept: kept, began: now.boot, placesLeft: decision.ranking,
+            deadline: now.boot + request.timeout)
         tryNextPlace(command)
     }
 
@@ -56,51 +55,89 @@ extension AgentMachine {
             remaining: request.timeout, budget: request.budget, pricing: settings.pricing,
             placement: placement(of: request))
         let own = heartbeat
+        let stated = own.serves(request.operation)
+        let yardstick = Yardstick(
+            measured: predictor.prediction(place: identity.id, operation: request.operation, inputSize: size),
+            stated: stated)
         let here = Place(
             here: identity.platform, node: identity.id, freeMemory: own.freeMemory, availableATP: availableATP,
-            thermalHeadroom: own.thermalHeadroom, load: own.load, queueLength: own.queueLength,
+            thermalHeadroom: own.thermalHeadroom, load: own.load, backlog: backlog,
             servesOperation: offer != nil, meetsRequirement: true,
-            prediction: prediction(at: identity.id, request.operation, size, stated: own))
-        let places = peers.keys.sorted().compactMap { place(of: $0, for: request.operation, size) }
+            prediction: predictor.expectation(
+                place: identity.id, operation: request.operation, inputSize: size, stated: stated,
+                memory: task.memory, basis: .profile))
+        let places = peers.keys.sorted().compactMap { place(of: $0, for: task, yardstick) }
         return DecisionInput(
             task: task, policy: settings.decision, purse: availableATP,
             dayBudget: identity.delegator.task.budget.dailyATP ?? .zero, daySpent: spending.amount(at: ledgerNow),
             here: here, peers: places,
-            lastPlace: lastPlace[request.operation])
+            lastPlace: lastPlace[TaskKind(request.operation, inputSize: size)])
     }
 
-    private func place(of id: PlatformID, for operation: Operation, _ size: ByteCount) -> Place? {
+    private func place(of id: PlatformID, for task: DecisionTask, _ yardstick: Yardstick) -> Place? {
         guard let peer = peers[id] else { return nil }
-        let reputation = peer.trust.reputation(for: operation, at: ledgerNow)
+        let standing = peer.trust.standing(in: task.operation, at: ledgerNow)
         let heartbeat = peer.heartbeat ?? AgentMachine.unheard
-        let roundTrip = link.status(of: peer.linkID)?.roundTrip ?? .milliseconds(50)
-        return Place(
+        let stated = heartbeat.serves(task.operation)
+        var place = Place(
             peer: peer.name, node: id, heartbeat: heartbeat,
-            heardAgo: peer.heardAt.map { now.boot.since($0) } ?? .milliseconds(.max), operation: operation,
-            requirement: .none, trust: peer.trust.factors(for: operation, reports: [], at: ledgerNow).trust,
-            reputation: reputation.value(at: ledgerNow), verified: reputation.verified, roundTrip: roundTrip,
-            bytesPerSecond: AgentMachine.assumedBytesPerSecond,
-            prediction: prediction(at: id, operation, size, stated: heartbeat))
+            heardAgo: peer.heardAt.map { now.boot.since($0) } ?? .milliseconds(.max), operation: task.operation,
+            requirement: .none,
+            trust: peer.trust.factors(for: task.operation, reports: [], at: ledgerNow).trust,
+            reputation: standing.reputation, verified: standing.verified,
+            backlog: peer.queue.backlog(own: workAt(id), typical: stated?.typicalTime ?? .zero),
+            roundTrip: link.status(of: peer.linkID)?.roundTrip ?? .milliseconds(50),
+            bytesPerSecond: peer.way.bytesPerSecond,
+            prediction: predictor.expectation(
+                place: id, operation: task.operation, inputSize: task.inputSize, stated: stated,
+                memory: task.memory, basis: .stated, yardstick: yardstick))
+        place.unansweredFor = unansweredTime(at: id)
+        if peer.hasRefused { place.acceptsTasks = false }
+        return place
     }
 
-    /// What is assumed of the way to a peer: 20 Mbit/s, a slow Wi-Fi.
-    private static let assumedBytesPerSecond: Int64 = 2_500_000
+    /// How long `peer` has owed the answer to a task, with nothing heard of it since.
+    private func unansweredTime(at peer: PlatformID) -> TimeSpan {
+        let sent = paying.values.compactMap { $0.life.worker == peer && !$0.isOver ? $0.sentAt : nil }.min()
+        guard let sent, peers[peer]?.heardAt.map({ $0 < sent }) ?? true else { return .zero }
+        return now.boot.since(sent)
+    }
 
     /// What is known of a peer that has not been heard of.
     private static let unheard = Heartbeat(
         sequence: 0, freeMemory: .zero, availableATP: .zero, thermalHeadroom: 0, load: .one, queueLength: 0,
         operations: [], powerClass: .upTo10W, uptime: .zero, acceptsTasks: false)
 
-    /// Measured runs first, then what the platform says of itself.
-    private func prediction(at place: PlatformID, _ operation: Operation, _ size: ByteCount, stated: Heartbeat)
-        -> Prediction
-    {
-        if let measured = predictor.prediction(place: place, operation: operation, inputSize: size) { return measured }
-        let served = stated.serves(operation)
-        return Prediction(
-            unmeasuredTime: served?.typicalTime ?? .zero,
-            energy: served?.typicalEnergy ?? .zero, memory: settings.offer(operation)?.memory ?? .zero,
-            basis: place == identity.id ? .profile : .stated)
+    /// How long the own tasks that are under way at `peer` are expected to run there.
+    func workAt(_ peer: PlatformID) -> [TimeSpan] {
+        // The order of a dictionary does not matter to their number and sum.
+        paying.values.filter { $0.life.worker == peer && $0.isRunning }.map { $0.expected }
+    }
+
+    /// What waits or runs on this board.
+    private var backlog: Backlog {
+        var backlog = Backlog(workers: Int64(settings.concurrentWork))
+        for task in queue.map({ $0.task }) + active.keys.filter({ active[$0]?.report == nil }) {
+            backlog.add(of: expectedTime(of: task))
+        }
+        return backlog
+    }
+
+    /// How long the worker of `task` is expected to run on this board.
+    private func expectedTime(of task: TaskID) -> TimeSpan {
+        let operation: Operation
+        let size: ByteCount
+        if let own = local[task] {
+            operation = own.operation
+            size = ByteCount(bytes: Int64(own.input.count))
+        } else if let order = working[task]?.task?.payload {
+            operation = order.operation
+            size = order.input.size
+        } else {
+            return .zero
+        }
+        return predictor.prediction(place: identity.id, operation: operation, inputSize: size)?.time
+            ?? settings.offer(operation)?.typicalTime ?? .zero
     }
 
     /// The role in which an operation of this family runs.
@@ -122,6 +159,7 @@ extension AgentMachine {
         guard !errand.placesLeft.isEmpty, now.boot < errand.deadline else {
             errands[command] = nil
             counters.count(now.boot < errand.deadline ? .refused : .late as AgentCounters.TaskEnd)
+            keepEnd(of: errand, now.boot < errand.deadline ? .refused : .late)
             return reply(command, AgentViews.unserved(errand))
         }
         let place = errand.decision.candidates[errand.placesLeft.removeFirst()]
@@ -146,6 +184,7 @@ extension AgentMachine {
         guard var errand = errands.removeValue(forKey: command) else { return }
         errand.attempts.append(Errand.Attempt(platform: platform, reason: reason))
         counters.count(.badInput)
+        keepEnd(of: errand, .badInput)
         reply(command, AgentViews.unserved(errand, kind: .invalid, hint: nil))
     }
 
@@ -161,6 +200,7 @@ extension AgentMachine {
             errands[command] = nil
             paying[task]?.errand = nil
             counters.count(.late)
+            keepEnd(of: errand, .late)
             reply(command, AgentViews.unserved(errand))
             tell(task, .cancelRequested)
         }
@@ -169,8 +209,10 @@ extension AgentMachine {
     /// Answers an errand with its result.
     mutating func complete(_ command: CommandID, with outcome: ErrandOutcome) {
         guard let errand = errands.removeValue(forKey: command) else { return }
-        lastPlace[errand.request.operation] = outcome.node
+        let size = ByteCount(bytes: Int64(errand.request.input.count))
+        lastPlace[TaskKind(errand.request.operation, inputSize: size)] = outcome.node
         counters.count(.done)
+        keepEnd(of: errand, .done, outcome)
         counters.countRun(
             outcome.node == identity.id ? .here : .elsewhere, time: outcome.time, energy: outcome.energy)
         reply(command, AgentViews.served(errand, outcome))

@@ -26,19 +26,17 @@ extension AgentMachine {
         let reference = newTask()
         let deadlines = TaskDeadlines(
             remaining: errand.workingTime(at: now.boot), grace: settings.grace, at: ledgerNow)
-        let acceptTime = min(AgentMachine.acceptTime, errand.deadline.since(now.boot))
+        let acceptTime = Place.acceptTime(within: errand.deadline.since(now.boot))
         let life = PayerLife(
             task: reference.id, worker: place.node, budget: place.lock, pricing: settings.pricing,
             silence: settings.silence, acceptBy: ledgerNow + acceptTime, deadlines: deadlines, at: ledgerNow)
         paying[reference.id] = PayingTask(
             life: life, reference: reference, operation: errand.request.operation, signedAt: ledgerNow,
             errand: command)
+        paying[reference.id]?.expected = place.runTime
         errands[command]?.task = reference.id
         tell(reference.id, .started)
     }
-
-    /// How long a worker may take to say that it takes a task.
-    static let acceptTime = TimeSpan.seconds(10)
 
     // MARK: Events
 
@@ -54,13 +52,24 @@ extension AgentMachine {
     /// The same for something that `peer` said.
     mutating func tell(_ task: TaskID, from peer: PlatformID, _ event: PayerEvent) {
         guard paying[task]?.life.worker == peer else { return }
+        if case .stage = event { learnWay(of: task, to: peer) }
         tell(task, event)
+    }
+
+    /// Takes in how long it took until `peer` said that it has `task`.
+    private mutating func learnWay(of task: TaskID, to peer: PlatformID) {
+        guard let sentAt = paying[task]?.sentAt, let linkID = peers[peer]?.linkID else { return }
+        paying[task]?.sentAt = nil
+        let (size, elapsed) = (inputSize(of: task), now.boot.since(sentAt))
+        let roundTrip = link.status(of: linkID)?.roundTrip ?? .zero
+        if paying[task]?.timesSent == 1 { peers[peer]?.way.record(size, elapsed: elapsed, roundTrip: roundTrip) }
     }
 
     mutating func takeRefusal(_ envelope: SignedEnvelope, from peer: PlatformID) {
         guard let notice: Signed<RefusalNotice> = verified(envelope, from: peer, "refusal") else { return }
         if paying[notice.payload.task]?.life.worker == peer {
             paying[notice.payload.task]?.refusal = notice.payload.reason
+            if notice.payload.reason.isOfState { peers[peer]?.hasRefused = true }
         }
         tell(notice.payload.task, from: peer, .refused(notice.payload.reason, taskHash: notice.payload.taskHash))
     }
@@ -83,6 +92,9 @@ extension AgentMachine {
         case .sendTask:
             guard let envelope = entry.task else { return }
             send(.task(AgedEnvelope(envelope, age: ledgerNow.since(entry.signedAt))), to: entry.life.worker)
+            let sentAt = entry.sentAt ?? now.boot
+            paying[task]?.sentAt = sentAt
+            paying[task]?.timesSent += 1
             tell(task, .sent)
         case .sendCancel:
             guard let hash = entry.life.taskHash else { return }
@@ -252,13 +264,17 @@ extension AgentMachine {
             paying[task]?.errand = nil
             guard let errand = errands.removeValue(forKey: command) else { return }
             counters.count(.cancelled)
+            keepEnd(of: errand, .cancelled)
             reply(command, AgentViews.cancelled(errand, task))
         case .voided: break
         }
     }
 
     private func inputSize(of task: TaskID) -> ByteCount {
-        evidence(of: task).map { $0.0.payload.input.size } ?? .zero
+        guard let envelope = paying[task]?.task, let order = try? Signed<FederationTask>(stored: envelope) else {
+            return .zero
+        }
+        return order.payload.input.size
     }
 
     mutating func store(paying task: TaskID) {

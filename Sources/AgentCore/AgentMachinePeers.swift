@@ -63,6 +63,9 @@ extension AgentMachine {
             guard heartbeat.sequence > peers[peer]?.heartbeat?.sequence ?? 0 else { return }
             peers[peer]?.heartbeat = heartbeat
             peers[peer]?.heardAt = now.boot
+            let own = workAt(peer).count
+            peers[peer]?.queue.hear(heartbeat, own: own)
+            peers[peer]?.hasRefused = false
         case .nodeRecord(let envelope): takeRecord(envelope, from: peer)
         case .task(let aged): takeTask(aged, from: peer)
         case .taskStage(let task, let hash, let stage): tell(task, from: peer, .stage(stage, taskHash: hash))

@@ -53,7 +53,7 @@ extension AgentMachine {
             json.member("known", peers.count)
             json.member("up", peers.values.filter { isUp($0) }.count)
             json.endObject()
-            json.member("last_decision", decisions.last?.sentence)
+            json.member("last_decision", decisions.lines.last?.sentence)
             writeDecisions(to: &json)
         }
     }
@@ -117,13 +117,10 @@ extension AgentMachine {
         json.endObject()
     }
 
-    /// Decisions that `status` lists.
-    private static let listedDecisions = 8
-
     private func writeDecisions(to json: inout JSONWriter) {
         json.key("decisions")
         json.beginArray()
-        for decision in decisions.suffix(AgentMachine.listedDecisions).reversed() {
+        for decision in decisions.lines.reversed() {
             json.beginObject()
             json.member("ago_ms", ledgerNow.since(decision.decidedAt).milliseconds)
             json.member("operation", decision.operation.name)

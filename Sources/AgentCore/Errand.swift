@@ -11,6 +11,10 @@ import Wire
 struct Errand {
     let request: DelegationRequest
     let decision: Decision
+    /// The decision as it is kept.
+    let kept: NumberedDecision
+    /// When it was made.
+    let began: BootTime
     /// Indices of the decision's candidates that are left to try, best first.
     var placesLeft: [Int]
     /// When the outcome must be there.
@@ -33,8 +37,8 @@ struct Errand {
     }
 }
 
-/// A decision that was made, for `status` and the store.
-struct DecisionRecord {
+/// A decision that was made, for `status`.
+struct DecisionLine {
     let decidedAt: LedgerTime
     let operation: Operation
     let sentence: String

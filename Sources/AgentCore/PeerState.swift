@@ -20,6 +20,12 @@ struct PeerState {
     var heartbeat: Heartbeat?
     /// When that came.
     var heardAt: BootTime?
+    /// Whether it has refused a task since then because of how it stood.
+    var hasRefused = false
+    /// What waits there that others sent.
+    var queue = PeerQueue()
+    /// How fast input gets there.
+    var way = PeerWay()
     /// What the peer said of itself at the last handshake.
     var session: PeerSession?
     /// This side's question about the lanes, new with every session; its echo proves an answer fresh.

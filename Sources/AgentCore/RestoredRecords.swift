@@ -22,6 +22,8 @@ enum SettingKey {
     static let uses = Array("identity-uses".utf8)
     /// The number of the next run that is kept.
     static let nextRun = Array("next-run".utf8)
+    /// The number of the next decision that is kept.
+    static let nextDecision = Array("next-decision".utf8)
     /// Where the energy history stands.
     static let history = Array("history".utf8)
     /// Whose store this is.
@@ -43,6 +45,7 @@ struct RestoredRecords {
     var predictor: Predictor?
     var nextTask: UInt64 = 1
     var nextRun: UInt64 = 0
+    var nextDecision: UInt64 = 0
     var earnings = DayTotal()
     var spending = DayTotal()
     var uses = IdentityUses()
@@ -128,6 +131,10 @@ struct RestoredRecords {
             nextTask = try RestoredRecords.read(.setting, record) { reader throws(CBORError) in try reader.unsigned() }
         case SettingKey.nextRun:
             nextRun = try RestoredRecords.read(.setting, record) { reader throws(CBORError) in
+                try reader.unsigned(atMost: UInt64(Int64.max))
+            }
+        case SettingKey.nextDecision:
+            nextDecision = try RestoredRecords.read(.setting, record) { reader throws(CBORError) in
                 try reader.unsigned(atMost: UInt64(Int64.max))
             }
         case SettingKey.clock:

@@ -57,11 +57,25 @@ struct PayingTask {
     var verified: VerifiedQuality?
     /// The worker's word on why it does not run it.
     var refusal: TaskRefusal?
+    /// How long it is expected to run there.
+    var expected: TimeSpan = .zero
+    /// How often it was sent in this process.
+    var timesSent = 0
+    /// When it was first sent, until the worker has said that it has it.
+    var sentAt: BootTime?
 
     /// Whether nothing more can happen to it.
     var isOver: Bool {
         switch life.state {
         case .unfunded, .settled(_, .none), .settled(_, .delivered): true
+        default: false
+        }
+    }
+
+    /// Whether it waits or runs at the worker, as far as is known.
+    var isRunning: Bool {
+        switch life.state {
+        case .sent, .accepted, .running: true
         default: false
         }
     }

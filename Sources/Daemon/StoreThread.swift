@@ -147,6 +147,8 @@ struct StoreThread: ~Copyable {
                 return .history(try store.records(kind, from: key, below: end, limit: query.limit))
             case .runs(let key, let end):
                 return .history(try store.records(.run, from: key, below: end, limit: query.limit))
+            case .decisions(let key, let end):
+                return .history(try store.records(.decision, from: key, below: end, limit: query.limit))
             case .newestJournal:
                 return .journal(try journal(store, limit: query.limit))
             case .verification: return verification(store)

@@ -25,6 +25,8 @@ public enum LossReason: Hashable, Sendable {
     case notAccepting
     /// It was not heard within three heartbeats.
     case notHeard(ago: TimeSpan, limit: TimeSpan)
+    /// It owes the answer to a task.
+    case owesAnswer(since: TimeSpan)
     /// Its reputation is too low.
     case reputationTooLow(found: BasisPoints, minimum: BasisPoints)
     /// It is not known well enough for a task of this cost.
@@ -54,6 +56,7 @@ public enum LossReason: Hashable, Sendable {
         case .requirementNotMet: "requirement_not_met"
         case .notAccepting: "not_accepting"
         case .notHeard: "not_heard"
+        case .owesAnswer: "owes_answer"
         case .reputationTooLow: "reputation_too_low"
         case .newcomer: "newcomer"
         case .trustTooLow: "trust_too_low"
@@ -85,6 +88,7 @@ public enum LossReason: Hashable, Sendable {
         case .requirementNotMet: "the horizon or convergence asked for is not stated there"
         case .notAccepting: "takes no tasks at present"
         case .notHeard(let ago, let limit): "heard " + shortTime(ago) + " ago, limit " + shortTime(limit)
+        case .owesAnswer(let since): "has not answered to a task for " + shortTime(since)
         case .reputationTooLow(let found, let minimum):
             "reputation " + percent(found) + ", at least " + percent(minimum)
         case .newcomer(let needed, let limit):
@@ -110,7 +114,9 @@ public struct Candidate: Hashable, Sendable {
     public let isHere: Bool
     /// Mean time until the result is here: queue, run and, for a peer, the way there and back.
     public let time: TimeSpan
-    /// The same that nineteen times of twenty is not exceeded.
+    /// Mean time of the run alone.
+    public let runTime: TimeSpan
+    /// The time of all that nineteen times of twenty is not exceeded.
     public let timeP95: TimeSpan
     /// Energy of the run.
     public let energy: Energy
@@ -120,31 +126,37 @@ public struct Candidate: Hashable, Sendable {
     public let waiting: Energy
     /// What the run costs: its energy here, its price at a peer.
     public let price: Energy
+    /// What is taken off that because the place was not measured for long.
+    public let doubt: Energy
     /// What has to be locked or reserved for it.
     public let lock: Energy
-    /// What is weighed: transmit, waiting and price.
+    /// What is weighed: transmit, waiting and price, less the doubt.
     public let cost: Energy
     /// What the times and energies rest on.
     public let basis: PredictionBasis
     /// Why it was not chosen; nil for the chosen one.
     public internal(set) var loss: LossReason?
 
+    /// The benefit of the doubt for a peer that is to be tried.
+    static let newcomersDoubt = BasisPoints(clamping: 5_000)
+
     init(_ place: Place, isHere: Bool, task: DecisionTask, policy: DecisionPolicy) {
         platform = place.platform
         node = place.node
         self.isHere = isHere
         let run = place.prediction
-        let queued = run.time * Int64(place.queueLength)
         var way = TimeSpan.zero
         if !isHere {
             let transfer = scaled(task.inputSize.bytes, by: 1_000, over: place.bytesPerSecond) ?? 0
             way = place.roundTrip + TimeSpan(milliseconds: transfer)
         }
-        time = way + queued + run.time
-        timeP95 = way + queued + run.timeP95
+        runTime = run.time
+        time = way + place.wait + run.time
+        timeP95 = way + place.wait + run.timeP95
         energy = run.energy
         lock = max(Energy(millijoules: 1), run.energyP95)
         price = isHere || task.pricing == .metered ? run.energy : lock
+        doubt = price.scaled(by: max(run.doubt, place.isToBeTried ? Candidate.newcomersDoubt : .zero))
         basis = run.basis
         if isHere {
             transmit = .zero
@@ -154,7 +166,7 @@ public struct Candidate: Hashable, Sendable {
             transmit = Energy(millijoules: max(0, min(sent ?? 0, Energy.largest.millijoules)))
             waiting = min(policy.idlePower.held(for: time), .largest).clampedToZero
         }
-        cost = transmit + waiting + price
+        cost = transmit + waiting + price - doubt
         loss = nil
     }
 }

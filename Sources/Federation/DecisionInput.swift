@@ -66,6 +66,8 @@ public struct Place: Hashable, Sendable {
     public var load: BasisPoints
     /// Tasks waiting or running there.
     public var queueLength: UInt32
+    /// Time that a task waits there before it runs.
+    public var wait: TimeSpan
     /// Whether it serves the operation.
     public var servesOperation: Bool
     /// Whether it takes tasks at all.
@@ -74,6 +76,8 @@ public struct Place: Hashable, Sendable {
     public var meetsRequirement: Bool
     /// Time since it was last heard.
     public var heardAgo: TimeSpan
+    /// How long it has owed the answer to a task, with nothing heard of it since; nothing where it owes none.
+    public var unansweredFor = TimeSpan.zero
     /// How far it is trusted.
     public var trust: BasisPoints
     /// Its reputation in the operation.
@@ -87,10 +91,23 @@ public struct Place: Hashable, Sendable {
     /// What a run takes there.
     public var prediction: Prediction
 
+    /// Whether it is a newcomer that has run few tasks of the kind, and gets some so that it may become known.
+    var isToBeTried: Bool { verified < Reputation.knownAfter && prediction.runs < Reputation.knownAfter }
+
+    /// How long the answer to a task is waited for before no other is sent there.
+    public static let patience = TimeSpan.seconds(2)
+
+    /// How long a peer has to say that it takes a task of which so much time is `left`: a quarter of it, so that there is
+    /// time for another place; at least one second and at most ten.
+    public static func acceptTime(within left: TimeSpan) -> TimeSpan {
+        let quarter = TimeSpan(milliseconds: max(.zero, left).milliseconds / 4)
+        return min(max(.zero, left), max(.seconds(1), min(.seconds(10), quarter)))
+    }
+
     /// This board.
     public init(
         here platform: PlatformName, node: PlatformID, freeMemory: ByteCount, availableATP: Energy,
-        thermalHeadroom: Int32, load: BasisPoints, queueLength: UInt32, servesOperation: Bool,
+        thermalHeadroom: Int32, load: BasisPoints, backlog: Backlog, servesOperation: Bool,
         meetsRequirement: Bool, prediction: Prediction
     ) {
         self.platform = platform
@@ -99,7 +116,8 @@ public struct Place: Hashable, Sendable {
         self.availableATP = availableATP
         self.thermalHeadroom = thermalHeadroom
         self.load = load
-        self.queueLength = queueLength
+        self.queueLength = UInt32(clamping: backlog.tasks)
+        self.wait = backlog.wait
         self.servesOperation = servesOperation
         self.acceptsTasks = true
         self.meetsRequirement = meetsRequirement
@@ -116,7 +134,7 @@ public struct Place: Hashable, Sendable {
     public init(
         peer platform: PlatformName, node: PlatformID, heartbeat: Heartbeat, heardAgo: TimeSpan,
         operation: Operation, requirement: Requirement, trust: BasisPoints, reputation: BasisPoints,
-        verified: UInt32, roundTrip: TimeSpan, bytesPerSecond: Int64, prediction: Prediction
+        verified: UInt32, backlog: Backlog, roundTrip: TimeSpan, bytesPerSecond: Int64, prediction: Prediction
     ) {
         self.platform = platform
         self.node = node
@@ -124,7 +142,8 @@ public struct Place: Hashable, Sendable {
         self.availableATP = heartbeat.availableATP
         self.thermalHeadroom = heartbeat.thermalHeadroom
         self.load = heartbeat.load
-        self.queueLength = heartbeat.queueLength
+        self.queueLength = UInt32(clamping: backlog.tasks)
+        self.wait = backlog.wait
         self.servesOperation = heartbeat.serves(operation) != nil
         self.acceptsTasks = heartbeat.acceptsTasks
         self.meetsRequirement = heartbeat.meets(requirement)

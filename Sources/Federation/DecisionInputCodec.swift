@@ -130,10 +130,10 @@ extension DecisionPolicy {
 }
 
 extension Place {
-    /// Reads `[platform, node, memory, mJ, m°C, load, queue, serves, accepts, meets, heard, trust, reputation,
-    /// verified, round trip, bytes/s, prediction]`.
+    /// Reads `[platform, node, memory, mJ, m°C, load, queue, wait, serves, accepts, meets, heard, unanswered, trust,
+    /// reputation, verified, round trip, bytes/s, prediction]`.
     init(from reader: inout CBORReader) throws(CBORError) {
-        try reader.beginArray(of: 17)
+        try reader.beginArray(of: 19)
         platform = try PlatformName(from: &reader)
         node = KeyID(bytes: try reader.bytes32())
         freeMemory = ByteCount(bytes: try reader.integer())
@@ -141,10 +141,12 @@ extension Place {
         thermalHeadroom = try reader.integer32()
         load = try reader.share()
         queueLength = try reader.unsigned32()
+        wait = TimeSpan(milliseconds: try reader.integer())
         servesOperation = try reader.boolean()
         acceptsTasks = try reader.boolean()
         meetsRequirement = try reader.boolean()
         heardAgo = TimeSpan(milliseconds: try reader.integer())
+        unansweredFor = TimeSpan(milliseconds: try reader.integer())
         trust = try reader.share()
         reputation = try reader.share()
         verified = try reader.unsigned32()
@@ -157,7 +159,7 @@ extension Place {
     }
 
     func write(to writer: inout CBORWriter) {
-        writer.array(17)
+        writer.array(19)
         writer.text(platform.text)
         writer.byteString(node.bytes)
         writer.integer(freeMemory.bytes)
@@ -165,10 +167,12 @@ extension Place {
         writer.integer(Int64(thermalHeadroom))
         writer.unsigned(UInt64(load.value))
         writer.unsigned(UInt64(queueLength))
+        writer.integer(wait.milliseconds)
         writer.boolean(servesOperation)
         writer.boolean(acceptsTasks)
         writer.boolean(meetsRequirement)
         writer.integer(heardAgo.milliseconds)
+        writer.integer(unansweredFor.milliseconds)
         writer.unsigned(UInt64(trust.value))
         writer.unsigned(UInt64(reputation.value))
         writer.unsigned(UInt64(verified))
@@ -179,10 +183,10 @@ extension Place {
 }
 
 extension Prediction {
-    /// Reads `[ms, p95 ms, mJ, p95 mJ, bytes, basis, runs]`.
+    /// Reads `[ms, p95 ms, mJ, p95 mJ, bytes, basis, runs, unseen, uncertainty]`.
     init(from reader: inout CBORReader) throws(CBORError) {
         let start = reader.offset
-        try reader.beginArray(of: 7)
+        try reader.beginArray(of: 9)
         let times = (try reader.integer(), try reader.integer())
         let energies = (try reader.integer(), try reader.integer())
         let bytes = try reader.integer()
@@ -190,7 +194,7 @@ extension Prediction {
         self.init(
             time: .milliseconds(times.0), timeP95: .milliseconds(times.1), energy: Energy(millijoules: energies.0),
             energyP95: Energy(millijoules: energies.1), memory: ByteCount(bytes: bytes), basis: basis,
-            runs: try reader.unsigned32())
+            runs: try reader.unsigned32(), unseen: try reader.unsigned32(), uncertainty: try reader.share())
         reader.endArray()
         guard time.milliseconds == times.0, timeP95.milliseconds == times.1, energy.millijoules == energies.0,
             energyP95.millijoules == energies.1, memory.bytes == bytes
@@ -198,7 +202,7 @@ extension Prediction {
     }
 
     func write(to writer: inout CBORWriter) {
-        writer.array(7)
+        writer.array(9)
         writer.integer(time.milliseconds)
         writer.integer(timeP95.milliseconds)
         writer.integer(energy.millijoules)
@@ -206,5 +210,7 @@ extension Prediction {
         writer.integer(memory.bytes)
         writer.unsigned(UInt64(basis.rawValue))
         writer.unsigned(UInt64(runs))
+        writer.unsigned(UInt64(unseen))
+        writer.unsigned(UInt64(uncertainty.value))
     }
 }

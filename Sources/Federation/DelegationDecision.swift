@@ -29,7 +29,7 @@ public struct Decision: Hashable, Sendable {
 /// Decides where `input.task` runs: a pure function of `input`.
 ///
 /// Hard gates come first, for each place alike and in this order: placement, memory, credits, heat,
-/// permission and service, heard, trust, deadline at p95. Of the places left the cheapest wins; the
+/// permission and service, heard and answering, trust, deadline at p95. Of the places left the cheapest wins; the
 /// last place stays unless another saves more than the hysteresis. Ties fall by p95 time, load, this
 /// board, node id.
 /// - Complexity: O(n log n) in the number of places.
@@ -133,6 +133,7 @@ private func gate(_ place: Place, _ candidate: Candidate, _ input: DecisionInput
     guard place.acceptsTasks else { return .notAccepting }
     let limit = policy.heartbeatPeriod * 3
     guard place.heardAgo <= limit else { return .notHeard(ago: place.heardAgo, limit: limit) }
+    guard place.unansweredFor <= Place.patience else { return .owesAnswer(since: place.unansweredFor) }
     if place.verified >= Reputation.knownAfter {
         guard place.reputation >= Reputation.minimum else {
             return .reputationTooLow(found: place.reputation, minimum: Reputation.minimum)

@@ -39,6 +39,8 @@ public enum FederationLimits {
     public static let maximumPlaces = 129
     /// Most predictions a predictor keeps; the least recently used makes room.
     public static let maximumPredictions = 512
+    /// Most tasks that a peer is taken to run at once.
+    public static let maximumWorkers: Int64 = 64
     /// Most peers whose request rate is counted; the longest silent makes room.
     public static let maximumRateWindows = 256
     /// Most operations for which one peer's reputation is kept apart; the oldest makes room.

@@ -36,11 +36,15 @@ public struct Prediction: Hashable, Sendable {
     public let basis: PredictionBasis
     /// Runs it rests on.
     public let runs: UInt32
+    /// Runs of the same kind that were measured elsewhere since the last one here.
+    public let unseen: UInt32
+    /// By what share the energy is off ordinarily.
+    public let uncertainty: BasisPoints
 
     /// A prediction; negative numbers count as nothing and large ones as the largest there are.
     public init(
         time: TimeSpan, timeP95: TimeSpan, energy: Energy, energyP95: Energy, memory: ByteCount,
-        basis: PredictionBasis, runs: UInt32
+        basis: PredictionBasis, runs: UInt32, unseen: UInt32 = 0, uncertainty: BasisPoints = .zero
     ) {
         self.time = max(.zero, min(time, FederationLimits.longestTaskTime))
         self.timeP95 = max(self.time, min(timeP95, FederationLimits.longestTaskTime))
@@ -49,14 +53,40 @@ public struct Prediction: Hashable, Sendable {
         self.memory = max(.zero, memory)
         self.basis = basis
         self.runs = runs
+        self.unseen = unseen
+        self.uncertainty = uncertainty
     }
 
+    /// The benefit of the doubt: the share by which a run is taken to be cheaper than predicted.
+    ///
+    /// It is half of the uncertainty, and, since the place may have changed while nobody looked, a hundredth for every
+    /// `doubtAfter` runs elsewhere; at most three quarters.
+    ///
+    /// A place that was found, or said to be, so much dearer than the best is tried again after so many times more
+    /// runs: what trying costs stays small, and no place is left out for ever.
+    public var doubt: BasisPoints {
+        BasisPoints(
+            clamping: min(
+                Prediction.largestDoubt, Int64(uncertainty.value) / 2 + Int64(unseen) * 100 / Prediction.doubtAfter))
+    }
+
+    /// Runs elsewhere for a hundredth of doubt.
+    static let doubtAfter: Int64 = 4
+    private static let largestDoubt: Int64 = 7_500
+    /// By how much the word of a platform, or of a profile, is off ordinarily.
+    public static let unmeasuredUncertainty = BasisPoints(clamping: 6_000)
+    /// By how much runs on inputs of another size tell of one.
+    static let siblingUncertainty = BasisPoints(clamping: 4_000)
+
     /// A prediction without a single run: twice the mean is taken for the bound.
-    public init(unmeasuredTime time: TimeSpan, energy: Energy, memory: ByteCount, basis: PredictionBasis) {
+    public init(
+        unmeasuredTime time: TimeSpan, energy: Energy, memory: ByteCount, basis: PredictionBasis, unseen: UInt32 = 0,
+        uncertainty: BasisPoints = Prediction.unmeasuredUncertainty
+    ) {
         self.init(
             time: time, timeP95: time * 2, energy: energy,
             energyP95: Energy(millijoules: Int64(clamping: Int128(energy.millijoules) * 2)), memory: memory,
-            basis: basis, runs: 0)
+            basis: basis, runs: 0, unseen: unseen, uncertainty: uncertainty)
     }
 }
 

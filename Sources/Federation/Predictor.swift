@@ -3,77 +3,16 @@ import Ledger
 import Quantities
 import Wire
 
-/// Mean and variance of a number, recent values weighing more (each new one an eighth).
-///
-/// The mean is kept in 1/256, the variance in whole square units; both saturate.
-struct MovingStatistic: Hashable, Sendable {
-    private(set) var mean256: Int64
-    private(set) var variance: Int64
-
-    static let largest: Int64 = 1 << 53
-
-    init(first value: Int64) {
-        let value = max(0, min(value, MovingStatistic.largest))
-        mean256 = value * 256
-        // A single run says little: its deviation is taken to be a quarter of its value.
-        variance = Int64(clamping: Int128(value / 4) * Int128(value / 4))
-    }
-
-    mutating func add(_ value: Int64) {
-        let value = max(0, min(value, MovingStatistic.largest))
-        let difference256 = value * 256 - mean256
-        let step256 = difference256 / 8
-        mean256 += step256
-        let spread = Int128(variance) + Int128(difference256) * Int128(step256) / 65_536
-        variance = Int64(clamping: spread * 7 / 8)
-    }
-
-    var mean: Int64 { mean256 / 256 }
-
-    /// Mean and two standard deviations.
-    ///
-    /// 1.645 would do for a known mean and variance; these are guesses from about the last fifteen values.
-    var p95: Int64 { Int64(clamping: Int128(mean) + 2 * Int128(squareRoot(UInt64(max(0, variance))))) }
-
-    init(from reader: inout CBORReader) throws(CBORError) {
-        try reader.beginArray(of: 2)
-        mean256 = Int64(try reader.unsigned(atMost: UInt64(MovingStatistic.largest) * 256))
-        variance = try reader.nonNegative()
-        reader.endArray()
-    }
-
-    func write(to writer: inout CBORWriter) {
-        writer.array(2)
-        writer.integer(mean256)
-        writer.integer(variance)
-    }
-}
-
-/// The largest integer whose square is not above `value`.
-func squareRoot(_ value: UInt64) -> UInt64 {
-    var root: UInt64 = 0
-    var bit: UInt64 = 1 << 31
-    while bit > 0 {
-        let candidate = root | bit
-        if candidate * candidate <= value { root = candidate }
-        bit >>= 1
-    }
-    return root
-}
-
-/// Learns what operations take at each place, apart for inputs of different size.
+/// Learns what tasks take at each place, apart for each operation and size of input.
 ///
 /// Keeps at most `FederationLimits.maximumPredictions`; the least recently measured makes room.
 public struct Predictor: Sendable {
     private struct Key: Hashable, Comparable {
         var place: PlatformID
-        var operation: Operation
-        var bucket: UInt8
+        var kind: TaskKind
 
         static func < (left: Key, right: Key) -> Bool {
-            if left.place != right.place { return left.place < right.place }
-            if left.operation != right.operation { return left.operation < right.operation }
-            return left.bucket < right.bucket
+            left.place != right.place ? left.place < right.place : left.kind < right.kind
         }
     }
 
@@ -83,19 +22,24 @@ public struct Predictor: Sendable {
         var memory: MovingStatistic
         var runs: UInt32
         var lastRun: UInt64
+        /// Runs of the kind, at all places, when the last one here was taken in.
+        var ofKind: UInt64
     }
 
     private var entries: [Key: Entry] = [:]
     private var clock: UInt64 = 0
+    /// Each kind at all places, as far as one of its entries is left.
+    private var kinds: [TaskKind: KindTotal] = [:]
+
+    /// What is known of a kind at whatever place it ran.
+    private struct KindTotal {
+        var runs: UInt64
+        var time: MovingStatistic
+        var energy: MovingStatistic
+    }
 
     /// A predictor that has seen nothing.
     public init() {}
-
-    /// The bucket of an input: 0 up to 1 KiB, one more for every doubling, 16 from 32 MiB on.
-    public static func bucket(_ size: ByteCount) -> UInt8 {
-        let kibibytes = UInt64(max(0, size.bytes - 1)) / 1024
-        return UInt8(min(16, 64 - kibibytes.leadingZeroBitCount))
-    }
 
     /// Takes in one run.
     public mutating func record(
@@ -103,42 +47,126 @@ public struct Predictor: Sendable {
         memory: ByteCount
     ) {
         clock += 1
-        let key = Key(place: place, operation: operation, bucket: Predictor.bucket(inputSize))
+        let key = Key(place: place, kind: TaskKind(operation, inputSize: inputSize))
+        let ofKind = take(key.kind, time, energy)
         if var entry = entries[key] {
-            entry.time.add(time.milliseconds)
-            entry.energy.add(energy.millijoules)
-            entry.memory.add(memory.bytes)
+            let unseen = ofKind - 1 - min(entry.ofKind, ofKind - 1)
+            let timeChange = entry.time.add(time.milliseconds, unseen: unseen)
+            let energyChange = entry.energy.add(energy.millijoules, unseen: unseen)
+            entry.memory.add(memory.bytes, unseen: unseen)
             entry.runs = entry.runs == .max ? .max : entry.runs + 1
             entry.lastRun = clock
+            entry.ofKind = ofKind
             entries[key] = entry
-            return
+            if timeChange != nil || energyChange != nil { tellSiblings(of: key, timeChange, energyChange) }
+        } else {
+            if entries.count >= FederationLimits.maximumPredictions { forgetOldest() }
+            entries[key] = Entry(
+                time: MovingStatistic(first: time.milliseconds), energy: MovingStatistic(first: energy.millijoules),
+                memory: MovingStatistic(first: memory.bytes), runs: 1, lastRun: clock, ofKind: ofKind)
         }
-        if entries.count >= FederationLimits.maximumPredictions,
-            let oldest = entries.min(by: { $0.value.lastRun < $1.value.lastRun })
-        {
-            entries[oldest.key] = nil
+    }
+
+    /// Counts a run of `kind`; returns how many there were.
+    private mutating func take(_ kind: TaskKind, _ time: TimeSpan, _ energy: Energy) -> UInt64 {
+        guard var total = kinds[kind] else {
+            kinds[kind] = KindTotal(
+                runs: 1, time: MovingStatistic(first: time.milliseconds),
+                energy: MovingStatistic(first: energy.millijoules))
+            return 1
         }
-        entries[key] = Entry(
-            time: MovingStatistic(first: time.milliseconds), energy: MovingStatistic(first: energy.millijoules),
-            memory: MovingStatistic(first: memory.bytes), runs: 1, lastRun: clock)
+        total.runs += 1
+        total.time.add(time.milliseconds)
+        total.energy.add(energy.millijoules)
+        kinds[kind] = total
+        return total.runs
+    }
+
+    /// Where runs on one size have changed, those on other sizes there are taken to have changed alike.
+    private mutating func tellSiblings(
+        of key: Key, _ time: (before: Int64, after: Int64)?, _ energy: (before: Int64, after: Int64)?
+    ) {
+        for bucket in 0...TaskKind.highestBucket where bucket != key.kind.bucket {
+            let sibling = Key(place: key.place, kind: TaskKind(key.kind.operation, bucket: bucket))
+            if let time { entries[sibling]?.time.follow(time) }
+            if let energy { entries[sibling]?.energy.follow(energy) }
+        }
     }
 
     /// What a run will take, or nil where none was measured.
     public func prediction(place: PlatformID, operation: Operation, inputSize: ByteCount) -> Prediction? {
-        let key = Key(place: place, operation: operation, bucket: Predictor.bucket(inputSize))
+        let key = Key(place: place, kind: TaskKind(operation, inputSize: inputSize))
         guard let entry = entries[key] else { return nil }
+        let ofKind = kinds[key.kind]?.runs ?? entry.ofKind
         return Prediction(
-            time: .milliseconds(entry.time.mean), timeP95: .milliseconds(entry.time.p95),
-            energy: Energy(millijoules: entry.energy.mean), energyP95: Energy(millijoules: entry.energy.p95),
-            memory: ByteCount(bytes: entry.memory.p95), basis: .measured, runs: entry.runs)
+            time: .milliseconds(entry.time.mean), timeP95: .milliseconds(entry.time.bound),
+            energy: Energy(millijoules: entry.energy.mean), energyP95: Energy(millijoules: entry.energy.bound),
+            memory: ByteCount(bytes: entry.memory.bound), basis: .measured, runs: entry.runs,
+            unseen: UInt32(clamping: ofKind - min(entry.ofKind, ofKind)), uncertainty: entry.energy.uncertainty)
+    }
+
+    /// What a run will take at `place`: what was measured there, or else what is `stated` of an ordinary run.
+    ///
+    /// Before a run of the size was measured there, one of another size tells, as far as both compare elsewhere. What is
+    /// stated of an ordinary run is taken for one on this size as `yardstick` says.
+    public func expectation(
+        place: PlatformID, operation: Operation, inputSize: ByteCount, stated: ServedOperation?, memory: ByteCount,
+        basis: PredictionBasis, yardstick: Yardstick = .ordinary
+    ) -> Prediction {
+        if let measured = prediction(place: place, operation: operation, inputSize: inputSize) { return measured }
+        let kind = TaskKind(operation, inputSize: inputSize)
+        let unseen = UInt32(clamping: kinds[kind]?.runs ?? 0)
+        if let sibling = sibling(of: Key(place: place, kind: kind)) {
+            return Prediction(
+                unmeasuredTime: sibling.time, energy: sibling.energy, memory: memory, basis: basis, unseen: unseen,
+                uncertainty: Prediction.siblingUncertainty)
+        }
+        return Prediction(
+            unmeasuredTime: yardstick.time(of: stated?.typicalTime ?? .zero),
+            energy: yardstick.energy(of: stated?.typicalEnergy ?? .zero), memory: memory, basis: basis,
+            unseen: unseen)
+    }
+
+    /// What the nearest size that was measured at the place of `key` says of that of `key`.
+    private func sibling(of key: Key) -> (time: TimeSpan, energy: Energy)? {
+        guard let wanted = kinds[key.kind] else { return nil }
+        for distance in 1...Int(TaskKind.highestBucket) {
+            for bucket in [Int(key.kind.bucket) - distance, Int(key.kind.bucket) + distance] {
+                guard let bucket = UInt8(exactly: bucket), bucket <= TaskKind.highestBucket else { continue }
+                let kind = TaskKind(key.kind.operation, bucket: bucket)
+                guard let entry = entries[Key(place: key.place, kind: kind)], let known = kinds[kind] else { continue }
+                let time = scaled(entry.time.mean, by: max(1, wanted.time.mean), over: max(1, known.time.mean))
+                let energy = scaled(
+                    entry.energy.mean, by: max(1, wanted.energy.mean), over: max(1, known.energy.mean))
+                return (.milliseconds(time ?? .max), Energy(millijoules: energy ?? .max))
+            }
+        }
+        return nil
     }
 
     /// Forgets what was measured at `place`.
-    public mutating func forget(place: PlatformID) { entries = entries.filter { $0.key.place != place } }
+    public mutating func forget(place: PlatformID) {
+        entries = entries.filter { $0.key.place != place }
+        dropUnusedCounts()
+    }
+
+    private mutating func forgetOldest() {
+        guard let oldest = entries.min(by: { $0.value.lastRun < $1.value.lastRun })?.key else { return }
+        entries[oldest] = nil
+        dropUnusedCounts()
+    }
+
+    private mutating func dropUnusedCounts() {
+        var used: Set<TaskKind> = []
+        for key in entries.keys { used.insert(key.kind) }
+        kinds = kinds.filter { used.contains($0.key) }
+    }
 
     // MARK: Storage
 
-    /// Reads a stored predictor: `{1: clock, 2: [[place, operation, bucket, time, energy, memory, runs, last run]]}`.
+    /// Reads a stored predictor:
+    /// `{1: clock, 2: [[place, operation, bucket, time, energy, memory, runs, last run, runs of the kind]]}`;
+    /// rows of earlier versions end with the last run.
     public init(from reader: inout CBORReader) throws(CBORError) {
         var map = try reader.beginMap()
         try reader.field(1, of: &map)
@@ -147,17 +175,25 @@ public struct Predictor: Sendable {
         var previous: Key?
         for _ in 0..<(try reader.beginArray(limit: FederationLimits.maximumPredictions)) {
             let start = reader.offset
-            try reader.beginArray(of: 8)
+            let count = try reader.beginArray(limit: 9)
+            guard count == 8 || count == 9 else { throw .wrongCount(at: start, expected: 9, found: count) }
             let place = KeyID(bytes: try reader.bytes32())
             let operation = try Operation(from: &reader)
-            let key = Key(place: place, operation: operation, bucket: UInt8(try reader.unsigned(atMost: 16)))
+            let bucket = UInt8(try reader.unsigned(atMost: UInt64(TaskKind.highestBucket)))
+            let key = Key(place: place, kind: TaskKind(operation, bucket: bucket))
             if let previous, previous >= key { throw .invalidValue(at: start) }
             previous = key
-            entries[key] = Entry(
+            var entry = Entry(
                 time: try MovingStatistic(from: &reader), energy: try MovingStatistic(from: &reader),
                 memory: try MovingStatistic(from: &reader), runs: try reader.unsigned32(),
-                lastRun: try reader.unsigned(atMost: clock))
+                lastRun: try reader.unsigned(atMost: clock), ofKind: 0)
+            if count == 9 { entry.ofKind = try reader.unsigned(atMost: clock) }
             reader.endArray()
+            entries[key] = entry
+            // What is not stored of a kind is taken from the place that has seen it last.
+            if kinds[key.kind].map({ $0.runs <= entry.ofKind }) ?? true {
+                kinds[key.kind] = KindTotal(runs: entry.ofKind, time: entry.time, energy: entry.energy)
+            }
         }
         reader.endArray()
         try reader.endMap(&map)
@@ -169,15 +205,16 @@ public struct Predictor: Sendable {
         fields.unsigned(1, clock)
         fields.array(2, count: entries.count) { writer in
             for (key, entry) in entries.sorted(by: { $0.key < $1.key }) {
-                writer.array(8)
+                writer.array(9)
                 writer.byteString(key.place.bytes)
-                writer.text(key.operation.name)
-                writer.unsigned(UInt64(key.bucket))
+                writer.text(key.kind.operation.name)
+                writer.unsigned(UInt64(key.kind.bucket))
                 entry.time.write(to: &writer)
                 entry.energy.write(to: &writer)
                 entry.memory.write(to: &writer)
                 writer.unsigned(UInt64(entry.runs))
                 writer.unsigned(entry.lastRun)
+                writer.unsigned(entry.ofKind)
             }
         }
         fields.finish(into: &writer)

@@ -37,6 +37,9 @@ public struct Reputation: Hashable, Sendable {
     /// From this many verified tasks on a peer is known.
     public static let knownAfter: UInt32 = 10
 
+    /// Verified tasks of one operation that count at most for the others.
+    static let mostWeight: UInt32 = 1_000
+
     /// No experience with `operation` yet.
     public init(operation: Operation, at now: LedgerTime) {
         self.operation = operation
@@ -49,7 +52,8 @@ public struct Reputation: Hashable, Sendable {
     public mutating func add(_ quality: BasisPoints, at now: LedgerTime) {
         average = MovingShare(value(at: now))
         average.add(quality)
-        verified = verified == .max ? .max : verified + 1
+        let counted = verified(at: now)
+        verified = counted == .max ? .max : counted + 1
         updated = max(updated, now)
     }
 
@@ -63,8 +67,15 @@ public struct Reputation: Hashable, Sendable {
         return BasisPoints(clamping: value)
     }
 
-    /// Whether enough was verified to judge by it.
-    public var isKnown: Bool { verified >= Reputation.knownAfter }
+    /// The verified tasks that still count at `now`: half of them after every thirty idle days, so that who has not
+    /// worked for long begins anew, with small tasks, rather than being left out for good.
+    public func verified(at now: LedgerTime) -> UInt32 {
+        let halvings = max(0, now.since(updated).milliseconds) / Reputation.halvingTime.milliseconds
+        return halvings < 32 ? verified >> UInt32(halvings) : 0
+    }
+
+    /// Idle time after which half of the verified tasks count.
+    static let halvingTime = TimeSpan.seconds(30 * 86_400)
 
     /// A broken bond costs half of it.
     mutating func halve() { average = MovingShare(BasisPoints(clamping: Int64(average.value.value) / 2)) }

@@ -90,6 +90,14 @@ extension TaskRefusal {
     /// The reason's number on the wire.
     public var code: UInt8 { wire.code }
 
+    /// Whether the platform refuses because of how it stands at present, as its next heartbeat will show.
+    public var isOfState: Bool {
+        switch self {
+        case .rateLimited, .tooManyTasks, .memoryShort, .tooHot, .queueFull, .shuttingDown: true
+        default: false
+        }
+    }
+
     /// Whether asking the same platform again can help.
     public var retry: RetryAdvice {
         switch self {

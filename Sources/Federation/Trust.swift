@@ -142,6 +142,23 @@ public struct TrustRecord: Hashable, Sendable {
         reputations.first { $0.operation == operation } ?? Reputation(operation: operation, at: now)
     }
 
+    /// What decides whether it is given tasks of `operation`: its reputation there and the verified tasks behind it.
+    ///
+    /// While it is not known in the operation, all its verified work counts, each operation by its verified tasks: who
+    /// has proven itself in one is no newcomer in the next.
+    public func standing(in operation: Operation, at now: LedgerTime) -> (reputation: BasisPoints, verified: UInt32) {
+        let own = reputation(for: operation, at: now)
+        if own.verified(at: now) >= Reputation.knownAfter { return (own.value(at: now), own.verified(at: now)) }
+        var (sum, count): (Int64, Int64) = (0, 0)
+        for reputation in reputations {
+            let verified = Int64(min(reputation.verified(at: now), Reputation.mostWeight))
+            sum += Int64(reputation.value(at: now).value) * verified
+            count += verified
+        }
+        guard count > 0 else { return (own.value(at: now), 0) }
+        return (BasisPoints(clamping: sum / count), UInt32(count))
+    }
+
     /// What its trust in `operation` is made of.
     public func factors(for operation: Operation, reports: [TrustReport], at now: LedgerTime) -> TrustFactors {
         let reputation = reputation(for: operation, at: now)

@@ -21,6 +21,7 @@ import Wire
 /// | `export_proofs` | [`first`] [`limit`] [`source`] |
 /// | `energy_history` | [`resolution`] [`from_ms`] [`to_ms`] [`before`] [`limit`] |
 /// | `runs` | [`from_ms`] [`to_ms`] [`before`] [`limit`] |
+/// | `decisions` | [`before`] [`limit`] [`records`] |
 /// | `add_peer` | `record` |
 /// | `remove_peer` `ping` | `name` |
 /// | `trust_key` | `name` `pem` |
@@ -91,6 +92,13 @@ public enum ControlProtocol {
                     from: try request.wallTime("from_ms"), to: try request.wallTime("to_ms"),
                     before: try request.number("before", in: 0...Int64(1) << 53).map { UInt64($0) },
                     limit: try request.limit(atMost: RunLimits.listed, otherwise: RunLimits.listed)))
+        case .decisions:
+            let tellsRecords = try request.flag("records")
+            let most = DecisionQuery.most(tellingRecords: tellsRecords)
+            return .decisions(
+                DecisionQuery(
+                    before: try request.number("before", in: 0...Int64(1) << 53).map { UInt64($0) },
+                    limit: try request.limit(atMost: most), tellsRecords: tellsRecords))
         case .peers: return .peers
         case .addPeer:
             return .addPeer(record: try request.text("record", limit: FederationLimits.maximumNodeTextLength))
@@ -179,6 +187,11 @@ public enum ControlProtocol {
             if let to = query.to { json.member("to_ms", to.milliseconds) }
             if let before = query.before { json.member("before", before) }
             json.member("limit", query.limit)
+        case .decisions(let query):
+            begin(.decisions)
+            if let before = query.before { json.member("before", before) }
+            json.member("limit", query.limit)
+            json.member("records", query.tellsRecords)
         case .peers: begin(.peers)
         case .addPeer(let record):
             begin(.addPeer)

@@ -28,6 +28,7 @@ struct ControlRequest {
         case exportProofs = "export_proofs"
         case energyHistory = "energy_history"
         case runs
+        case decisions
         case peers
         case addPeer = "add_peer"
         case removePeer = "remove_peer"
@@ -49,6 +50,7 @@ struct ControlRequest {
             case .exportProofs: ["first", "limit", "source"]
             case .energyHistory: ["resolution", "from_ms", "to_ms", "before", "limit"]
             case .runs: ["from_ms", "to_ms", "before", "limit"]
+            case .decisions: ["before", "limit", "records"]
             case .addPeer: ["record"]
             case .trustKey: ["name", "pem"]
             case .addIdentity, .checkIdentity: ["text"]

@@ -32,6 +32,7 @@ public enum HTTPRoutes {
         case energyHistory
         case proofs
         case latestProof
+        case decisions
 
         /// The path, as segments; one that begins with a colon stands for any.
         var path: [String] {
@@ -44,6 +45,7 @@ public enum HTTPRoutes {
             case .energyHistory: ["api", "v1", "energy", "history"]
             case .proofs: ["api", "v1", "energy", "proofs"]
             case .latestProof: ["api", "v1", "energy", "proofs", "latest"]
+            case .decisions: ["api", "v1", "decisions"]
             }
         }
 
@@ -58,6 +60,7 @@ public enum HTTPRoutes {
             case .energyHistory: ["resolution", "from_ms", "to_ms", "before", "limit"]
             case .proofs: ["source", "limit"]
             case .latestProof: ["source"]
+            case .decisions: ["before", "limit"]
             }
         }
     }
@@ -123,6 +126,12 @@ public enum HTTPRoutes {
             let limit = try number("limit", in: 1...HTTPLimits.listedPages, target) ?? 20
             return .command(.proofs(limit: limit, source: try source(target)))
         case .latestProof: return .command(.proofs(limit: 1, source: try source(target)))
+        case .decisions:
+            return .command(
+                .decisions(
+                    DecisionQuery(
+                        before: try number("before", in: 0...1 << 53, target).map { UInt64($0) },
+                        limit: try number("limit", in: 1...DecisionLimits.listed, target) ?? 20)))
         }
     }
 

@@ -1,8 +1,6 @@
 /// Every command, in the order help lists them.
 let allCommands: [CommandSpecification] =
     [runCommand, statusCommand, topCommand, telemetryCommand, energyHistoryCommand]
-    + proofCommands + reportCommands + [delegateCommand] + taskCommands + ledgerCommands + peerCommands
-    + identityCommands
-    + keyCommands
-    + configCommands + profileCommands
+    + proofCommands + reportCommands + [delegateCommand] + decisionCommands + taskCommands + ledgerCommands
+    + peerCommands + identityCommands + keyCommands + configCommands + profileCommands
     + [doctorCommand, completionCommand, versionCommand, workersCommand, workerCommand, manualCommand]

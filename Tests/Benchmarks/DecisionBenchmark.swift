@@ -27,7 +27,7 @@ enum DecisionBenchmark {
                     peer: try sure(PlatformName("board-\(number)"), "name"), node: node(number),
                     heartbeat: heartbeat(operation), heardAgo: .seconds(1), operation: operation, requirement: .none,
                     trust: BasisPoints(clamping: 6_500), reputation: BasisPoints(clamping: 8_000), verified: 40,
-                    roundTrip: .milliseconds(4), bytesPerSecond: 4_000_000,
+                    backlog: Backlog(workers: 2), roundTrip: .milliseconds(4), bytesPerSecond: 4_000_000,
                     // No two cost the same, and the order of costs is not the order of peers.
                     prediction: prediction(milliseconds: 30 + Int64(number) * 37 % 64, millijoules: 900)))
         }
@@ -41,7 +41,7 @@ enum DecisionBenchmark {
             here: Place(
                 here: try sure(PlatformName("here"), "name"), node: node(0), freeMemory: .mebibytes(900),
                 availableATP: Energy(joules: 160), thermalHeadroom: 18_000, load: BasisPoints(clamping: 3_000),
-                queueLength: 0, servesOperation: true, meetsRequirement: true,
+                backlog: Backlog(workers: 2), servesOperation: true, meetsRequirement: true,
                 prediction: prediction(milliseconds: 400, millijoules: 6_000)),
             peers: places, lastPlace: nil)
     }

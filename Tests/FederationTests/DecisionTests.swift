@@ -18,7 +18,8 @@ import Wire
         Place(
             peer: Fixture.platform(name), node: Fixture.node(number), heartbeat: Fixture.heartbeat,
             heardAgo: .seconds(2), operation: features, requirement: .none, trust: BasisPoints(clamping: 6_500),
-            reputation: BasisPoints(clamping: 8_000), verified: 40, roundTrip: .milliseconds(roundTrip),
+            reputation: BasisPoints(clamping: 8_000), verified: 40, backlog: Backlog(workers: 2),
+            roundTrip: .milliseconds(roundTrip),
             bytesPerSecond: 4_000_000, prediction: prediction)
     }
 
@@ -34,7 +35,8 @@ import Wire
             here: Place(
                 here: Fixture.platform("Sprout"), node: Fixture.node(1), freeMemory: .mebibytes(900),
                 availableATP: Energy(joules: 160), thermalHeadroom: 18_000, load: BasisPoints(clamping: 3_000),
-                queueLength: 0, servesOperation: true, meetsRequirement: true, prediction: prediction(120, 900)),
+                backlog: Backlog(workers: 2), servesOperation: true, meetsRequirement: true,
+                prediction: prediction(120, 900)),
             peers: [
                 peer("Thor", 2, prediction(35, 1_100), roundTrip: 4),
                 peer("Legion", 3, prediction(20, 3_400), roundTrip: 6),
@@ -101,6 +103,14 @@ import Wire
             $0.here.freeMemory = .zero
             $0.peers = []
         },
+        Case("Thor owes an answer", goes: "Legion", here: "memory_short", thor: "owes_answer") {
+            $0.here.freeMemory = .zero
+            $0.peers[0].unansweredFor = Place.patience + .milliseconds(1)
+        },
+        Case("Thor is given time to answer", goes: "Thor", here: "memory_short") {
+            $0.here.freeMemory = .zero
+            $0.peers[0].unansweredFor = Place.patience
+        },
         Case("Thor does not serve it", goes: "Legion", here: "memory_short", thor: "operation_not_served") {
             $0.here.freeMemory = .zero
             $0.peers[0].servesOperation = false
@@ -138,7 +148,9 @@ import Wire
         Case("this board is too slow for the deadline", goes: "Thor", here: "too_slow") {
             $0.task.remaining = .milliseconds(100)
         },
-        Case("a queue here makes it too slow", goes: "Thor", here: "too_slow") { $0.here.queueLength = 20 },
+        Case("a queue here makes it too slow", goes: "Thor", here: "too_slow") {
+            $0.here.wait = .milliseconds(1_800)
+        },
         Case("nobody meets the deadline", goes: "refuse", here: "too_slow", thor: "too_slow") {
             $0.task.remaining = .milliseconds(10)
         },
@@ -300,7 +312,7 @@ import Wire
             energy: Energy(millijoules: .max), energyP95: Energy(millijoules: .max), memory: .zero, basis: .stated,
             runs: .max)
         input.peers[0].prediction = huge
-        input.peers[0].queueLength = .max
+        input.peers[0].wait = TimeSpan(milliseconds: .max)
         input.peers[0].roundTrip = TimeSpan(milliseconds: .max)
         input.peers[0].bytesPerSecond = 1
         input.task.inputSize = ByteCount(bytes: .max)

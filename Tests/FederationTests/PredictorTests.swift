@@ -52,7 +52,8 @@ import Wire
         for _ in 0..<50 { Self.record(&predictor, 100) }
         for _ in 0..<20 { Self.record(&predictor, 400) }
         let time = Self.ask(predictor)?.time.milliseconds ?? 0
-        #expect((375...400).contains(time))
+        // One run that is far out counts less: a change takes a few runs to be believed.
+        #expect((350...400).contains(time))
     }
 
     @Test(
@@ -61,7 +62,7 @@ import Wire
             (33_554_433, 16), (Int64.max, 16),
         ] as [(Int64, UInt8)])
     func `inputs are told apart by doublings of their size`(bytes: Int64, bucket: UInt8) {
-        #expect(Predictor.bucket(ByteCount(bytes: bytes)) == bucket)
+        #expect(TaskKind.bucket(ByteCount(bytes: bytes)) == bucket)
     }
 
     @Test func `extreme runs saturate`() {

@@ -68,11 +68,48 @@ import Wire
         #expect(reputation.value(at: Self.now) == Self.share(5_500))
         for _ in 0..<9 { reputation.add(.one, at: Self.now) }
         #expect(reputation.value(at: Self.now) == Self.share(8_254))
-        #expect(reputation.isKnown)
+        #expect(reputation.verified >= Reputation.knownAfter)
         let tomorrow = Self.now + .seconds(86_400)
         #expect(reputation.value(at: tomorrow) == Self.share(8_222))
         #expect(reputation.value(at: Self.now + .seconds(86_400 * 10_000)) < Self.share(5_200))
         #expect(reputation.value(at: LedgerTime(milliseconds: .min)) == Self.share(8_254))
+    }
+
+    @Test func `who has proven itself in one operation is no newcomer in the next`() {
+        var record = TrustRecord()
+        func add(_ operation: Federation.Operation, _ quality: BasisPoints, count: Int) {
+            for _ in 0..<count {
+                record.record(
+                    operation, claimed: quality, verified: quality, billedAboveMeasured: false, accepted: true,
+                    at: Self.now)
+            }
+        }
+        let other = Fixture.operation("perception.detect")
+        #expect(record.standing(in: other, at: Self.now) == (Reputation.start, 0))
+        add(Fixture.features, .one, count: 9)
+        #expect(record.standing(in: other, at: Self.now).verified == 9)
+        add(Fixture.features, .one, count: 1)
+        #expect(record.standing(in: other, at: Self.now) == (Self.share(8_254), 10))
+        // Ten tasks of the operation itself speak for themselves.
+        add(other, .zero, count: 9)
+        let mixed = record.standing(in: other, at: Self.now)
+        #expect(mixed.verified == 19 && mixed.reputation > Self.share(5_000))
+        add(other, .zero, count: 1)
+        let own = record.standing(in: other, at: Self.now)
+        #expect(own.verified == 10 && own.reputation < Self.share(2_000))
+        #expect(record.standing(in: Fixture.features, at: Self.now) == (Self.share(8_254), 10))
+    }
+
+    @Test func `who has not worked for a month begins anew, with small tasks`() {
+        var reputation = Reputation(operation: Fixture.features, at: Self.now)
+        for _ in 0..<12 { reputation.add(.zero, at: Self.now) }
+        #expect(reputation.verified(at: Self.now + .seconds(30 * 86_400 - 1)) == 12)
+        #expect(reputation.verified(at: Self.now + .seconds(30 * 86_400)) == 6)
+        #expect(reputation.verified(at: Self.now + .seconds(400 * 86_400)) == 0)
+        #expect(reputation.verified(at: LedgerTime(milliseconds: .max)) == 0)
+        #expect(reputation.verified(at: LedgerTime(milliseconds: .min)) == 12)
+        reputation.add(.one, at: Self.now + .seconds(30 * 86_400))
+        #expect(reputation.verified == 7)
     }
 
     @Test func `a broken bond loses its share and half of the reputation`() {

@@ -54,11 +54,13 @@ private func refusal(_ line: [UInt8]) throws -> String {
             .runs(
                 RunQuery(
                     from: WallTime(milliseconds: 1), to: WallTime(milliseconds: 1 << 53), before: 77, limit: 2048)),
+            .decisions(DecisionQuery(limit: 256)),
+            .decisions(DecisionQuery(before: 77, limit: 32, tellsRecords: true)),
         ]
     }()
 
     @Test func `reads back every command that it writes`() throws {
-        #expect(Self.everything.count == 32)
+        #expect(Self.everything.count == 35)
         for asked in Self.everything {
             let line = ControlProtocol.request(asked)
             #expect(!line.utf8.contains(UInt8(ascii: "\n")))
@@ -111,6 +113,10 @@ private func refusal(_ line: [UInt8]) throws -> String {
             "'source' takes the identity of a source, such as battery:BAT0, not 'BAT0'"
         ),
         (#"{"command":"history","source":"battery:BAT0"}"#, "'history' has no member 'source'"),
+        (#"{"command":"decisions","limit":257}"#, "'limit' takes a whole number from 1 to 256, not 257"),
+        (
+            #"{"command":"decisions","limit":33,"records":true}"#, "'limit' takes a whole number from 1 to 32, not 33"
+        ),
         (#"{"command":"runs","limit":2049}"#, "'limit' takes a whole number from 1 to 2048, not 2049"),
         (#"{"command":"runs","resolution":"hour"}"#, "'runs' has no member 'resolution'"),
         (#"{"command":"cancel"}"#, "'cancel' needs the member 'task'"),

@@ -37,7 +37,7 @@ enum LayoutRules {
         }
         let others: Set<Substring> = [
             "EndToEndTests", "SimulationTests", "TidyTests", "Support", "Fuzz", "Benchmarks", "Fixtures",
-            "SimulationRunner", "Soak",
+            "SimulationRunner", "Soak", "Experiment",
         ]
         for folder in tests.subtracting(others).sorted()
         where Architecture.row(of: String(folder.dropLast("Tests".count))) == nil {

@@ -7,7 +7,7 @@ import Quantities
 /// A month of energy pages would take a hundred megabytes, and moving them about would take longer than all the rest.
 struct CountedDisk {
     /// Kinds of which only the size is kept; their keys are numbers that only grow.
-    private static let counted: [StoreRecordKind] = [.proof, .historyMinute, .historyHour, .run]
+    private static let counted: [StoreRecordKind] = [.proof, .historyMinute, .historyHour, .run, .decision]
 
     private struct Tally {
         /// Sizes by number.
@@ -83,6 +83,7 @@ struct CountedDisk {
         case .history(let resolution, _, _):
             .history(resolution.recordKind.flatMap { tallies[$0]?.last }.map { [$0] } ?? [])
         case .runs: .history(tallies[.run]?.last.map { [$0] } ?? [])
+        case .decisions: .history(tallies[.decision]?.last.map { [$0] } ?? [])
         case .newestJournal: .journal([])
         case .verification: .notVerified("only sizes are kept")
         }

@@ -134,7 +134,7 @@ public struct Endurance {
             for command in [
                 AgentCommand.status, .tasks, .balance, .history(limit: 8), .proofs(limit: 8),
                 .energyHistory(HistoryQuery(.minute)), .energyHistory(HistoryQuery(.hour, limit: 24)),
-                .runs(RunQuery(limit: 24)),
+                .runs(RunQuery(limit: 24)), .decisions(DecisionQuery(limit: 24)),
             ] {
                 commands += 1
                 tell(.command(CommandID(value: commands), command))

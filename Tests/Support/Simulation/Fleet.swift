@@ -284,6 +284,8 @@ struct Fleet {
         case .history(let resolution, let first, let end):
             return records(resolution.recordKind, from: first, below: end, limit: query.limit, of: board)
         case .runs(let first, let end): return records(.run, from: first, below: end, limit: query.limit, of: board)
+        case .decisions(let first, let end):
+            return records(.decision, from: first, below: end, limit: query.limit, of: board)
         case .newestJournal: return .journal(Array(disk.journal.reversed().prefix(query.limit)))
         case .verification:
             let ledger = disk.durable.ledger

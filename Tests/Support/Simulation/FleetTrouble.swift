@@ -113,7 +113,9 @@ extension Fleet {
         case 79..<81: ask(board, .peers)
         case 81..<83: ask(board, .balance)
         case 83..<85: ask(board, .telemetry)
-        case 85..<86: ask(board, .history(limit: 8))
+        case 85..<86:
+            ask(board, .history(limit: 8))
+            ask(board, .decisions(DecisionQuery(limit: 4, tellsRecords: true)))
         case 86..<87: ask(board, .runs(RunQuery(limit: 8)))
         case 87..<88: ask(board, .proofs(limit: 3, source: SourceID("battery:BAT0")))
         case 88..<89: ask(board, .exportProofs(first: 0, limit: 100))
@@ -173,6 +175,7 @@ extension AgentCommand {
         case .exportProofs: "export"
         case .energyHistory(let query): "energy history by " + query.resolution.name
         case .runs: "runs"
+        case .decisions: "decisions"
         case .peers: "peers"
         case .addPeer: "add a peer"
         case .removePeer: "remove a peer"

@@ -204,6 +204,9 @@ public struct ScriptedFleet {
     /// The runs that a board keeps, as far as they are durable, in their order.
     public func runs(of board: Int) -> [StoredRecord] { fleet.boards[board].disk.durable.records(.run) }
 
+    /// The decisions that a board keeps, as they are on its disk.
+    public func decisions(of board: Int) -> [StoredRecord] { fleet.boards[board].disk.durable.records(.decision) }
+
     /// A board finds these records beside its own from now on.
     public mutating func put(_ writes: [StoreWrite], of board: Int) { fleet.boards[board].disk.spoil(writes) }
 

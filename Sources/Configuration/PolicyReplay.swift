@@ -1,0 +1,20 @@
+import Federation
+
+extension PolicySection {
+    /// `input` as it would be under this policy: its rules, pricing and placement in the place of those it was made with.
+    ///
+    /// What the profile says (what sending takes, and what the board draws idle), how often heartbeats come, and what was
+    /// asked for with the task stay as they were.
+    public func applied(to input: DecisionInput) -> DecisionInput {
+        var changed = input
+        changed.policy.minimumHeadroom = decision.minimumHeadroom
+        changed.policy.minimumTrust = decision.minimumTrust
+        changed.policy.newcomerBudget = decision.newcomerBudget
+        changed.policy.hysteresis = decision.hysteresis
+        changed.policy.delegationThreshold = decision.delegationThreshold
+        changed.task.pricing = pricing
+        // A task that was held here may have been so by its own wish; one that could go anywhere could by the policy's.
+        if changed.task.placement == .any { changed.task.placement = defaultPlacement }
+        return changed
+    }
+}
