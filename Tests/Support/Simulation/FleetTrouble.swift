@@ -170,6 +170,7 @@ extension AgentCommand {
         case .history: "history"
         case .verify: "verify"
         case .reconcile: "reconcile"
+        case .grant: "grant"
         case .energy: "energy"
         case .proofs: "proofs"
         case .exportProofs: "export"
