@@ -1,10 +1,10 @@
 import Federation
 
 extension PolicySection {
-    /// `input` as it would be under this policy: its rules, pricing and placement in the place of those it was made with.
+    /// `input` as it would be under this policy: with its rules, pricing and placement instead of its own.
     ///
-    /// What the profile says (what sending takes, and what the board draws idle), how often heartbeats come, and what was
-    /// asked for with the task stay as they were.
+    /// What the profile says (what sending takes, and what the board draws idle), how often heartbeats come, and what
+    /// was asked for with the task stay as they were.
     public func applied(to input: DecisionInput) -> DecisionInput {
         var changed = input
         changed.policy.minimumHeadroom = decision.minimumHeadroom

@@ -97,8 +97,8 @@ public struct Place: Hashable, Sendable {
     /// How long the answer to a task is waited for before no other is sent there.
     public static let patience = TimeSpan.seconds(2)
 
-    /// How long a peer has to say that it takes a task of which so much time is `left`: a quarter of it, so that there is
-    /// time for another place; at least one second and at most ten.
+    /// How long a peer has to say that it takes a task of which so much time is `left`: a quarter of it, so that there
+    /// is time for another place; at least one second and at most ten.
     public static func acceptTime(within left: TimeSpan) -> TimeSpan {
         let quarter = TimeSpan(milliseconds: max(.zero, left).milliseconds / 4)
         return min(max(.zero, left), max(.seconds(1), min(.seconds(10), quarter)))

@@ -3,9 +3,9 @@ import Wire
 
 /// Mean and spread of a number, recent values weighing more, and a bound that one value in twenty is above.
 ///
-/// A new value counts as one of those that are known, of which there are 64 at most. A second mean, in which it counts an
-/// eighth, runs beside: where both part by more than chance explains, the number has changed, and the mean goes on from
-/// the quick one with little behind it.
+/// A new value counts as one of those that are known, of which there are 64 at most. A second mean, in which it counts
+/// an eighth, runs beside: where both part by more than chance explains, the number has changed, and the mean goes on
+/// from the quick one with little behind it.
 ///
 /// The bound is the mean and so many spreads. How many is learned: a value above the bound raises it, every other one
 /// lowers it by a nineteenth of that. So the share of values above their bound nears one in twenty whatever the

@@ -107,8 +107,8 @@ public struct Predictor: Sendable {
 
     /// What a run will take at `place`: what was measured there, or else what is `stated` of an ordinary run.
     ///
-    /// Before a run of the size was measured there, one of another size tells, as far as both compare elsewhere. What is
-    /// stated of an ordinary run is taken for one on this size as `yardstick` says.
+    /// Before a run of the size was measured there, one of another size tells, as far as both compare elsewhere. What
+    /// is stated of an ordinary run is taken for one on this size as `yardstick` says.
     public func expectation(
         place: PlatformID, operation: Operation, inputSize: ByteCount, stated: ServedOperation?, memory: ByteCount,
         basis: PredictionBasis, yardstick: Yardstick = .ordinary

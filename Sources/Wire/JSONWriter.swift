@@ -40,8 +40,8 @@ public struct JSONWriter: Sendable {
         text += "\(value)"
     }
 
-    /// Writes a number from its digits: an optional sign, digits, at most one decimal point between digits, and perhaps a
-    /// power of ten such as `e-05`.
+    /// Writes a number from its digits: an optional sign, digits, at most one decimal point between digits, and perhaps
+    /// a power of ten such as `e-05`.
     ///
     /// A token that is not such a number is written as a string, so that the output stays JSON.
     public mutating func decimal(_ token: String) {

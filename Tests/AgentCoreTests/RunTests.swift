@@ -291,7 +291,7 @@ import Wire
         }
         #expect(try refusal(1, [0x50] + [UInt8](repeating: 1, count: 16)) == nil)
         for (field, item) in [
-            (2, text("cooking")), (4, text("a b")), (8, [0]), (8, [7]), (11, [0]), (11, [5]), (12, text("board")),
+            (2, text("cooking")), (4, text("a b")), (8, [0]), (8, [8]), (11, [0]), (11, [5]), (12, text("board")),
             (14, [0x1b, 0, 0x20, 0, 0, 0, 0, 0, 0]),
         ] as [(UInt64, [UInt8])] {
             guard case .invalidValue? = try refusal(field, item) else {

@@ -58,8 +58,8 @@ import Wire
             ], lastPlace: node(1))
     }
 
-    /// A state folder with decisions that would save 50, 90 and 300 mJ by going to Thor, the last one kept with a digest
-    /// that is not its own where it `lies`.
+    /// A state folder with decisions that would save 50, 90 and 300 mJ by going to Thor, the last one kept with a
+    /// digest that is not its own where it `lies`.
     private func withState(lies: Bool = false, _ body: (String, URL) throws -> Void) throws {
         try withTemporaryFolder { folder in
             let paths = StatePaths(state: folder.path)

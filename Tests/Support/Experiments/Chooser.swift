@@ -67,9 +67,9 @@ extension World {
         return nil
     }
 
-    /// The place where `task` costs the least of those from which its result comes in time, known by trying all of them:
-    /// what an oracle chooses that knows the true time and energy of this task, and every queue, memory, temperature and
-    /// outage, but no later task.
+    /// The place where `task` costs the least of those from which its result comes in time, known by trying all of
+    /// them: what an oracle chooses that knows the true time and energy of this task, and every queue, memory,
+    /// temperature and outage, but no later task.
     func best(for task: StreamTask) -> Int {
         var best = (isMissed: true, cost: Double.infinity, place: 0)
         for place in stream.boards.indices {
