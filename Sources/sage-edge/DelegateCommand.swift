@@ -122,7 +122,9 @@ private func delegation(_ invocation: Invocation) throws(Failure) -> DelegationR
     if let seconds = try invocation.number("timeout", in: 1...GatewayLimits.longestTimeout.milliseconds / 1000) {
         request.timeout = .seconds(seconds)
     }
-    request.budget = try invocation.value("budget").map { text throws(Failure) in try energy(joules: text, of: "--budget") }
+    request.budget = try invocation.value("budget").map { text throws(Failure) in
+        try energy(joules: text, of: "--budget")
+    }
     request.isTrial = invocation.has("trial")
     return request
 }

@@ -6,7 +6,8 @@ extension TaskStream {
     /// Streams on boards that were captured.
     ///
     /// The memory in use, the temperature and the power are those of the captured `tegrastats` lines, a minute each,
-    /// in turn; arrivals, sizes and what runs take are generated, since no capture holds them. `folder` holds the captures.
+    /// in turn; arrivals, sizes and what runs take are generated, since no capture holds them. `folder` holds the
+    /// captures.
     ///
     /// - Throws: where a capture cannot be read.
     public static func recorded(in folder: URL, seed: UInt64) throws -> [TaskStream] {

@@ -86,7 +86,8 @@ struct Fleet {
     /// Lets the next event happen; false where there is none.
     mutating func step() -> Bool {
         guard let next = queue.take() else { return false }
-        now = next.at
+        // What was due while every board slept happens now.
+        now = max(now, next.at)
         events += 1
         trace.add(now)
         handle(next.event)

@@ -27,6 +27,9 @@ public struct ScriptedFleet {
         fleet.now = end
     }
 
+    /// Every board sleeps: time passes, and nothing happens.
+    public mutating func sleep(milliseconds: Int64) { fleet.now += milliseconds }
+
     /// Lets time pass until nothing is under way; returns what still is after five minutes.
     public mutating func rest() -> String? {
         for _ in 0..<600 {
