@@ -9,9 +9,12 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
 ]
 
+/// What is shipped imports every module whose members it uses: Embedded Swift insists on that.
+let shipped = strict + [.enableUpcomingFeature("MemberImportVisibility")]
+
 /// A target under `Sources/`.
 func library(_ name: String, _ dependencies: [Target.Dependency], extra: [SwiftSetting] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict + extra)
+    .target(name: name, dependencies: dependencies, swiftSettings: shipped + extra)
 }
 
 /// A C target under `CShims/`: a self-contained header, and the library behind it.
@@ -95,7 +98,7 @@ let package = Package(
                 "Quantities", "Wire", "Cryptography", "Telemetry", "EnergyProofs", "Ledger", "Federation", "AgentCore",
                 "Platform", "Sensors", "Store", "Workers", "Configuration", "Gateway", "Daemon",
             ],
-            swiftSettings: strict),
+            swiftSettings: shipped),
 
         // C shims
         shim("CSodium", links: "sodium"),

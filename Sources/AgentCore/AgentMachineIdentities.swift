@@ -1,7 +1,9 @@
 import Cryptography
+import EnergyProofs
 import Federation
 import Ledger
 import Quantities
+import Telemetry
 import Wire
 
 // Identities: who is in good standing here, what they may still use, and by which keys platforms sign.

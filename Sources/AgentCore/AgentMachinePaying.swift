@@ -1,6 +1,7 @@
 import Cryptography
 import Federation
 import Ledger
+import Link
 import Quantities
 import Wire
 

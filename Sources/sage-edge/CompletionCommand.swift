@@ -1,3 +1,5 @@
+import Wire
+
 let completionCommand = CommandSpecification(
     ["completion"], "Print the completion script for bash, zsh or fish", positionals: ["SHELL"],
     examples: ["completion bash > sage-edge.bash", "completion fish > sage-edge.fish"]

@@ -4,6 +4,7 @@ import Cryptography
 import Federation
 import Platform
 import Quantities
+import Wire
 
 let identityMintCommand = CommandSpecification(
     ["identity", "mint"], "Certify an identity that lives on this board", positionals: ["LCT"],

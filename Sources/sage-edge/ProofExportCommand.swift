@@ -1,6 +1,7 @@
 import Cryptography
 import EnergyProofs
 import Quantities
+import Wire
 
 let proofExportCommand = CommandSpecification(
     ["proof", "export"], "Write energy proofs to a file that anybody can verify", positionals: ["[FILE]"],

@@ -1,6 +1,7 @@
 import AgentCore
 import Gateway
 import Ledger
+import Wire
 
 let taskCommands = [
     CommandSpecification(
