@@ -1,16 +1,11 @@
 import CLinux
 
 /// Bytes with open descriptors beside them, over a Unix connection (unix(7), `SCM_RIGHTS`).
-public struct DescriptorMessage: ~Copyable {
+public final class DescriptorMessage {
     /// The bytes.
     public let bytes: [UInt8]
-    /// The descriptors in their order; closed when this value goes away.
-    public private(set) var descriptors: [Int32]
-
-    /// The descriptor that came first and was not taken yet; nil where none is left.
-    public mutating func takeDescriptor() -> FileDescriptor? {
-        descriptors.isEmpty ? nil : FileDescriptor(adopting: descriptors.removeFirst())
-    }
+    /// The descriptors in their order; closed when this object goes away.
+    public let descriptors: [Int32]
 
     private init(bytes: [UInt8], descriptors: [Int32]) {
         self.bytes = bytes

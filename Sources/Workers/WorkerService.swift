@@ -150,7 +150,8 @@ public struct WorkerService: ~Copyable {
                 try run.kill()
                 return try loop.remove(run.connection.descriptor.raw)
             }
-            guard let order = try? WorkerOrder(decoding: message.bytes.span), message.descriptors.count >= 2 else {
+            let bytes = message.bytes
+            guard let order = try? WorkerOrder(decoding: bytes.span), message.descriptors.count >= 2 else {
                 return try close(place, run)
             }
             run.begin(try ChildWorker(order, by: command, message.descriptors, in: groups))
