@@ -23,6 +23,12 @@ public struct AgentCounters: Sendable {
         case workUnpaid = "work_unpaid"
         /// A peer's task was not taken on.
         case workRefused = "work_refused"
+        /// A client's task was run and paid.
+        case clientDone = "client_done"
+        /// A client's task was begun and came to nothing.
+        case clientFailed = "client_failed"
+        /// A client's task was not taken on.
+        case clientRefused = "client_refused"
     }
 
     /// Where a run was, and for whom.
@@ -33,6 +39,8 @@ public struct AgentCounters: Sendable {
         case elsewhere
         /// Here, for a peer.
         case forPeer = "for_peer"
+        /// Here, for a client.
+        case forClient = "for_client"
     }
 
     /// What became of an energy page.

@@ -20,6 +20,8 @@ public enum AgentEffect: Sendable {
     case cancelWork(TaskID)
     /// Answer a command; the last reply to it.
     case reply(CommandID, CommandReply)
+    /// Answer a client.
+    case answer(CommandID, ClientAnswer)
     /// Read stored records and answer with `AgentEvent.records`.
     case readRecords(RecordQuery)
     /// Tell the operator.

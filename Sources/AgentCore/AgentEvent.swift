@@ -9,6 +9,8 @@ public enum AgentEvent: Sendable {
     case sample(TelemetrySample)
     /// An operator asks.
     case command(CommandID, AgentCommand)
+    /// A client asks over HTTP.
+    case client(CommandID, ClientCommand)
     /// The operator who asked is gone; nobody needs the reply.
     case commandAbandoned(CommandID)
     /// A worker ended.

@@ -86,6 +86,10 @@ public struct AgentMachine {
     var identities: IdentityRegistry
     /// How many tasks each peer may send.
     var rates: RateLimit
+    /// How many tasks each client may send.
+    var clientRates: RateLimit
+    /// The tasks of clients that ask over HTTP.
+    var clients: ClientBook
     /// How many pages each peer may ask for.
     var pageRates = RateLimit(perMinute: LotAuditLimits.pageRequestsPerMinute)
     /// What is known of the lots of others that came here.
@@ -179,6 +183,8 @@ public struct AgentMachine {
         self.uses = restored.uses
         self.identities = restored.identities
         self.rates = RateLimit(perMinute: settings.tasksPerMinute)
+        self.clientRates = RateLimit(perMinute: settings.tasksPerMinute)
+        self.clients = restored.clients
         self.audit = LotAudit(home: identity.id, limit: settings.unauditedLimit)
         self.predictor = restored.predictor ?? Predictor()
         for peer in restored.peers { peers[peer.id] = peer }
@@ -216,6 +222,7 @@ public struct AgentMachine {
         switch event {
         case .sample(let sample): handle(sample)
         case .command(let id, let command): handle(id, command)
+        case .client(let id, let command): handle(id, command)
         case .commandAbandoned(let id): abandon(id)
         case .work(let report): handle(report)
         case .persisted(let token): release(staging.confirm(token))
@@ -231,6 +238,7 @@ public struct AgentMachine {
         case .stopping:
             endWindows()
             isStopping = true
+            stopClientTasks()
             endHistory()
             putOffClock()
             staging.hurry()
@@ -260,6 +268,7 @@ public struct AgentMachine {
         for peer in peers.values { if let due = peer.outboxDue { next = min(next, due) } }
         for ping in pings.values { next = min(next, ping.deadline) }
         if let deadline = logLimiter.deadline { next = min(next, deadline) }
+        if let deadline = clients.deadline { next = min(next, deadline) }
         for errand in errands.values where errand.task.map({ paying[$0] != nil }) == true {
             next = min(next, errand.deadline)
         }
@@ -309,6 +318,7 @@ public struct AgentMachine {
         sweepLots()
         expirePings()
         expireErrands()
+        expireClientTasks()
         for entry in logLimiter.endStretch(at: now.boot) { effects.append(.log(entry)) }
     }
 

@@ -141,6 +141,8 @@ extension AgentMachine {
                 return reply(command, CommandReply(.notFound, "task \(task.text) has ended already: it is \(state)"))
             }
             tell(task, PayerEvent.cancelRequested)
+        } else if let client = local[task]?.client {
+            withdraw(client, as: .cancelled, .cancelled, .cancelled)
         } else if let work = local[task] {
             queue.removeAll { $0.task == task }
             cancelWorker(of: task)

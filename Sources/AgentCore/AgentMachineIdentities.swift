@@ -48,13 +48,16 @@ extension AgentMachine {
     func useByDelegator(_ lct: LCT) -> IdentityUse {
         let isOwn = lct == identity.delegator
         let handed = working.values.filter { !$0.isOver && $0.task?.payload.source == lct }
-        var running = Int64(handed.count)
+        let asked = clients.open.values.filter { $0.terms.source == lct }
+        var running = Int64(handed.count + asked.count)
         var spent = uses.amount(of: lct, at: ledgerNow) + handed.reduce(Energy.zero) { $0 + $1.budget }
+        spent = asked.reduce(spent) { $0 + $1.terms.budget.energy }
         if isOwn {
             let away = paying.values.filter { !$0.isOver }
-            running += Int64(away.count + local.count)
+            let here = local.values.filter { $0.client == nil }
+            running += Int64(away.count + here.count)
             spent = away.reduce(spent) { $0 + $1.life.budget }
-            spent = local.values.reduce(spent) { $0 + $1.reserved }
+            spent = here.reduce(spent) { $0 + $1.reserved }
         }
         return use(of: lct, spent: spent, running: running)
     }
@@ -62,7 +65,10 @@ extension AgentMachine {
     /// What `lct` may do and use on this board, and what it uses already as the one that runs tasks.
     func useByTarget(_ lct: LCT) -> IdentityUse {
         let taken = working.values.filter { !$0.isOver && $0.task?.payload.target == lct }
-        let own = local.values.filter { ownTarget(of: $0.operation) == lct }
+        let own = local.values.filter { task in
+            let target = task.client.map { clients.open[$0]?.terms.target } ?? ownTarget(of: task.operation)
+            return target == lct
+        }
         let spent = own.reduce(
             taken.reduce(uses.amount(of: lct, at: ledgerNow)) { $0 + $1.budget }
         ) { $0 + $1.reserved }

@@ -38,7 +38,13 @@ public struct RunQuery: Hashable, Sendable {
 // The runs of workers that have ended: kept by number, written together with what ends them.
 extension AgentMachine {
     /// For whom `work` is; nil for the own operator.
+    ///
+    /// A client has no node; its id is the hash of its identity.
     func runPayer(of work: QueuedWork) -> RunPayer? {
+        if let client = local[work.task]?.client, let source = clients.open[client]?.terms.source {
+            let id = Hashing.hash(Array(source.text.utf8), for: .identifier)
+            return RunPayer(id: KeyID(bytes: id), name: source.context)
+        }
         guard work.isForPeer, let id = working[work.task]?.life.payer else { return nil }
         return RunPayer(id: id, name: peers[id]?.name ?? identity.platform)
     }

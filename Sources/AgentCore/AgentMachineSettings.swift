@@ -17,7 +17,10 @@ extension AgentMachine {
         settings.supply = old.supply
         settings.addresses = old.addresses
         gate.policy = new.charging
-        if new.tasksPerMinute != old.tasksPerMinute { rates = RateLimit(perMinute: new.tasksPerMinute) }
+        if new.tasksPerMinute != old.tasksPerMinute {
+            rates = RateLimit(perMinute: new.tasksPerMinute)
+            clientRates = RateLimit(perMinute: new.tasksPerMinute)
+        }
         audit.limit = new.unauditedLimit
         if new.heartbeatPeriod != old.heartbeatPeriod {
             heartbeatDue = min(heartbeatDue, now.boot + new.heartbeatPeriod)

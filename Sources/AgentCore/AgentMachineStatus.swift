@@ -141,7 +141,7 @@ extension AgentMachine {
             for (id, task) in local.sorted(by: { $0.value.reference.sequence > $1.value.reference.sequence }) {
                 json.beginObject()
                 json.member("task", id.text)
-                json.member("role", "own")
+                json.member("role", task.client == nil ? "own" : "client")
                 json.member("operation", task.operation.name)
                 json.member("state", active[id] == nil ? "queued" : "running")
                 json.member("platform", identity.platform.text)

@@ -39,6 +39,7 @@ extension AgentMachine {
         for task in ledger.image.overdueHolds(at: ledgerNow) {
             apply(.expire(task))
             queue.removeAll { $0.task == task }
+            if let client = local[task]?.client { withdraw(client, as: .timedOut, .timedOut, .timedOut) }
             if let command = local.removeValue(forKey: task)?.command {
                 cancelWorker(of: task)
                 fallBack(command, from: identity.platform, because: "not done in time")
@@ -103,6 +104,7 @@ extension AgentMachine {
         where hold.payee == nil && local[hold.task.id] == nil {
             apply(.failWork(hold.task.id, .failed))
         }
+        resumeClientTasks()
         for task in paying.keys.sorted() { tell(task, PayerEvent.restarted) }
         for task in working.keys.sorted() { tell(task, WorkerEvent.restarted) }
     }

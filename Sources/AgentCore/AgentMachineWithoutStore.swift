@@ -42,6 +42,8 @@ extension AgentMachine {
                 .unavailable, "the agent only measures, since its store cannot be used: " + fault,
                 hint: "mend what is wrong with the ledger's file or its disk; the agent tries again by itself")
             return [.reply(id, refusal)]
+        case .client(let id, _):
+            return [.answer(id, .unavailable("the agent only measures, since its store cannot be used: " + fault))]
         case .stopping: isStopping = true
         case .commandAbandoned, .work, .persisted, .records, .timer, .configured: break
         }

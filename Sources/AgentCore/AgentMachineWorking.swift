@@ -334,6 +334,7 @@ extension AgentMachine {
             keep(run)
             return
         }
+        if let client = task.client { return concludeClientWork(task, client, report, used, run) }
         guard case .result(let result) = report.outcome else {
             keep(run)
             apply(.failWork(report.task, report.outcome == .timedOut ? .timedOut : .failed))
@@ -366,7 +367,7 @@ extension AgentMachine {
                 time: report.ended.since(report.started), quality: VerifiedQuality(quality: .one, basis: .checked)))
     }
 
-    private mutating func learn(_ report: WorkReport, _ operation: Operation, _ size: ByteCount, _ used: Energy) {
+    mutating func learn(_ report: WorkReport, _ operation: Operation, _ size: ByteCount, _ used: Energy) {
         predictor.record(
             place: identity.id, operation: operation, inputSize: size, time: report.ended.since(report.started),
             energy: used, memory: report.peakMemory)

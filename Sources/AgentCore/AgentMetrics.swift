@@ -144,18 +144,23 @@ extension AgentMachine {
     /// One that does not read what it should can be asked all the same, and is degraded.
     public func healthJSON(at now: BootTime) -> String {
         let reasons = unreadiness + sensorFaults
+        let completed = [AgentCounters.TaskEnd.done, .workPaid, .clientDone].reduce(UInt64(0)) {
+            $0 + counters.tasks[$1, default: 0]
+        }
         return AgentViews.object { json in
-            json.member("status", reasons.isEmpty ? "healthy" : "degraded")
-            json.member("platform", identity.platform.text)
             json.member("active_tasks", active.count + queue.count)
-            json.member("completed_tasks", counters.tasks[.done, default: 0] + counters.tasks[.workPaid, default: 0])
-            json.member("uptime_ms", now.since(startedAt).milliseconds)
+            json.member("completed_tasks", completed)
+            json.member("delegation_open", settings.opensDelegation)
             json.member("peers_known", peers.count)
             json.member("peers_up", peers.values.filter { isUp($0) }.count)
+            json.member("platform", identity.platform.text)
             json.key("reasons")
             json.beginArray()
             for reason in reasons { json.string(reason) }
             json.endArray()
+            json.member("signatures_verified", settings.verifiesSignatures)
+            json.member("status", reasons.isEmpty ? "healthy" : "degraded")
+            json.member("uptime_ms", now.since(startedAt).milliseconds)
         }
     }
 
@@ -172,6 +177,8 @@ extension AgentMachine {
             json.member("address", address)
             json.member("fault", fault)
         }
+        json.member("signatures_verified", settings.verifiesSignatures)
+        json.member("delegation_open", settings.opensDelegation)
         json.endObject()
     }
 

@@ -117,6 +117,10 @@ public struct AgentSettings: Sendable {
     public var unauditedLimit: Energy
     /// Addresses that this node's record names.
     public var addresses: [NetworkAddress]
+    /// Whether clients that ask over HTTP have to sign their tasks.
+    public var verifiesSignatures: Bool
+    /// Whether what is not signed is taken from clients without the API key.
+    public var opensDelegation: Bool
 
     /// Settings with the usual values for everything that is not the board's or the society's own.
     public init(energy: EnergySettings, profile: HardwareProfile, supply: Energy) {
@@ -140,6 +144,8 @@ public struct AgentSettings: Sendable {
         self.lotMargin = .seconds(3600)
         self.unauditedLimit = Energy(joules: 20)
         self.addresses = []
+        self.verifiesSignatures = true
+        self.opensDelegation = false
     }
 
     /// The offer for `operation`, if it is served here.

@@ -54,6 +54,8 @@ struct LocalTask {
     let memory: ByteCount
     let timeout: TimeSpan
     let reserved: Energy
+    /// The client on whose account it runs; nil for the own operator.
+    var client: ClientBook.Key?
 }
 
 /// Work that waits for a worker.

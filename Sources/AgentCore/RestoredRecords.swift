@@ -50,6 +50,7 @@ struct RestoredRecords {
     var spending = DayTotal()
     var uses = IdentityUses()
     var identities = IdentityRegistry()
+    var clients = ClientBook()
     var owner: StoreOwner?
     var history: HistoryState?
     var paying: [TaskID: PayingTask] = [:]
@@ -96,6 +97,7 @@ struct RestoredRecords {
                 throw .malformed(.certificate, key: record.key)
             }
         }
+        try restoreClients(store)
         for id in Array(paying.keys) { paying[id]?.dropMessages() }
         for id in Array(working.keys) { working[id]?.dropMessages() }
     }
@@ -167,6 +169,25 @@ struct RestoredRecords {
             }
         default: break
         }
+    }
+
+    private mutating func restoreClients(_ store: StoreImage) throws(AgentRestoreError) {
+        var book = ClientBook()
+        for record in store.records(.clientTask) {
+            guard let number = AgentMachine.number(ofKey: record.key) else {
+                throw .malformed(.clientTask, key: record.key)
+            }
+            try RestoredRecords.read(.clientTask, record) { reader throws(CBORError) in
+                try book.restoreTask(number: number, from: &reader)
+            }
+        }
+        for record in store.records(.client) {
+            let isKnown = try RestoredRecords.read(.client, record) { reader throws(CBORError) in
+                try book.restoreClient(key: record.key, from: &reader)
+            }
+            guard isKnown else { throw .malformed(.client, key: record.key) }
+        }
+        clients = book
     }
 
     /// The parts of a task come in the order of their numbers: its life first.

@@ -35,6 +35,10 @@ public enum StoreRecordKind: UInt8, Sendable, CaseIterable {
     case historyHour = 15
     /// What is kept of a worker's run that has ended, by its number.
     case run = 16
+    /// What is kept of a client that asks over HTTP, or of an identity here that worked for clients, see `ClientPart`.
+    case client = 17
+    /// The name of a client's task, by the number of the task.
+    case clientTask = 18
 }
 
 /// Something to store; everything in one list is stored together or not at all.

@@ -41,6 +41,8 @@ extension AgentConfiguration {
         settings.lotMargin = policy.lotMargin
         settings.unauditedLimit = policy.unauditedLimit
         settings.addresses = link.advertised
+        settings.verifiesSignatures = http.verifiesSignatures
+        settings.opensDelegation = http.opensDelegation
         return settings
     }
 

@@ -50,6 +50,8 @@ extension ConfigurationKey {
         case "http.api_key_file": "16 to 256 printable characters, in a file that only its owner may read"
         case "http.connections": "at once; further ones wait"
         case "http.timeout_seconds": "for sending a request, and for reading its answer"
+        case "http.verify_signatures": "whether clients have to sign their tasks; false for those that cannot"
+        case "http.open_delegation": "whether what is not signed is taken without the API key, too"
         case "executors.concurrent": "tasks that run at the same time"
         case "executors.tasks_per_minute": "tasks that each peer may send in a minute"
         case "executors.service": "where to ask for workers, instead of starting them (service.md)"

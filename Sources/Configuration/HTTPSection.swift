@@ -40,6 +40,10 @@ public struct HTTPSection: Equatable, Sendable {
     public var connections: Int64 = 32
     /// Time for sending a request, and for reading its answer.
     public var timeout = TimeSpan.seconds(10)
+    /// Whether clients have to sign their tasks.
+    public var verifiesSignatures = true
+    /// Whether the federation's calls are taken without the API key where they are not signed.
+    public var opensDelegation = false
 }
 
 extension ConfigurationKey {
@@ -63,6 +67,16 @@ extension ConfigurationKey {
             $0.http.timeout.milliseconds / 1000
         } set: {
             $0.http.timeout = .seconds($1)
+        },
+        .boolean("http.verify_signatures") {
+            $0.http.verifiesSignatures
+        } set: {
+            $0.http.verifiesSignatures = $1
+        },
+        .boolean("http.open_delegation") {
+            $0.http.opensDelegation
+        } set: {
+            $0.http.opensDelegation = $1
         },
     ]
 }

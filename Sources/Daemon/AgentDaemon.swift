@@ -250,7 +250,7 @@ public struct AgentDaemon: ~Copyable {
             try control.reply(refusal.json, to: connection, isLast: true, in: loop)
         }
         askers = [:]
-        http.answerAll(refusal)
+        http.answerAll(refusal, unavailable: fault)
         try loop.remove(store.descriptor)
         store.stop()
     }
@@ -422,6 +422,7 @@ public struct AgentDaemon: ~Copyable {
                     continue
                 }
                 try control.reply(reply.json, to: connection, isLast: true, in: loop)
+            case .answer(let id, let answer): self.answer(id, answer)
             case .log(let entry): log.write(entry.level, entry.text, kind: entry.kind)
             }
         }

@@ -1,4 +1,5 @@
 import AgentCore
+import Cryptography
 import Gateway
 import Platform
 import Quantities
@@ -25,7 +26,17 @@ extension AgentDaemon {
     private func tell(_ state: GatewayState) {
         switch state {
         case .off: break
-        case .listening(let address): log.write(.notice, "HTTP is served at " + address)
+        case .listening(let address):
+            log.write(.notice, "HTTP is served at " + address)
+            if !plan.settings.verifiesSignatures {
+                log.write(
+                    .warning,
+                    "tasks that come over HTTP need not be signed (http.verify_signatures): whoever has the API key "
+                        + "spends in any client's name")
+            }
+            if plan.settings.opensDelegation {
+                log.write(.warning, "calls of the federation need no API key (http.open_delegation)")
+            }
         case .failed(let address, let fault):
             log.write(.warning, "HTTP is not served at \(address), and will be tried again: \(fault)")
         }
@@ -46,7 +57,18 @@ extension AgentDaemon {
             let reasons = core.unreadiness
             respond(exchange, HTTPResponse(reasons.isEmpty ? 200 : 503, json: AgentViews.readiness(reasons)))
         case .health: respond(exchange, HTTPResponse(200, json: core.healthJSON(at: Clock.bootTime)))
+        case .client(let command, let call):
+            guard http.hasRoomToWait else { return respond(exchange, HTTPResponse(crowded: call)) }
+            let id = newCommand()
+            http.wait(exchange, for: id, call)
+            try carryOut(core.handle(.client(id, command), at: AgentDaemon.now))
         }
+    }
+
+    /// Answers the client that waits for `id`.
+    mutating func answer(_ id: CommandID, _ answer: ClientAnswer) {
+        let signer = ClientSigner(plan.identity.signing, Ed25519())
+        if let status = http.answer(id, answer, by: signer) { program.count(status: status) }
     }
 
     private mutating func respond(_ exchange: HTTPExchange, _ response: HTTPResponse) {

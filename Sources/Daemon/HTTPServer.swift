@@ -38,6 +38,8 @@ struct HTTPServer: ~Copyable {
     private var retryAt: BootTime?
     /// Requests whose answer the core owes.
     private var asked: [CommandID: HTTPExchange] = [:]
+    /// Clients that wait for an answer, and in the form of which call it is to be.
+    private var clients: [CommandID: (exchange: HTTPExchange, call: FederationCall)] = [:]
     private var hasMore = false
     /// Connections at present.
     private(set) var connections = 0
@@ -53,7 +55,7 @@ struct HTTPServer: ~Copyable {
             case .off, .unixSocket: .unixSocket
             case .address(let address): address.isLoopback ? .loopback : .network
             }
-        access = HTTPAccess(place, key: plan.key)
+        access = HTTPAccess(place, key: plan.key, isOpen: plan.section.opensDelegation)
         retryAt = plan.section.listen == .off ? nil : .origin
     }
 
@@ -141,8 +143,28 @@ struct HTTPServer: ~Copyable {
         return response.status
     }
 
-    /// Answers every request that waits with `reply`.
-    mutating func answerAll(_ reply: CommandReply) {
+    /// Whether one more client may wait: half of the connections stay for others.
+    var hasRoomToWait: Bool { clients.count < max(1, Int(clamping: plan.section.connections) / 2) }
+
+    /// Keeps a client's request until the core answers it.
+    mutating func wait(_ exchange: HTTPExchange, for id: CommandID, _ call: FederationCall) {
+        clients[id] = (exchange, call)
+    }
+
+    /// Answers the client that waits for `id`; nil where none does, else the status.
+    mutating func answer(_ id: CommandID, _ answer: ClientAnswer, by signer: ClientSigner) -> UInt32? {
+        guard let client = clients.removeValue(forKey: id) else { return nil }
+        let response = HTTPResponse(answer, to: client.call, by: signer)
+        self.answer(client.exchange, response)
+        return response.status
+    }
+
+    /// Answers every request that waits with `reply`, and every client that nothing can be asked because of a fault.
+    mutating func answerAll(_ reply: CommandReply, unavailable fault: String) {
         for id in asked.keys.sorted() { _ = answer(id, reply) }
+        for id in clients.keys.sorted() {
+            guard let client = clients.removeValue(forKey: id) else { continue }
+            answer(client.exchange, HTTPResponse(unavailable: "the store cannot be used: " + fault, client.call))
+        }
     }
 }

@@ -115,7 +115,7 @@ struct StoreThread: ~Copyable {
 
     /// All energy pages but the last stay on the disk.
     private static let restoredKinds: [StoreRecordKind] = [
-        .task, .outbox, .meter, .peer, .setting, .gate, .certificate,
+        .task, .outbox, .meter, .peer, .setting, .gate, .certificate, .client, .clientTask,
     ]
 
     private static func commit(

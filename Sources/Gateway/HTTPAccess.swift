@@ -19,30 +19,60 @@ public enum HTTPPlace: Sendable {
 public struct HTTPAccess: Sendable {
     private let place: HTTPPlace
     private let key: AccessKey?
+    /// Whether the federation's calls need no key from the network either.
+    private let isOpen: Bool
 
-    /// Access at `place`; without `key` nobody gets in from the network.
-    public init(_ place: HTTPPlace, key: AccessKey?) {
+    /// Access at `place`; without `key` nobody gets in from the network, but to the federation's calls where `isOpen`.
+    public init(_ place: HTTPPlace, key: AccessKey?, isOpen: Bool = false) {
         self.place = place
         self.key = key
+        self.isOpen = isOpen
     }
 
-    /// Why `request` is not listened to; nil where it is.
-    func refusal(of request: HTTPRequest) -> HTTPResponse? {
+    /// What a client that shows no key, or a wrong one, is to do.
+    static let challenge = HTTPField("WWW-Authenticate", "Bearer realm=\"sage-edge\"")
+
+    /// Whether `request` shows the key.
+    func showsKey(_ request: HTTPRequest) -> Bool {
+        guard let key, let text = HTTPAccess.keys(of: request).first else { return false }
+        return key.matches(text)
+    }
+
+    /// Refuses what is not listened to; `call` says of which of the federation's calls the request is.
+    ///
+    /// A task that is signed needs no key, and whether it is signed is seen later.
+    func check(_ request: HTTPRequest, _ call: FederationCall?) throws(HTTPRefusal) {
         let hosts = request.values(of: "host")
-        guard hosts.count <= 1 else { return .refusal(400, "the request names several hosts") }
+        guard hosts.count <= 1 else { throw HTTPRefusal(400, "the request names several hosts") }
         if place == .loopback, let host = hosts.first, !HTTPAccess.isLoopback(host) {
-            return .refusal(
+            throw HTTPRefusal(
                 403, "this address is for this machine alone, and '\(HTTPAccess.shown(host))' is not one of its names",
                 hint: "ask 127.0.0.1, [::1] or localhost")
         }
-        guard place == .network else { return nil }
-        let shown = request.values(of: "authorization").compactMap(HTTPAccess.bearer) + request.values(of: "x-api-key")
-        guard shown.count <= 1 else { return .refusal(400, "the request shows several keys") }
-        if let key, let text = shown.first, key.matches(text) { return nil }
-        let problem = shown.isEmpty ? "an API key is needed" : "this is not the API key"
-        return .refusal(
-            401, problem, hint: "Authorization: Bearer KEY, or X-API-Key: KEY, with the key of http.api_key_file",
-            headers: [HTTPField("WWW-Authenticate", "Bearer realm=\"sage-edge\"")])
+        // A page from elsewhere in a browser on this machine may send what it cannot read.
+        if request.method == "POST", let origin = request.values(of: "origin").first,
+            !HTTPAccess.isOrigin(origin, among: hosts)
+        {
+            throw HTTPRefusal(403, "pages from elsewhere may change nothing here")
+        }
+        let keys = HTTPAccess.keys(of: request)
+        guard keys.count <= 1 else { throw HTTPRefusal(400, "the request shows several keys") }
+        guard place == .network, !showsKey(request) else { return }
+        if keys.isEmpty, call == .delegate || (isOpen && call != nil) { return }
+        throw HTTPRefusal(
+            401, keys.isEmpty ? "an API key is needed" : "this is not the API key",
+            hint: "Authorization: Bearer KEY, or X-API-Key: KEY, with the key of http.api_key_file",
+            headers: [HTTPAccess.challenge])
+    }
+
+    private static func keys(of request: HTTPRequest) -> [String] {
+        request.values(of: "authorization").map(bearer) + request.values(of: "x-api-key")
+    }
+
+    /// Whether `origin`, the value of a header, is a page that was got from here.
+    private static func isOrigin(_ origin: String, among hosts: [String]) -> Bool {
+        let origin = origin.lowercased()
+        return hosts.contains { origin == "http://" + $0.lowercased() || origin == "https://" + $0.lowercased() }
     }
 
     /// The token of `Bearer TOKEN`; an empty one of any other scheme.

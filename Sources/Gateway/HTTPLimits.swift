@@ -10,6 +10,8 @@ public enum HTTPLimits {
     public static let headers = 64
     /// Longest target of a request; a longer one is refused with status 414.
     public static let targetBytes = 2_048
+    /// Most values, members and elements in the JSON of a client's task, so that no body takes many times its size.
+    public static let jsonValues = 16_384
     /// Energy pages in one answer.
     public static let listedPages = GatewayLimits.listedRecords
     /// Most segments of a path, and most parameters of a query.

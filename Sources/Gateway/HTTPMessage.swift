@@ -92,12 +92,4 @@ public struct HTTPResponse: Equatable, Sendable {
         case .failed: self.init(500, json: reply.json)
         }
     }
-
-    /// A refusal with its reason, in the form that every refused command has.
-    static func refusal(
-        _ status: UInt32, _ message: String, kind: CommandReply.Refusal = .invalid, hint: String? = nil,
-        headers: [HTTPField] = []
-    ) -> HTTPResponse {
-        HTTPResponse(status, json: CommandReply(kind, message, hint: hint).json, headers: headers)
-    }
 }

@@ -18,6 +18,8 @@ public enum HTTPAnswer {
     case ready
     /// How the agent does, in the form of the federation.
     case health
+    /// What the core answers to a client, in the form of this call.
+    case client(ClientCommand, FederationCall)
 }
 
 /// What is served where: the one table of paths, methods and parameters.
@@ -70,38 +72,48 @@ public enum HTTPRoutes {
 
     /// What `request` comes to for those that `access` lets in.
     public static func answer(_ request: HTTPRequest, access: HTTPAccess) -> HTTPAnswer {
-        guard request.headers.count <= HTTPLimits.headers else {
-            return .response(.refusal(431, "the request has more than \(HTTPLimits.headers) header fields"))
+        let call = FederationCall(target: request.target)
+        do throws(HTTPRefusal) { return try answer(request, access, call) } catch {
+            return .response(error.response(call))
         }
-        if let refusal = access.refusal(of: request) { return .response(refusal) }
+    }
+
+    private static func answer(
+        _ request: HTTPRequest, _ access: HTTPAccess, _ call: FederationCall?
+    ) throws(HTTPRefusal) -> HTTPAnswer {
+        guard request.headers.count <= HTTPLimits.headers else {
+            throw HTTPRefusal(431, "the request has more than \(HTTPLimits.headers) header fields")
+        }
+        try access.check(request, call)
         guard !request.isBodyTooLarge else {
-            return .response(.refusal(413, "the body is longer than \(HTTPLimits.bodyBytes) bytes"))
+            throw HTTPRefusal(413, "the body is longer than \(HTTPLimits.bodyBytes) bytes")
         }
         // What can be done anywhere here (RFC 9110, 9.3.7).
         if request.method == "OPTIONS", request.target == "*", let any = Endpoint.allCases.first {
-            return .response(otherMethod(request.method, any))
+            return .response(try otherMethod(request.method, any.methods))
         }
         let target: HTTPTarget
-        do throws(HTTPTarget.Refusal) { target = try HTTPTarget(request.target) } catch {
-            return .response(error.response)
-        }
+        do throws(HTTPTarget.Refusal) { target = try HTTPTarget(request.target) } catch { throw error.refusal }
+        if let call { return try FederationRoutes.answer(request, access, call, target) }
         guard let endpoint = Endpoint.allCases.first(where: { $0.path == target.segments }) else {
-            return .response(
-                .refusal(
-                    404, "nothing is served there", kind: .notFound, hint: "there are: " + paths.joined(separator: ", ")
-                )
-            )
+            throw HTTPRefusal(
+                404, "nothing is served there", kind: .notFound, hint: "there are: " + paths.joined(separator: ", "))
         }
-        guard endpoint.methods.contains(request.method) else { return .response(otherMethod(request.method, endpoint)) }
+        guard endpoint.methods.contains(request.method) else {
+            return .response(try otherMethod(request.method, endpoint.methods))
+        }
         do throws(CommandReply) { return try answer(endpoint, target, request) } catch {
             return .response(HTTPResponse(error))
         }
     }
 
-    private static func otherMethod(_ method: String, _ endpoint: Endpoint) -> HTTPResponse {
-        let allow = HTTPField("Allow", (endpoint.methods + ["OPTIONS"]).joined(separator: ", "))
+    /// What `method` is told where only `methods` may be used.
+    static func otherMethod(_ method: String, _ methods: [String]) throws(HTTPRefusal) -> HTTPResponse {
+        let allow = HTTPField("Allow", (methods + ["OPTIONS"]).joined(separator: ", "))
         if method == "OPTIONS" { return HTTPResponse(204, [], type: HTTPResponse.jsonType, headers: [allow]) }
-        return .refusal(405, "this can only be read", headers: [allow])
+        let problem =
+            methods.contains("GET") ? "this can only be read" : "this takes " + methods.joined(separator: ", ")
+        throw HTTPRefusal(405, problem, headers: [allow])
     }
 
     private static func answer(_ endpoint: Endpoint, _ target: HTTPTarget, _ request: HTTPRequest)

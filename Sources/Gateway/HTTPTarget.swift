@@ -17,13 +17,13 @@ struct HTTPTarget: Equatable {
         case badEncoding
         case tooManyParts
 
-        var response: HTTPResponse {
+        var refusal: HTTPRefusal {
             switch self {
-            case .tooLong: .refusal(414, "the target is longer than \(HTTPLimits.targetBytes) bytes")
-            case .notAPath: .refusal(400, "the target is not a path that begins with '/'")
+            case .tooLong: HTTPRefusal(414, "the target is longer than \(HTTPLimits.targetBytes) bytes")
+            case .notAPath: HTTPRefusal(400, "the target is not a path that begins with '/'")
             case .badEncoding:
-                .refusal(400, "the target is not percent-encoded UTF-8 without control characters")
-            case .tooManyParts: .refusal(400, "the target has more than \(HTTPLimits.parts) parts")
+                HTTPRefusal(400, "the target is not percent-encoded UTF-8 without control characters")
+            case .tooManyParts: HTTPRefusal(400, "the target has more than \(HTTPLimits.parts) parts")
             }
         }
     }
@@ -36,13 +36,8 @@ struct HTTPTarget: Equatable {
     let parameters: [Parameter]
 
     init(_ text: String) throws(Refusal) {
-        var bytes = Array(text.utf8)[...]
-        guard bytes.count <= HTTPLimits.targetBytes else { throw .tooLong }
-        // A client may write the whole address, as to a proxy (RFC 9112 §3.2.2).
-        if text.lowercased().hasPrefix("http://") {
-            let rest = bytes.dropFirst(7)
-            bytes = rest.firstIndex(of: UInt8(ascii: "/")).map { rest[$0...] } ?? [UInt8(ascii: "/")]
-        }
+        guard text.utf8.count <= HTTPLimits.targetBytes else { throw .tooLong }
+        let bytes = HTTPTarget.path(of: text)
         guard bytes.first == UInt8(ascii: "/") else { throw .notAPath }
         let question = bytes.firstIndex(of: UInt8(ascii: "?")) ?? bytes.endIndex
         let path = bytes[..<question].dropFirst()
@@ -65,6 +60,19 @@ struct HTTPTarget: Equatable {
         }
         self.segments = segments
         self.parameters = parameters
+    }
+
+    /// Path and query of `text`, undecoded: a client may write the whole address, as to a proxy (RFC 9112 §3.2.2).
+    static func path(of text: String) -> ArraySlice<UInt8> {
+        let bytes = Array(text.utf8)[...]
+        guard text.lowercased().hasPrefix("http://") else { return bytes }
+        let rest = bytes.dropFirst(7)
+        return rest.firstIndex(of: UInt8(ascii: "/")).map { rest[$0...] } ?? [UInt8(ascii: "/")]
+    }
+
+    /// What `text` is once more decoded, as earlier servers of the federation did; itself where it is not encoded.
+    static func decodedAgain(_ text: String) -> String {
+        do throws(Refusal) { return try decode(Array(text.utf8)[...], plusIsBlank: false) } catch { return text }
     }
 
     private static func decode(_ bytes: ArraySlice<UInt8>, plusIsBlank: Bool) throws(Refusal) -> String {

@@ -7,10 +7,14 @@ import Wire
 public struct PythonJSON: Sendable {
     /// The text so far, all of it ASCII.
     public private(set) var bytes: [UInt8] = []
+    private let isCompact: Bool
 
-    /// The text of `value`.
+    /// The text of `value`; a compact one has no blanks beside its separators, and is not what is signed.
     /// - Complexity: O(n log n) in the members of an object.
-    public init(_ value: JSONValue) { write(value) }
+    public init(_ value: JSONValue, isCompact: Bool = false) {
+        self.isCompact = isCompact
+        write(value)
+    }
 
     private mutating func write(_ value: JSONValue) {
         switch value {
@@ -26,7 +30,7 @@ public struct PythonJSON: Sendable {
             let sorted = members.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
             list("{", "}", of: sorted) { json, member in
                 json.quote(member.key)
-                json.append(": ")
+                json.append(json.isCompact ? ":" : ": ")
                 json.write(member.value)
             }
         }
@@ -37,7 +41,7 @@ public struct PythonJSON: Sendable {
     ) {
         append(start)
         for index in elements.indices {
-            if index > 0 { append(", ") }
+            if index > 0 { append(isCompact ? "," : ", ") }
             write(&self, elements[index])
         }
         append(end)
@@ -45,21 +49,37 @@ public struct PythonJSON: Sendable {
 
     private mutating func quote(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
-        for scalar in text.unicodeScalars { write(scalar) }
+        var rest = Array(text.utf8)[...]
+        while let first = rest.first {
+            // Nearly all of it is written as it is.
+            let plain = rest.prefix {
+                (0x20...0x7e).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+            }
+            if !plain.isEmpty {
+                bytes += plain
+                rest = rest[plain.endIndex...]
+            } else if first < 0x80 {
+                escape(ascii: first)
+                rest = rest.dropFirst()
+            } else {
+                let others = rest.prefix { $0 >= 0x80 }
+                for unit in String(decoding: others, as: UTF8.self).utf16 { escape(unit) }
+                rest = rest[others.endIndex...]
+            }
+        }
         bytes.append(UInt8(ascii: "\""))
     }
 
-    private mutating func write(_ scalar: Unicode.Scalar) {
-        switch scalar {
-        case "\"": append("\\\"")
-        case "\\": append("\\\\")
-        case "\n": append("\\n")
-        case "\r": append("\\r")
-        case "\t": append("\\t")
-        case "\u{8}": append("\\b")
-        case "\u{c}": append("\\f")
-        case " "..."~": bytes.append(UInt8(truncatingIfNeeded: scalar.value))
-        default: for unit in String(scalar).utf16 { escape(unit) }
+    private mutating func escape(ascii byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "\""): append("\\\"")
+        case UInt8(ascii: "\\"): append("\\\\")
+        case UInt8(ascii: "\n"): append("\\n")
+        case UInt8(ascii: "\r"): append("\\r")
+        case UInt8(ascii: "\t"): append("\\t")
+        case 0x08: append("\\b")
+        case 0x0c: append("\\f")
+        default: escape(UInt16(byte))
         }
     }
 

@@ -42,6 +42,12 @@ public indirect enum JSONValue: Equatable, Sendable {
         public let key: String
         /// The value.
         public let value: JSONValue
+
+        /// A member of both.
+        public init(key: String, value: JSONValue) {
+            self.key = key
+            self.value = value
+        }
     }
 
     /// The value of `text`: exactly one JSON value, no key twice in an object, depth at most 2048.

@@ -56,6 +56,14 @@ private func configurationText(_ configuration: JSONValue) -> String? {
     return texts.isEmpty ? nil : texts.joined(separator: "; ")
 }
 
+/// What clients over HTTP may do that they could not by default; nil where nothing.
+private func openingText(_ http: JSONValue) -> String? {
+    var texts: [String] = []
+    if http["signatures_verified"] == .boolean(false) { texts.append("SIGNATURES OF CLIENTS ARE NOT VERIFIED") }
+    if http["delegation_open"] == .boolean(true) { texts.append("no API key is needed to delegate") }
+    return texts.isEmpty ? nil : texts.joined(separator: "; ")
+}
+
 /// The text of a `status` answer.
 func statusText(_ status: JSONValue) -> String {
     let board = status["board"] ?? .null
@@ -72,6 +80,7 @@ func statusText(_ status: JSONValue) -> String {
     if let address = status["http"]?["address"]?.text {
         let fault = status["http"]?["fault"]?.text.map { "not at \(address): \($0)" }
         table.row("http", fault ?? address)
+        if let text = openingText(status["http"] ?? .null) { table.row("http", text) }
     }
     if let text = configurationText(status["configuration"] ?? .null) { table.row("configuration", text) }
     for executor in status["executors"]?.elements ?? [] {

@@ -72,6 +72,7 @@ private let values: [(key: String, yaml: String, shown: ConfigurationValue)] = [
     ("http.listen", "unix:/run/edge.sock", .text("unix:/run/edge.sock")),
     ("http.api_key_file", "/etc/edge.key", .text("/etc/edge.key")),
     ("http.connections", "1", .number("1")), ("http.timeout_seconds", "300", .number("300")),
+    ("http.verify_signatures", "false", .boolean(false)), ("http.open_delegation", "true", .boolean(true)),
     ("executors.concurrent", "8", .number("8")), ("executors.tasks_per_minute", "600", .number("600")),
     ("executors.service", "/run/workers.sock", .text("/run/workers.sock")),
     ("executors.perception.features.memory_mib", "16", .number("16")),

@@ -17,6 +17,7 @@ private let values: [String: (String, String)] = [
     "link.advertise": ("['127.0.0.1:1']", "['127.0.0.1:2']"), "link.peers": ("[a]", "[b]"),
     "link.heartbeat_milliseconds": ("5000", "6000"), "executors.service": ("/a", "/b"),
     "http.listen": ("127.0.0.1:1", "'off'"),
+    "http.verify_signatures": ("true", "false"), "http.open_delegation": ("false", "true"),
     "executors.perception.features.memory_mib": ("64", "128"),
     "energy.sources": ("[{name: 'human:a', declared_watts: 100}]", "[{name: 'human:b', declared_watts: 100}]"),
     "executors.perception.features.timeout_seconds": ("30", "40"),

@@ -24,6 +24,9 @@ struct Checker {
     /// What each ledger counts as abroad, as far as it is durable.
     private var abroad: [PlatformID: [AbroadKey: Energy]] = [:]
 
+    /// Tasks of clients that were proven, with board and client.
+    private var proven: Set<String> = []
+
     /// Tokens of one issuer charged on one proof.
     private struct Token: Hashable {
         let issuer: PlatformID
@@ -92,6 +95,12 @@ struct Checker {
         if !board.disk.durable.ledger.finished.keys.contains(where: { $0.text == text }) {
             report(board.name + " says that " + text + " is done, which is not durable")
         }
+    }
+
+    /// A client has its proof, and so pays: once for each of its tasks.
+    mutating func proved(_ terms: ClientTerms, on board: Board) {
+        let name = board.name + " " + terms.source.text + " " + terms.task
+        if !proven.insert(name).inserted { report(board.name + " ran " + terms.task + " twice for a client") }
     }
 
     /// Tables stay within their limits.

@@ -26,6 +26,8 @@ struct Fleet {
     private var runs = 0
     /// Replies to commands, kept for the tests of a scripted fleet.
     var replies: [CommandID: CommandReply] = [:]
+    /// What clients were answered, in a scripted fleet.
+    var answers: [CommandID: ClientAnswer] = [:]
     /// After how many more effects a board crashes.
     var effectsUntilCrash: (board: Int, count: Int)?
     var commands: UInt64 = 0
@@ -212,6 +214,13 @@ struct Fleet {
             trace.line("\(now) " + boards[board].name + " replies \(command.value): " + reply.json)
             if scenario.isScripted { replies[command] = reply }
             checker.replied(reply, isAwaited: boards[board].asked.remove(command) != nil, of: boards[board])
+        case .answer(let command, let answer):
+            trace.line("\(now) " + boards[board].name + " answers client \(command.value)")
+            if scenario.isScripted { answers[command] = answer }
+            if case .proven(_, let terms) = answer {
+                trace.add(terms.task)
+                checker.proved(terms, on: boards[board])
+            }
         case .readRecords(let query):
             if case .chargedPage = query.kind { pageReads += 1 }
             queue.schedule(.records(board: board, process: process, query: query), at: now + random.number(in: 0...20))

@@ -101,7 +101,8 @@ extension Fleet {
         guard !isHealed else { return }
         queue.schedule(.operate(board: board), at: now + 1 + random.number(below: 2 * scenario.commandMilliseconds))
         switch random.number(below: 100) {
-        case 0..<60: delegate(on: board)
+        case 0..<54: delegate(on: board)
+        case 54..<60: delegateAsClient(on: board)
         case 60..<68: cancelSomething(on: board)
         case 68..<72:
             if let abandoned = boards[board].asked.sorted().first, boards[board].core != nil {
@@ -148,6 +149,46 @@ extension Fleet {
         if random.chance(permille: 100) { request.budget = Energy(millijoules: random.number(in: 1...20_000)) }
         request.isTrial = random.chance(permille: 40)
         ask(board, .delegate(request))
+    }
+
+    /// A client that lives on another board asks over HTTP, and is given credits now and then.
+    private mutating func delegateAsClient(on board: Int) {
+        let other = boards[(board + 1 + Int(random.number(below: Int64(boards.count - 1)))) % boards.count].identity
+        let platform = boards[board].identity.platform
+        guard let operation = Operation(SimulatedOperation.name),
+            let source = LCT(lineageOf: other.delegator, context: other.platform, task: .consciousness),
+            let target = LCT(lineageOf: other.delegator, context: platform, task: .consciousness)
+        else { return }
+        let amount = Energy(millijoules: random.number(in: 1...30_000))
+        if random.chance(permille: 300) {
+            ask(board, .grant(account: source, amount: amount, takesBack: random.chance(permille: 200)))
+        }
+        // So few names that some are used again.
+        let name = "task \(random.number(below: 300))"
+        let budget = Energy(millijoules: random.number(in: 1...8_000))
+        let timeout = TimeSpan(milliseconds: random.number(in: 10...20_000))
+        let terms = ClientTerms(
+            task: name, source: source, target: target, targetText: target.text, type: .consciousness,
+            typeText: TaskType.consciousness.name, operation: operation,
+            budget: ClientAmount(text: "\(budget.millijoules)", isWhole: true, energy: budget), timeout: timeout,
+            timeoutText: "\(timeout.milliseconds)", created: boards[board].clock.moment(at: now).wall)
+        let signed = Array(name.utf8)
+        let key = random.chance(permille: 950) ? other.signing : boards[board].identity.signing
+        let request = ClientRequest(
+            terms, input: [UInt8](repeating: 7, count: Int(random.number(in: 1...900))), parameters: [],
+            signed: signed, signature: boards[board].scheme.sign(signed.span, with: key), showsKey: false)
+        askAsClient(board, .delegate(request))
+        if random.chance(permille: 150) { askAsClient(board, .cancel(task: name)) }
+        if random.chance(permille: 100) { askAsClient(board, .status(lct: target.text)) }
+    }
+
+    @discardableResult
+    mutating func askAsClient(_ board: Int, _ command: ClientCommand) -> CommandID {
+        commands += 1
+        let id = CommandID(value: commands)
+        trace.line("\(now) " + boards[board].name + " is asked \(commands) by a client")
+        tell(board, .client(id, command))
+        return id
     }
 
     private mutating func cancelSomething(on board: Int) {

@@ -48,6 +48,14 @@ public struct ScriptedFleet {
     /// The reply to a command, once it has come.
     public func reply(to command: CommandID) -> CommandReply? { fleet.replies[command] }
 
+    /// A client asks the agent of a board over HTTP.
+    public mutating func ask(_ board: Int, asClient command: ClientCommand) -> CommandID {
+        fleet.askAsClient(board, command)
+    }
+
+    /// What a client was answered, once it was.
+    public func answer(to command: CommandID) -> ClientAnswer? { fleet.answers[command] }
+
     /// The process of a board is killed, or the board loses power; it is back within seconds.
     public mutating func crash(_ board: Int) { fleet.crash(board) }
 

@@ -1,0 +1,160 @@
+import Cryptography
+import Federation
+import Ledger
+import Quantities
+import Wire
+
+// Clients that ask over HTTP in the name of an identity: whether their tasks are taken on. A task runs on a work ticket
+// as this board's own do, but on the client's account.
+extension AgentMachine {
+    mutating func handle(_ id: CommandID, _ command: ClientCommand) {
+        switch command {
+        case .delegate(let request): take(request, for: id)
+        case .status(let text): answer(id, status(of: text))
+        case .cancel(let task): cancel(called: task, for: id)
+        }
+    }
+
+    /// Answers a client once everything so far is durable.
+    mutating func answer(_ command: CommandID, _ answer: ClientAnswer) { afterWrites(.answer(command, answer)) }
+
+    private mutating func take(_ request: ClientRequest, for command: CommandID) {
+        if let refusal = admit(request) {
+            counters.count(.clientRefused)
+            let source = request.terms.source.text
+            switch refusal {
+            case .unknownKey, .badSignature, .noSignature, .keyNeeded:
+                log(.warning, "a task in the name of \(source) is refused: it is not signed by it", kind: .taskRefused)
+            default: log(.notice, "a task of \(source) is refused: " + refusal.reason, kind: .taskRefused)
+            }
+            return answer(command, .refused(refusal, request.terms))
+        }
+        begin(request, for: command)
+    }
+
+    // MARK: Admission
+
+    /// What speaks against a client's task, or nil; counts it against its client's rate.
+    ///
+    /// Asked in this order: signature, earlier tasks of that name, platform, type, operation, standing and permissions,
+    /// rate, credits, number of tasks and today's budget of target and source, memory, heat, queue, deadline.
+    private mutating func admit(_ request: ClientRequest) -> ClientRefusal? {
+        if isStopping { return .unavailable("the agent is shutting down") }
+        let terms = request.terms
+        if let refusal = verification(of: request) ?? clients.refusal(of: terms) ?? misfit(of: terms) {
+            return refusal
+        }
+        let client = KeyID(bytes: Hashing.hash(Array(terms.source.text.utf8), for: .identifier))
+        if let wait = clientRates.request(by: client, at: now.boot) { return .rules(.rateLimited(wait: wait)) }
+        return shortage(for: request)
+    }
+
+    /// Whether the source has signed the request, or needs not to have.
+    private func verification(of request: ClientRequest) -> ClientRefusal? {
+        if let signature = request.signature {
+            let keys = keys(of: request.terms.source)
+            if keys.contains(where: { scheme.isValid(signature, of: request.signed.span, by: $0) }) { return nil }
+            // A signature by a known key counts, also where none is asked for.
+            if !keys.isEmpty { return .badSignature }
+            if settings.verifiesSignatures { return .unknownKey }
+        } else if settings.verifiesSignatures {
+            return .noSignature
+        }
+        return request.showsKey || settings.opensDelegation ? nil : .keyNeeded
+    }
+
+    /// The keys by which `lct` may sign: that of its certificate, and that of the platform which speaks for it.
+    private func keys(of lct: LCT) -> [PublicKey] {
+        let judge = identityJudge
+        var known: [PublicKey] = []
+        if let certificate = identities.certificates[lct] { known.append(certificate.payload.key) }
+        if let platform = identities.key(of: lct.context, judge.platforms) { known.append(platform) }
+        return known.flatMap { identities.successions.keys(for: $0, at: judge.time) }
+    }
+
+    /// What a task of `terms` has that no later attempt could mend.
+    private func misfit(of terms: ClientTerms) -> ClientRefusal? {
+        guard terms.target.context == identity.platform else { return .otherPlatform(own: identity.platform) }
+        guard terms.type == terms.target.task else { return .typeDiffers }
+        let rules = PermissionRules.refusal(
+            of: terms.operation, from: useByDelegator(terms.source), to: useByTarget(terms.target))
+        if let rules { return .rules(rules) }
+        return servedOffer(terms.operation) == nil ? .notServed : nil
+    }
+
+    /// What there is too little of for a client's task.
+    private func shortage(for request: ClientRequest) -> ClientRefusal? {
+        let terms = request.terms
+        let budget = terms.budget.energy
+        guard let account = AccountID(terms.source.text), let offer = servedOffer(terms.operation) else {
+            return .notServed
+        }
+        let available = ledger.image.accounts[account]?.available ?? .zero
+        guard budget <= available else { return .shortOfCredits(available: available) }
+        let target = useByTarget(terms.target)
+        let memory = min(freeMemory, target.budget.memory)
+        let rules =
+            PermissionRules.shortage(of: target, budget: budget)
+            ?? PermissionRules.shortage(ofDelegator: useByDelegator(terms.source), budget: budget)
+            ?? (offer.memory <= memory ? nil : .memoryShort(needed: offer.memory, free: memory))
+            ?? strain(offer, within: terms.timeout)
+        if let rules { return .rules(rules) }
+        guard clients.open.count < ClientLimits.openTasks, local.count < AgentLimits.errands,
+            clients.inputBytes + request.input.count <= ClientLimits.inputBytes
+        else { return .full }
+        return nil
+    }
+
+    /// What heat and the tasks before it say against one of `offer` that is to be done `within` a time.
+    private func strain(_ offer: OperationOffer, within timeout: TimeSpan) -> TaskRefusal? {
+        let own = heartbeat
+        let needed = Int64(settings.decision.minimumHeadroom)
+        guard Int64(own.thermalHeadroom) >= needed else {
+            return .tooHot(needed: needed, headroom: Int64(own.thermalHeadroom))
+        }
+        let length = Int64(own.queueLength)
+        guard length < Int64(AgentLimits.workingTasks) else {
+            return .queueFull(length: length, limit: Int64(AgentLimits.workingTasks))
+        }
+        let expected = offer.typicalTime * (length + 1)
+        guard expected <= timeout else { return .deadlineUnreachable(expected: expected, remaining: timeout) }
+        return nil
+    }
+
+    // MARK: Status
+
+    private func status(of text: String) -> ClientAnswer {
+        guard let lct = try? LCT(text), let standing = clients.standing(of: lct) else { return .unknown(lct: text) }
+        let use = useByTarget(lct)
+        let task = text.utf8.firstIndex(of: UInt8(ascii: "#")).map { String(text[text.utf8.index(after: $0)...]) }
+        return .status(
+            ClientStatus(
+                text: text, task: task ?? lct.task.name, spent: use.spentToday, budget: use.budget.dailyATP,
+                running: use.running, limit: Int64(use.budget.concurrentTasks), free: heartbeat.load.complement,
+                tasks: standing.tasks, runtime: standing.runtime, isGood: use.refusal == nil, since: standing.since))
+    }
+}
+
+extension ClientRefusal {
+    /// The reason in a few words, for the log.
+    var reason: String {
+        switch self {
+        case .unknownKey: "no key is known by which it signs"
+        case .badSignature: "the signature is not valid"
+        case .noSignature: "it is not signed"
+        case .keyNeeded: "it is neither signed nor shows the API key"
+        case .alreadyActive: "a task of that name is under way"
+        case .alreadyEnded: "a task of that name has ended"
+        case .forgotten: "it is older than what is remembered"
+        case .otherPlatform: "the target lives on another platform"
+        case .typeDiffers: "the type is not the target's"
+        case .notServed: "the operation is not served here"
+        case .rules(let refusal): refusal.explanation
+        case .shortOfCredits(let available): "\(available.millijoules) mJ are in its account (sage-edge ledger grant)"
+        case .full: "as many tasks of clients as may be are under way"
+        case .ledger(let reason), .failed(let reason), .unavailable(let reason): reason
+        case .timedOut: "it was not done in time"
+        case .cancelled: "it was taken back"
+        }
+    }
+}
