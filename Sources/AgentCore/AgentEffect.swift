@@ -51,6 +51,8 @@ public struct WorkOrder: Hashable, Sendable {
     public let memory: ByteCount
     /// Longest run.
     public let timeout: TimeSpan
+    /// The result whose quality is to be told, in place of making one; nil for an ordinary run.
+    public var verified: [UInt8]?
 }
 
 /// What became of a worker.

@@ -57,6 +57,12 @@ public struct AgentMachine {
     var paying: [TaskID: PayingTask] = [:] { didSet { areTasksChanged = true } }
     var working: [TaskID: WorkingTask] = [:] { didSet { areTasksChanged = true } }
     var local: [TaskID: LocalTask] = [:]
+    /// Results of peers that are being found out by running the same again.
+    var replications: [TaskID: Replication] = [:]
+    /// Results of peers about which witnesses are asked.
+    var witnessings: [TaskID: Witnessing] = [:]
+    /// The evidence of what turned out to be false.
+    var disputes: DisputeBook
     var errands: [CommandID: Errand] = [:]
     var pings: [CommandID: Ping] = [:]
     var queries: [UInt64: StoreQuestion] = [:]
@@ -182,6 +188,7 @@ public struct AgentMachine {
         self.spending = restored.spending
         self.uses = restored.uses
         self.identities = restored.identities
+        self.disputes = restored.disputes
         self.rates = RateLimit(perMinute: settings.tasksPerMinute)
         self.clientRates = RateLimit(perMinute: settings.tasksPerMinute)
         self.clients = restored.clients
@@ -269,6 +276,8 @@ public struct AgentMachine {
         for ping in pings.values { next = min(next, ping.deadline) }
         if let deadline = logLimiter.deadline { next = min(next, deadline) }
         if let deadline = clients.deadline { next = min(next, deadline) }
+        for replication in replications.values { if let due = replication.retryAt { next = min(next, due) } }
+        for witnessing in witnessings.values { if let due = witnessing.retryAt { next = min(next, due) } }
         for errand in errands.values where errand.task.map({ paying[$0] != nil }) == true {
             next = min(next, errand.deadline)
         }
@@ -317,6 +326,8 @@ public struct AgentMachine {
         resendOutbox()
         sweepLots()
         expirePings()
+        retryReplicas()
+        retryWitnesses()
         expireErrands()
         expireClientTasks()
         for entry in logLimiter.endStretch(at: now.boot) { effects.append(.log(entry)) }

@@ -148,6 +148,7 @@ extension AgentMachine {
             cancelWorker(of: task)
             local[task] = nil
             apply(.failWork(task, .cancelled))
+            if let original = work.replicaOf { replicaFailed(task, of: original) }
             if let waiting = work.command, let errand = errands.removeValue(forKey: waiting) {
                 counters.count(.cancelled)
                 keepEnd(of: errand, .cancelled)

@@ -9,34 +9,58 @@ import Wire
 extension AgentMachine {
     /// Hands an errand to a peer: locks, signs and sends.
     mutating func handOver(_ command: CommandID, to place: Candidate) {
-        guard let errand = errands[command], let peer = peers[place.node] else { return }
-        if let stop = ledger.image.peers[place.node]?.stop {
-            return fallBack(
-                command, from: place.platform, because: "no money moves with it any more: " + stop.explanation)
+        guard let errand = errands[command], peers[place.node] != nil else { return }
+        if let obstacle = obstacle(to: place.node) {
+            return fallBack(command, from: place.platform, because: obstacle)
         }
-        guard peer.isLaneKnown else {
-            return fallBack(
-                command, from: place.platform, because: "the two ledgers have not compared notes in this session yet")
+        let request = errand.request
+        guard let acceptance = acceptance(of: request, at: place.node) else {
+            return fallBack(command, from: place.platform, because: "nobody else could tell how good its result is")
+        }
+        let working = errand.workingTime(at: now.boot)
+        let wanted = WantedWork(
+            operation: request.operation, input: request.input, parameters: request.parameters,
+            timeout: request.timeout,
+            // Whether its result will be found out by a second run is not known yet, and is nobody's business.
+            remaining: acceptance >= .replicated ? TimeSpan(milliseconds: working.milliseconds / 2) : working,
+            minimumQuality: settings.minimumQuality, acceptance: acceptance)
+        let task = prepare(wanted, at: place, takenWithin: errand.deadline.since(now.boot))
+        paying[task]?.errand = command
+        errands[command]?.task = task
+        tell(task, .started)
+    }
+
+    /// Why nothing can be handed to `peer` at present, or nil.
+    func obstacle(to peer: PlatformID) -> String? {
+        if let stop = ledger.image.peers[peer]?.stop {
+            return "no money moves with it any more: " + stop.explanation
+        }
+        guard peers[peer]?.isLaneKnown == true else {
+            return "the two ledgers have not compared notes in this session yet"
         }
         let open = paying.values.filter { !$0.isOver }
         // Each task under way may need a place in the outbox for its receipt.
-        let awaited = open.count { $0.life.worker == place.node } + (outbox[place.node]?.count ?? 0)
+        let awaited = open.count { $0.life.worker == peer } + (outbox[peer]?.count ?? 0)
         guard open.count < AgentLimits.payingTasks, awaited < AgentLimits.outboxPerPeer else {
-            return fallBack(command, from: place.platform, because: "too many tasks are under way")
+            return "too many tasks are under way"
         }
+        return nil
+    }
+
+    /// Gives what is `wanted` of a peer a number and a life, which has yet to be started.
+    mutating func prepare(_ wanted: WantedWork, at place: Candidate, takenWithin time: TimeSpan) -> TaskID {
         let reference = newTask()
-        let deadlines = TaskDeadlines(
-            remaining: errand.workingTime(at: now.boot), grace: settings.grace, at: ledgerNow)
-        let acceptTime = Place.acceptTime(within: errand.deadline.since(now.boot))
+        let deadlines = TaskDeadlines(remaining: wanted.remaining, grace: settings.grace, at: ledgerNow)
         let life = PayerLife(
-            task: reference.id, worker: place.node, budget: place.lock, pricing: settings.pricing,
-            silence: settings.silence, acceptBy: ledgerNow + acceptTime, deadlines: deadlines, at: ledgerNow)
-        paying[reference.id] = PayingTask(
-            life: life, reference: reference, operation: errand.request.operation, signedAt: ledgerNow,
-            errand: command)
-        paying[reference.id]?.expected = place.runTime
-        errands[command]?.task = reference.id
-        tell(reference.id, .started)
+            task: reference.id, worker: place.node, budget: place.lock, pricing: wanted.pricing ?? settings.pricing,
+            silence: settings.silence, acceptBy: ledgerNow + Place.acceptTime(within: time), deadlines: deadlines,
+            at: ledgerNow)
+        var task = PayingTask(
+            life: life, reference: reference, operation: wanted.operation, signedAt: ledgerNow, errand: nil)
+        task.wanted = wanted
+        task.expected = place.runTime
+        paying[reference.id] = task
+        return reference.id
     }
 
     // MARK: Events
@@ -79,7 +103,10 @@ extension AgentMachine {
         guard let proof: Signed<ExecutionProof> = verified(result.proof, from: peer, "execution proof"),
             let entry = paying[proof.payload.task], entry.life.worker == peer
         else { return }
-        if entry.result == nil, !entry.isOver { paying[proof.payload.task]?.result = result }
+        if entry.result == nil, !entry.isOver {
+            paying[proof.payload.task]?.result = result
+            drawReplication(of: proof.payload.task)
+        }
         tell(proof.payload.task, .proofArrived(proofHash: proof.hash, charged: proof.payload.charged))
     }
 
@@ -101,12 +128,13 @@ extension AgentMachine {
             guard let hash = entry.life.taskHash else { return }
             send(.cancel(entry.reference, taskHash: hash), to: entry.life.worker)
         case .sendProofStored(let hash): send(.proofStored(task, proofHash: hash), to: entry.life.worker)
-        case .verify(let hash): tell(task, .verified(proofHash: hash, judge(task)))
+        case .verify(let hash): check(task, hash)
         case .settle(let outcome, let proofHash, let receipt):
             settle(task, outcome, proofHash: proofHash, receipt: receipt)
         case .resendReceipt: resendReceipt(of: task, to: entry.life.worker)
         case .clearOutbox: break
         case .fallBack(let reason):
+            if let original = entry.replicaOf { return replicaFailed(task, of: original) }
             guard let command = entry.errand else { return }
             paying[task]?.errand = nil
             let platform = peers[entry.life.worker]?.name ?? identity.platform
@@ -117,7 +145,7 @@ extension AgentMachine {
     }
 
     private mutating func lock(_ task: TaskID, _ amount: Energy, until deadline: LedgerTime) {
-        guard let entry = paying[task], let command = entry.errand, let errand = errands[command],
+        guard let entry = paying[task], let wanted = entry.wanted,
             let target = try? LCT(
                 AgentMachine.lctText(identity.delegator, on: peerName(entry.life.worker), as: entry.operation))
         else { return tell(task, .lockRefused) }
@@ -138,17 +166,26 @@ extension AgentMachine {
         let offer = settings.offer(entry.operation)
         var order = FederationTask(
             reference: entry.reference, source: identity.delegator, target: target, operation: entry.operation,
-            input: .inline(errand.request.input), budget: amount,
-            timeout: min(offer?.timeout ?? errand.request.timeout, errand.workingTime(at: now.boot)),
+            input: .inline(wanted.input), budget: amount,
+            timeout: min(offer?.timeout ?? wanted.timeout, wanted.remaining),
             memory: offer?.memory ?? .zero, lots: frozen.map { $0.transfer(at: ledgerNow, to: worker) },
-            remaining: errand.workingTime(at: now.boot), grace: settings.grace)
-        order.parameters = errand.request.parameters
-        order.pricing = settings.pricing
-        order.acceptance = settings.acceptance
-        order.minimumQuality = settings.minimumQuality
+            remaining: wanted.remaining, grace: settings.grace)
+        order.parameters = wanted.parameters
+        order.pricing = entry.life.pricing
+        order.acceptance = wanted.acceptance
+        order.minimumQuality = wanted.minimumQuality
         order.silence = settings.silence
+        order.subject = wanted.subject
+        order.witnesses = wanted.acceptance == .witnessed ? WitnessRule(count: settings.witnessCount) : nil
+        if wanted.acceptance >= .replicated || wanted.subject != nil { order.tolerance = offer?.tolerance ?? .exact }
+        // What does not fit into one message cannot be handed out; the lock ends as nobody's.
+        guard order.fault == nil else {
+            apply(.void(VoidRequest(task: task, by: identity.id, reason: .unreachable)))
+            return tell(task, .lockRefused)
+        }
         let signed = Signed(signing: order, with: identity.signing, in: identity.domain, by: scheme)
         paying[task]?.task = signed.envelope
+        paying[task]?.wanted = nil
         let signedAt = ledgerNow
         paying[task]?.signedAt = signedAt
         staging.write(.put(.task, key: TaskPart.payerTask.key(task), value: signed.envelope.encoded))
@@ -160,39 +197,14 @@ extension AgentMachine {
         "lct:web4:agent:" + delegator.lineage + "@" + platform + "#" + taskType(for: operation).name
     }
 
-    /// Why the stored proof of `task` earns nothing, or nil where it earns what it asks for.
-    private mutating func judge(_ task: TaskID) -> VoidReason? {
-        guard let (order, proof, entry) = evidence(of: task), let result = entry.result else { return .proofDiffers }
-        let quality = checkedQuality(of: result.result, order)
-        let verified = quality.map { VerifiedQuality(quality: $0, basis: .checked) }
-        paying[task]?.verified = verified
-        let fault = proof.fault(
-            for: order, executorKey: signingKey(of: entry.life.worker, for: proof.signer)?.id ?? entry.life.worker,
-            result: result.result, verified: verified)
-        if let quality {
-            let checkedAt = ledgerNow
-            peers[entry.life.worker]?.trust.record(
-                entry.operation, claimed: proof.payload.quality, verified: quality,
-                billedAboveMeasured: proof.payload.charged > proof.payload.work.energy, accepted: fault == nil,
-                at: checkedAt)
-            storePeer(entry.life.worker)
-        }
-        if let fault {
-            log(
-                .warning, "\(peerName(entry.life.worker)) is not paid for \(task.text): \(fault.explanation)",
-                kind: .paymentWithheld)
-        }
-        return fault
-    }
-
-    private func checkedQuality(of result: [UInt8], _ order: Signed<FederationTask>) -> BasisPoints? {
+    func checkedQuality(of result: [UInt8], _ order: Signed<FederationTask>) -> BasisPoints? {
         guard case .inline(let input) = order.payload.input else { return nil }
         return verifier.quality(
             of: result, operation: order.payload.operation, input: input, parameters: order.payload.parameters)
     }
 
     /// The signed task and proof of a task that has both.
-    private func evidence(of task: TaskID) -> (Signed<FederationTask>, Signed<ExecutionProof>, PayingTask)? {
+    func evidence(of task: TaskID) -> (Signed<FederationTask>, Signed<ExecutionProof>, PayingTask)? {
         guard let entry = paying[task], let envelope = entry.task, let result = entry.result,
             let order = try? Signed<FederationTask>(stored: envelope),
             let proof = try? Signed<ExecutionProof>(stored: result.proof)
@@ -238,6 +250,9 @@ extension AgentMachine {
         let endedAt = ledgerNow
         paying[task]?.endedAt = endedAt
         store(paying: task)
+        abandonReplication(of: task)
+        abandonWitnessing(of: task)
+        if let original = entry.replicaOf, case .voided = outcome { replicaFailed(task, of: original) }
         finishErrand(of: task, outcome)
     }
 
@@ -271,7 +286,7 @@ extension AgentMachine {
         }
     }
 
-    private func inputSize(of task: TaskID) -> ByteCount {
+    func inputSize(of task: TaskID) -> ByteCount {
         guard let envelope = paying[task]?.task, let order = try? Signed<FederationTask>(stored: envelope) else {
             return .zero
         }

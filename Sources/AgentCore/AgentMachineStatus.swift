@@ -200,6 +200,29 @@ extension AgentMachine {
         }
     }
 
+    /// What the peer's work has shown, and the evidence of what turned out to be false.
+    private func writeReputation(of peer: PeerState, to json: inout JSONWriter) {
+        json.member("anomaly_bp", peer.trust.anomaly.value.value)
+        json.member("witness_accuracy_bp", peer.witness.accuracy.value.value)
+        json.member("witness_words", peer.witness.words)
+        json.key("reputations")
+        json.beginArray()
+        for reputation in peer.trust.reputations.sorted(by: { $0.operation < $1.operation }) {
+            json.beginObject()
+            json.member("operation", reputation.operation.name)
+            json.member("reputation_bp", reputation.value(at: ledgerNow).value)
+            json.member("verified", reputation.verified(at: ledgerNow))
+            json.member("unverified_since", reputation.unverified)
+            json.member("replication_bp", peer.trust.replication(of: reputation.operation, at: ledgerNow).value)
+            json.endObject()
+        }
+        json.endArray()
+        json.key("disputes")
+        json.beginArray()
+        for dispute in disputes.disputes where dispute.worker == peer.id { dispute.write(to: &json) }
+        json.endArray()
+    }
+
     private func write(_ peer: PeerState, to json: inout JSONWriter) {
         let status = link.status(of: peer.linkID)
         json.member("peer", peer.name.text)
@@ -221,6 +244,7 @@ extension AgentMachine {
         for served in peer.heartbeat?.operations ?? [] { json.string(served.operation.name) }
         json.endArray()
         json.member("direct_trust_bp", peer.trust.direct.value)
+        writeReputation(of: peer, to: &json)
         json.member("money", peer.isLaneKnown ? "open" : "closed")
         json.member("money_stopped_because", ledger.image.peers[peer.id]?.stop?.explanation)
         json.member("waiting_messages", outbox[peer.id]?.count ?? 0)

@@ -40,8 +40,10 @@ extension AgentMachine {
             apply(.expire(task))
             queue.removeAll { $0.task == task }
             if let client = local[task]?.client { withdraw(client, as: .timedOut, .timedOut, .timedOut) }
-            if let command = local.removeValue(forKey: task)?.command {
-                cancelWorker(of: task)
+            guard let work = local.removeValue(forKey: task) else { continue }
+            cancelWorker(of: task)
+            if let original = work.replicaOf { replicaFailed(task, of: original) }
+            if let command = work.command {
                 fallBack(command, from: identity.platform, because: "not done in time")
             }
         }

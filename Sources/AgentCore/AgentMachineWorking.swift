@@ -84,7 +84,7 @@ extension AgentMachine {
             heartbeat: heartbeat,
             running: 0, spentToday: .zero,
             queueLimit: Int64(AgentLimits.workingTasks), minimumHeadroom: Int64(settings.decision.minimumHeadroom),
-            expectedTime: waiting, lotMargin: .zero, strongestBasis: .checked)
+            expectedTime: waiting, lotMargin: .zero, strongestBasis: .witnessed)
         context.delegator = peer
         context.source = useByDelegator(task.payload.source)
         context.target = useByTarget(task.payload.target)
@@ -258,12 +258,14 @@ extension AgentMachine {
             order = WorkOrder(
                 task: work.task, operation: task.operation, input: input, parameters: task.parameters,
                 memory: min(offer.memory, useByTarget(task.target).budget.memory),
-                timeout: min(task.timeout, offer.timeout))
+                timeout: min(task.timeout, offer.timeout),
+                // A program that cannot tell how good another's result is makes its own to hold it against.
+                verified: offer.verifies ? task.subject?.result : nil)
         } else {
             guard let task = local[work.task] else { return }
             order = WorkOrder(
                 task: work.task, operation: task.operation, input: task.input, parameters: task.parameters,
-                memory: task.memory, timeout: task.timeout)
+                memory: task.memory, timeout: task.timeout, verified: task.verified)
         }
         active[work.task] = ActiveWork(
             isForPeer: work.isForPeer, operation: order.operation, payer: runPayer(of: work))
@@ -303,10 +305,12 @@ extension AgentMachine {
             keep(run)
             return
         }
-        guard case .result(let result) = report.outcome else {
+        guard case .result(let made) = report.outcome else {
             keep(run)
             return tell(report.task, report.workerEvent)
         }
+        let attestation = attest(made, report.quality, order.payload)
+        let result = attestation?.encoded ?? made
         guard result.count <= FederationLimits.maximumInlineLength,
             let measured = MeasuredWork(
                 energy: used.energy, evidence: used.evidence, source: settings.energy.source.text,
@@ -314,7 +318,9 @@ extension AgentMachine {
             let proof = ExecutionProof(
                 task: report.task, taskHash: order.hash, executor: order.payload.target, work: measured,
                 charged: order.payload.pricing.settlement(charged: used.energy, locked: order.payload.budget),
-                executionTime: report.ended.since(report.started), quality: report.quality ?? .one, basis: .claimed,
+                executionTime: report.ended.since(report.started),
+                quality: attestation?.quality ?? report.quality ?? .one,
+                basis: attestation == nil ? .claimed : .checked,
                 resultHash: Hashing.hash(result, for: .result))
         else {
             keep(run)
@@ -324,9 +330,22 @@ extension AgentMachine {
         working[report.task]?.result = TaskResult(proof: signed.envelope, result: result)
         let claim = run.asking(proof.charged)
         if let number = keep(claim) { working[report.task]?.run = NumberedRun(number: number, run: claim) }
-        learn(report, order.payload.operation, order.payload.input.size, used.energy)
+        if attestation == nil || settings.offer(order.payload.operation)?.verifies != true {
+            learn(report, order.payload.operation, order.payload.input.size, used.energy)
+        }
         counters.countRun(.forPeer, time: report.ended.since(report.started), energy: used.energy)
         tell(report.task, WorkerEvent.workFinished(proofHash: signed.hash, charged: proof.charged))
+    }
+
+    /// What this board says of the result that `order` asks about, having `made` its own or told its quality; nil for
+    /// an ordinary task.
+    private func attest(_ made: [UInt8], _ quality: BasisPoints?, _ order: FederationTask) -> Attestation? {
+        guard let subject = order.subject else { return nil }
+        if settings.offer(order.operation)?.verifies == true {
+            return Attestation(on: subject, quality: quality ?? .zero)
+        }
+        let isSame = order.tolerance.agree(made, subject.result)
+        return Attestation(on: subject, quality: isSame ? quality ?? .one : .zero)
     }
 
     private mutating func concludeLocalWork(_ report: WorkReport, _ used: TaskEnergy, _ run: RunRecord) {
@@ -338,6 +357,7 @@ extension AgentMachine {
         guard case .result(let result) = report.outcome else {
             keep(run)
             apply(.failWork(report.task, report.outcome == .timedOut ? .timedOut : .failed))
+            if let original = task.replicaOf { return replicaFailed(report.task, of: original) }
             guard let command = task.command else { return }
             if case .failure = report.outcome {
                 return giveUp(command, at: identity.platform, report.outcome.explanation)
@@ -351,20 +371,25 @@ extension AgentMachine {
                     WorkCompletion(task: report.task, measured: used.energy, proof: proof, reputation: nil))) != nil
         else {
             keep(run)
+            if let original = task.replicaOf { replicaFailed(report.task, of: original) }
             return
         }
         let paid = min(used.energy, task.reserved)
         keep(run.paid(paid))
         spend(paid)
         countUse(paid, by: [identity.delegator, ownTarget(of: task.operation)])
-        learn(report, task.operation, ByteCount(bytes: Int64(task.input.count)), used.energy)
-        guard let command = task.command else { return }
-        complete(
-            command,
-            with: ErrandOutcome(
-                task: report.task, platform: identity.platform, node: identity.id, result: result,
-                energy: used.energy, evidence: used.evidence, paid: paid,
-                time: report.ended.since(report.started), quality: VerifiedQuality(quality: .one, basis: .checked)))
+        if task.verified == nil {
+            learn(report, task.operation, ByteCount(bytes: Int64(task.input.count)), used.energy)
+        }
+        let outcome = ErrandOutcome(
+            task: report.task, platform: identity.platform, node: identity.id, result: result, energy: used.energy,
+            evidence: used.evidence, paid: paid, time: report.ended.since(report.started),
+            quality: VerifiedQuality(quality: report.quality ?? .one, basis: .checked))
+        if let original = task.replicaOf {
+            if task.verified == nil { return takeOwnOpinion(outcome, on: original) }
+            return takeVerdict(report.quality, on: original, by: report.task)
+        }
+        if let command = task.command { complete(command, with: outcome) }
     }
 
     mutating func learn(_ report: WorkReport, _ operation: Operation, _ size: ByteCount, _ used: Energy) {

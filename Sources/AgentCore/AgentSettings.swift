@@ -62,16 +62,22 @@ public struct OperationOffer: Hashable, Sendable {
     public var typicalTime: TimeSpan
     /// Runs at the same time; nil for as many as workers.
     public var concurrent: Int?
+    /// How far the numbers of two results of the same may be apart.
+    public var tolerance: ResultTolerance
+    /// Whether what serves it can also tell how good a result is that it did not make itself.
+    public var verifies = false
 
     /// An offer.
     public init(
-        operation: Operation, memory: ByteCount, timeout: TimeSpan, typicalTime: TimeSpan, concurrent: Int? = nil
+        operation: Operation, memory: ByteCount, timeout: TimeSpan, typicalTime: TimeSpan, concurrent: Int? = nil,
+        tolerance: ResultTolerance = .exact
     ) {
         self.operation = operation
         self.memory = memory
         self.timeout = timeout
         self.typicalTime = typicalTime
         self.concurrent = concurrent
+        self.tolerance = tolerance
     }
 }
 
@@ -103,6 +109,10 @@ public struct AgentSettings: Sendable {
     public var placement: Placement
     /// How the quality of a delegated result must be known.
     public var acceptance: QualityBasis
+    /// How many witnesses have to attest to a result where that is the rule.
+    public var witnessCount: UInt8
+    /// The share of what is locked for a task that its witnesses get, in equal parts, beside it.
+    public var witnessShare: BasisPoints
     /// The quality below which a delegated result is not paid.
     public var minimumQuality: BasisPoints
     /// What a delegated task costs.
@@ -137,6 +147,8 @@ public struct AgentSettings: Sendable {
         self.heartbeatPeriod = .seconds(5)
         self.placement = .any
         self.acceptance = .checked
+        self.witnessCount = 3
+        self.witnessShare = BasisPoints(clamping: 3_000)
         self.minimumQuality = FederationTask.defaultMinimumQuality
         self.pricing = .metered
         self.silence = .void
@@ -158,6 +170,9 @@ public struct AgentSettings: Sendable {
 public protocol ResultVerifier: AnyObject, Sendable {
     /// How good `result` is for `operation` on `input`; nil where this operation cannot be checked here.
     func quality(of result: [UInt8], operation: Operation, input: [UInt8], parameters: [UInt8]) -> BasisPoints?
+
+    /// Whether results of `operation` can be checked here.
+    func checks(_ operation: Operation) -> Bool
 }
 
 /// What the core's tables hold at most.
@@ -170,6 +185,8 @@ public enum AgentLimits {
     public static let payingTasks = 64
     /// Commands that wait for an outcome.
     public static let errands = 64
+    /// Results that turned out to be false, or proofs that do not fit, whose evidence is kept; the oldest makes room.
+    public static let disputes = 32
     /// Ended tasks that stay listed.
     public static let endedTasks = 256
     /// Ended tasks of one platform that the ledger remembers, where none that lives is among them.

@@ -56,6 +56,10 @@ struct LocalTask {
     let reserved: Energy
     /// The client on whose account it runs; nil for the own operator.
     var client: ClientBook.Key?
+    /// The task whose result is found out by this; nil for an ordinary one.
+    var replicaOf: TaskID?
+    /// Its result, where only its quality is asked for; nil where it is run again.
+    var verified: [UInt8]?
 }
 
 /// Work that waits for a worker.

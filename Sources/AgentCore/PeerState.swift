@@ -15,6 +15,8 @@ struct PeerState {
     var position: HandshakePosition?
     /// How far it is trusted.
     var trust = TrustRecord()
+    /// How accurate a witness it is.
+    var witness = WitnessRecord()
 
     /// The last heartbeat.
     var heartbeat: Heartbeat?
@@ -59,7 +61,8 @@ struct PeerState {
         LinkPeer(id: linkID, node: id, durablePosition: position, address: record.payload.addresses.first)
     }
 
-    /// Reads `{1: record, 2: [boot epoch, sequence]?, 3: trust, 4: id?}`; without an id it is that of the record's key.
+    /// Reads `{1: record, 2: [boot epoch, sequence]?, 3: trust, 4: id?, 5: witness?}`; without an id it is that of the
+    /// record's key.
     init(from reader: inout CBORReader) throws(CBORError) {
         var map = try reader.beginMap()
         try reader.field(1, of: &map)
@@ -74,6 +77,7 @@ struct PeerState {
         try reader.field(3, of: &map)
         trust = try TrustRecord(from: &reader)
         id = try reader.hasField(4, of: &map) ? KeyID(bytes: try reader.bytes32()) : record.payload.signingKey.id
+        if try reader.hasField(5, of: &map) { witness = try WitnessRecord(from: &reader) }
         try reader.endMap(&map)
     }
 
@@ -81,7 +85,8 @@ struct PeerState {
     var encoded: [UInt8] {
         var writer = CBORWriter()
         let hasOwnKey = id == record.payload.signingKey.id
-        writer.map((position == nil ? 2 : 3) + (hasOwnKey ? 0 : 1))
+        let isWitness = witness != WitnessRecord()
+        writer.map((position == nil ? 2 : 3) + (hasOwnKey ? 0 : 1) + (isWitness ? 1 : 0))
         writer.unsigned(1)
         record.envelope.write(to: &writer)
         if let position {
@@ -95,6 +100,10 @@ struct PeerState {
         if !hasOwnKey {
             writer.unsigned(4)
             writer.byteString(id.bytes)
+        }
+        if isWitness {
+            writer.unsigned(5)
+            witness.write(to: &writer)
         }
         return writer.bytes
     }

@@ -57,6 +57,7 @@ struct RestoredRecords {
     var working: [TaskID: WorkingTask] = [:]
     var outbox: [PlatformID: [OutboxRow]] = [:]
     var peers: [PeerState] = []
+    var disputes = DisputeBook()
 
     /// No records.
     init() {}
@@ -221,6 +222,11 @@ struct RestoredRecords {
             working[id]?.result = try RestoredRecords.read(.task, record) { reader throws(CBORError) in
                 try TaskResult(from: &reader)
             }
+        case .dispute:
+            disputes.add(
+                try RestoredRecords.read(.task, record) { reader throws(CBORError) in
+                    try DisputeRecord(from: &reader)
+                })
         }
     }
 

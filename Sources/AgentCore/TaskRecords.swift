@@ -25,6 +25,8 @@ enum TaskPart: UInt8 {
     case workerTask = 5
     /// The proof and result that a worker made.
     case workerResult = 6
+    /// `DisputeRecord`.
+    case dispute = 7
 
     /// The key of this part of `task`.
     func key(_ task: TaskID) -> [UInt8] { [rawValue] + task.bytes.array }
@@ -35,6 +37,24 @@ enum TaskPart: UInt8 {
         else { return nil }
         return (part, TaskID(bytes: id))
     }
+}
+
+/// What is asked of a worker.
+struct WantedWork {
+    let operation: Operation
+    let input: [UInt8]
+    let parameters: [UInt8]
+    /// Longest run, where the own offer does not say less.
+    let timeout: TimeSpan
+    /// Until when the proof must be there.
+    let remaining: TimeSpan
+    let minimumQuality: BasisPoints
+    /// How its quality must be known.
+    let acceptance: QualityBasis
+    /// What it costs; nil for what the settings say.
+    var pricing: Pricing?
+    /// The result whose quality is asked for; nil for an ordinary task.
+    var subject: WitnessSubject?
 }
 
 /// A task that this board pays for.
@@ -57,6 +77,12 @@ struct PayingTask {
     var verified: VerifiedQuality?
     /// The worker's word on why it does not run it.
     var refusal: TaskRefusal?
+    /// Whether its result is to be found out by running it again; nil before that is drawn.
+    var isDrawn: Bool?
+    /// The task that it runs again; nil for an ordinary one.
+    var replicaOf: TaskID?
+    /// What is asked of the worker, until it is signed.
+    var wanted: WantedWork?
     /// How long it is expected to run there.
     var expected: TimeSpan = .zero
     /// How often it was sent in this process.
@@ -85,7 +111,7 @@ struct PayingTask {
         if isOver { (task, result) = (nil, nil) }
     }
 
-    /// Reads `{1: life, 2: operation, 3: signed at, 4: ended at?, 5: reference}`.
+    /// Reads `{1: life, 2: operation, 3: signed at, 4: ended at?, 5: reference, 6: drawn?, 7: replica of?}`.
     init(from reader: inout CBORReader) throws(CBORError) {
         var map = try reader.beginMap()
         try reader.field(1, of: &map)
@@ -101,6 +127,8 @@ struct PayingTask {
         endedAt = try reader.hasField(4, of: &map) ? LedgerTime(milliseconds: try reader.integer()) : nil
         try reader.field(5, of: &map)
         reference = try TaskReference(from: &reader)
+        isDrawn = try reader.hasField(6, of: &map) ? try reader.boolean() : nil
+        replicaOf = try reader.hasField(7, of: &map) ? TaskID(bytes: try reader.bytes16()) : nil
         try reader.endMap(&map)
     }
 
@@ -116,7 +144,7 @@ struct PayingTask {
     /// The stored form of everything but the messages.
     var encoded: [UInt8] {
         var writer = CBORWriter()
-        writer.map(endedAt == nil ? 4 : 5)
+        writer.map(4 + (endedAt == nil ? 0 : 1) + (isDrawn == nil ? 0 : 1) + (replicaOf == nil ? 0 : 1))
         writer.unsigned(1)
         life.write(to: &writer)
         writer.unsigned(2)
@@ -129,6 +157,14 @@ struct PayingTask {
         }
         writer.unsigned(5)
         reference.write(to: &writer)
+        if let isDrawn {
+            writer.unsigned(6)
+            writer.boolean(isDrawn)
+        }
+        if let replicaOf {
+            writer.unsigned(7)
+            writer.byteString(replicaOf.bytes)
+        }
         return writer.bytes
     }
 }

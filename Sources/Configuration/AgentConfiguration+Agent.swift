@@ -34,6 +34,7 @@ extension AgentConfiguration {
         settings.heartbeatPeriod = policy.decision.heartbeatPeriod
         settings.placement = policy.defaultPlacement
         settings.acceptance = policy.acceptance
+        settings.witnessShare = policy.witnessShare
         settings.minimumQuality = policy.minimumQuality
         settings.pricing = policy.pricing
         settings.silence = policy.silence
@@ -56,9 +57,11 @@ extension AgentConfiguration {
             timeout: ExecutorSection.planningTimeout, typicalTime: ExecutorSection.planningTypicalTime)
         return [features, planning]
             + (executors.external + executors.commands).map { program in
-                OperationOffer(
+                var offer = OperationOffer(
                     operation: program.operation, memory: program.memory, timeout: program.timeout,
-                    typicalTime: program.typicalTime, concurrent: Int(program.concurrent))
+                    typicalTime: program.typicalTime, concurrent: Int(program.concurrent), tolerance: program.tolerance)
+                offer.verifies = program.verifies
+                return offer
             }
     }
 

@@ -96,6 +96,8 @@ public struct PolicySection: Equatable, Sendable {
     public var minimumQuality = FederationTask.defaultMinimumQuality
     /// How the quality of a delegated result must be known.
     public var acceptance = QualityBasis.checked
+    /// The share of what is locked for a task that its witnesses get together, beside it.
+    public var witnessShare = BasisPoints(clamping: 3_000)
     /// What a delegated task costs.
     public var pricing = Pricing.metered
     /// What holds when this side never decides on a proof.

@@ -36,6 +36,7 @@ extension ConfigurationKey {
         case "policy.newcomer_budget_joules": "the most a task may cost at a peer that is not known yet"
         case "policy.minimum_headroom_degrees": "how far below its soft limit a board must be to take a task"
         case "policy.acceptance": "how the quality of a result must be known"
+        case "policy.witness_share_percent": "what witnesses get together, beside the task, of what is locked for it"
         case "policy.pricing": "pay what was measured, or the whole budget"
         case "policy.silence": "what happens to the lock when a delivered proof is never judged"
         case "policy.grace_seconds": "time for settling after a deadline"

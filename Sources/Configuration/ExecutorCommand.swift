@@ -18,6 +18,10 @@ public struct ExecutorCommand: Equatable, Sendable {
     public let typicalTime: TimeSpan
     /// Runs at the same time.
     public let concurrent: Int64
+    /// How far the numbers of two results of the same may be apart.
+    public let tolerance: ResultTolerance
+    /// Whether it can tell how good a result is that it did not make itself; only of programs that stay.
+    public let verifies: Bool
 
     /// The program in `node`; those before it, and what else is served, are `known`.
     init(resident node: YAMLNode, after known: [Operation]) throws(YAMLError) {
@@ -30,7 +34,8 @@ public struct ExecutorCommand: Equatable, Sendable {
                     found: "'" + name + "'",
                     allowed: "an operation such as perception.detect, of perception or planning"))
         }
-        try self.init(&mapping, operation, "operation", known)
+        let verifies = try mapping.boolean("verifies") ?? false
+        try self.init(&mapping, operation, "operation", known, verifies: verifies)
     }
 
     /// The command in `node`, likewise.
@@ -43,12 +48,13 @@ public struct ExecutorCommand: Equatable, Sendable {
                 .notAllowed(
                     found: "'" + name + "'", allowed: "a-z 0-9 . _ -, with something on both sides of every dot"))
         }
-        try self.init(&mapping, operation, "name", known)
+        try self.init(&mapping, operation, "name", known, verifies: false)
     }
 
-    private init(_ mapping: inout YAMLMapping, _ operation: Operation, _ key: String, _ known: [Operation])
-        throws(YAMLError)
-    {
+    private init(
+        _ mapping: inout YAMLMapping, _ operation: Operation, _ key: String, _ known: [Operation], verifies: Bool
+    ) throws(YAMLError) {
+        self.verifies = verifies
         if known.contains(operation) {
             throw mapping.error(
                 key, .notAllowed(found: "'" + operation.name + "' again", allowed: "one program for one operation"))
@@ -64,11 +70,16 @@ public struct ExecutorCommand: Equatable, Sendable {
                     found: "\(words) bytes, the environment counted",
                     allowed: "at most \(ConfigurationLimits.commandBytes)"))
         }
-        let most = ConfigurationLimits.executorMemory(of: operation).bytes / 1_048_576
-        memory = .mebibytes(try mapping.integer("memory_mib", in: 16...most) ?? 512)
+        let mostMemory = ConfigurationLimits.executorMemory(of: operation).bytes / 1_048_576
+        memory = .mebibytes(try mapping.integer("memory_mib", in: 16...mostMemory) ?? 512)
         timeout = .seconds(try mapping.integer("timeout_seconds", in: 1...3600) ?? 30)
         typicalTime = TimeSpan(milliseconds: try mapping.integer("typical_milliseconds", in: 1...3_600_000) ?? 200)
         concurrent = try mapping.integer("concurrent", in: 1...ConfigurationLimits.concurrentWorkers) ?? 1
+        let most = (absolute: ResultTolerance.largestAbsolute, relative: ResultTolerance.largestRelative)
+        tolerance =
+            ResultTolerance(
+                absolute: try mapping.integer("tolerance_millionths", in: 0...most.absolute) ?? 0,
+                relative: try mapping.integer("relative_tolerance_millionths", in: 0...most.relative) ?? 0) ?? .exact
         try mapping.finish()
         guard timeout >= typicalTime else {
             throw mapping.error(
@@ -82,13 +93,17 @@ public struct ExecutorCommand: Equatable, Sendable {
     /// The program as it is shown, its operation or its name under `key`.
     func shown(_ key: String) -> ConfigurationMapping {
         let name = key == "name" ? String(operation.name.dropFirst("execution.".count)) : operation.name
-        return ConfigurationMapping(members: [
+        let members: [ConfigurationMapping.Member] = [
             .init(key, .text(name)), .init("command", .list(command)), .init("environment", .list(environment)),
             .init("memory_mib", .number("\(memory.bytes / 1_048_576)")),
             .init("timeout_seconds", .number("\(timeout.milliseconds / 1000)")),
             .init("typical_milliseconds", .number("\(typicalTime.milliseconds)")),
             .init("concurrent", .number("\(concurrent)")),
-        ])
+            .init("tolerance_millionths", .number("\(tolerance.absolute)")),
+            .init("relative_tolerance_millionths", .number("\(tolerance.relative)")),
+        ]
+        let further: [ConfigurationMapping.Member] = key == "name" ? [] : [.init("verifies", .boolean(verifies))]
+        return ConfigurationMapping(members: members + further)
     }
 }
 

@@ -2,11 +2,13 @@ import Federation
 import Quantities
 
 extension ConfigurationKey {
-    private static let commandMembers = "memory_mib, timeout_seconds, typical_milliseconds, concurrent, environment"
+    private static let commandMembers =
+        "memory_mib, timeout_seconds, typical_milliseconds, concurrent, environment, tolerance_millionths, "
+        + "relative_tolerance_millionths"
 
     /// `executors.external`: programs that stay and serve an operation each.
     static let external = ConfigurationKey.mappings(
-        "executors.external", of: "operation, command, and perhaps " + commandMembers,
+        "executors.external", of: "operation, command, and perhaps " + commandMembers + ", verifies",
         limit: ConfigurationLimits.externalExecutors
     ) {
         $0.executors.external.map { $0.shown("operation") }

@@ -39,11 +39,15 @@ extension ConfigurationKey {
         } set: {
             $0.policy.decision.minimumHeadroom = Int32(clamping: $1)
         },
-        // What nobody here can check yet is not offered.
-        .choice("policy.acceptance", among: [QualityBasis.claimed, .checked], name: { $0.name }) {
+        .choice("policy.acceptance", among: QualityBasis.allCases, name: { $0.name }) {
             $0.policy.acceptance
         } set: {
             $0.policy.acceptance = $1
+        },
+        .percent("policy.witness_share_percent") {
+            $0.policy.witnessShare
+        } set: {
+            $0.policy.witnessShare = $1
         },
         .choice("policy.pricing", among: Pricing.allCases, name: { $0.name }) {
             $0.policy.pricing

@@ -439,11 +439,12 @@ public struct AgentDaemon: ~Copyable {
     }
 
     private mutating func start(_ order: WorkOrder) throws(SystemError) {
-        let job = WorkerJob(
+        var job = WorkerJob(
             id: order.task.bytes,
             request: WorkerRequest(
                 operation: order.operation.name, input: order.input, parameters: order.parameters),
             memory: order.memory, time: order.timeout)
+        job.verified = order.verified
         let now = Clock.bootTime
         switch workers.start(job, now: now, loop) {
         case .started, .queued: break

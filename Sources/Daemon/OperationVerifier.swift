@@ -12,4 +12,6 @@ final class OperationVerifier: ResultVerifier {
             return try known.result(for: input, parameters: parameters) == result ? .one : .zero
         } catch { return .zero }
     }
+
+    func checks(_ operation: Operation) -> Bool { WorkerOperation(rawValue: operation.name) != nil }
 }

@@ -129,7 +129,7 @@ public struct Candidate: Hashable, Sendable {
     /// What is taken off that because the place was not measured for long.
     public let doubt: Energy
     /// What has to be locked or reserved for it.
-    public let lock: Energy
+    public var lock: Energy
     /// What is weighed: transmit, waiting and price, less the doubt.
     public let cost: Energy
     /// What the times and energies rest on.

@@ -36,6 +36,10 @@ public struct FederationTask: Hashable, Sendable {
     public var silence: SilenceRule
     /// The witnesses that `acceptance` asks for; there exactly when it is `witnessed`.
     public var witnesses: WitnessRule?
+    /// The result whose quality is asked for, in place of one of its own; nil for an ordinary task.
+    public var subject: WitnessSubject?
+    /// How far the numbers of a result may be from those of another run of the same.
+    public var tolerance: ResultTolerance
     /// The locked lots, at most `FederationLimits.maximumLots`, together the budget.
     public var lots: [LotTransfer]
     /// Time until the proof must have arrived.
@@ -78,6 +82,8 @@ public struct FederationTask: Hashable, Sendable {
         self.acceptance = .checked
         self.silence = .void
         self.witnesses = nil
+        self.tolerance = .exact
+        self.subject = nil
         self.lots = lots
         self.remaining = remaining
         self.grace = grace
@@ -115,6 +121,7 @@ extension FederationTask {
     private var longestEncoding: Int {
         var bytes = 1_024 + parameters.count + 96 * lots.count + 448 * hops.count
         if case .inline(let input) = input { bytes += input.count }
+        if let subject { bytes += 64 + subject.result.count }
         return bytes
     }
 }

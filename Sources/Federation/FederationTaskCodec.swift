@@ -32,6 +32,8 @@ extension FederationTask: SignedPayload {
         static let minimumConvergence: UInt64 = 20
         static let scope: UInt64 = 21
         static let hops: UInt64 = 22
+        static let tolerance: UInt64 = 23
+        static let subject: UInt64 = 24
     }
 
     /// Reads a task, whose fields `docs/delegation.md` lists.
@@ -86,6 +88,8 @@ extension FederationTask: SignedPayload {
             hops.append(try Hop(from: &reader))
         }
         reader.endArray()
+        let tolerance = try reader.hasField(Field.tolerance, of: &map) ? try ResultTolerance(from: &reader) : .exact
+        let subject = try reader.hasField(Field.subject, of: &map) ? try WitnessSubject(from: &reader) : nil
         try reader.endMap(&map)
 
         self.init(
@@ -98,6 +102,8 @@ extension FederationTask: SignedPayload {
         self.acceptance = acceptance
         self.silence = silence
         self.witnesses = witnesses
+        self.tolerance = tolerance
+        self.subject = subject
         self.requirement = Requirement(horizon: horizon, minimumConvergence: convergence)
         self.scope = scope
         self.hops = hops
@@ -129,6 +135,8 @@ extension FederationTask: SignedPayload {
         if let convergence = requirement.minimumConvergence { fields.share(Field.minimumConvergence, convergence) }
         fields.unsigned(Field.scope, UInt64(scope.bits))
         fields.array(Field.hops, count: hops.count) { for hop in hops { hop.write(to: &$0) } }
+        if tolerance != .exact { fields.nested(Field.tolerance) { tolerance.write(to: &$0) } }
+        if let subject { fields.nested(Field.subject) { subject.write(to: &$0) } }
         fields.finish(into: &writer)
     }
 }

@@ -35,6 +35,11 @@ public struct Lineage: Hashable, Comparable, Sendable {
     /// Whether it is a creator without one of its own.
     public var isRoot: Bool { depth == 1 }
 
+    /// The creator at its beginning.
+    public var root: Lineage {
+        Lineage(checked: String(decoding: text.utf8.prefix { $0 != UInt8(ascii: ".") }, as: UTF8.self))
+    }
+
     /// The lineage of the creator; nil for a root.
     public var parent: Lineage? {
         text.utf8.lastIndex(of: UInt8(ascii: ".")).map { Lineage(checked: String(text[..<$0])) }

@@ -5,10 +5,12 @@ extension Signed where Payload == ExecutionProof {
     /// Why this proof and `result` do not earn what `task` offers, or nil where they do.
     ///
     /// `verified` is the quality that the payer's own check found and the basis of that check; nil
-    /// where it made none, which leaves the executor's claim. Checked in this order: parties and
-    /// task, result hash, amount, basis, quality.
+    /// where it made none, which leaves the executor's claim. That is enough where the task asks for no more, or for
+    /// replication and this one was `spared` of it. Checked in this order: parties and task, result hash, amount,
+    /// basis, quality.
     public func fault(
-        for task: Signed<FederationTask>, executorKey: KeyID, result: [UInt8], verified: VerifiedQuality?
+        for task: Signed<FederationTask>, executorKey: KeyID, result: [UInt8], verified: VerifiedQuality?,
+        spared: Bool = false
     ) -> VoidReason? {
         guard signer == executorKey, payload.task == task.payload.id, payload.taskHash == task.hash,
             payload.executor == task.payload.target
@@ -16,7 +18,8 @@ extension Signed where Payload == ExecutionProof {
         guard Hashing.hash(result, for: .result) == payload.resultHash else { return .resultDiffers }
         if task.payload.pricing == .metered, payload.charged > payload.work.energy { return .proofDiffers }
         let known = verified ?? VerifiedQuality(quality: payload.quality, basis: .claimed)
-        guard known.basis >= task.payload.acceptance else { return .basisTooWeak }
+        let isSpared = spared && task.payload.acceptance == .replicated
+        guard known.basis >= task.payload.acceptance || isSpared else { return .basisTooWeak }
         guard known.quality >= task.payload.minimumQuality else { return .qualityTooLow }
         return nil
     }

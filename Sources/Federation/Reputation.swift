@@ -29,6 +29,10 @@ public struct Reputation: Hashable, Sendable {
     public private(set) var verified: UInt32
     /// When the last one was verified.
     public private(set) var updated: LedgerTime
+    /// Results since then that were taken on their claim.
+    public private(set) var unverified: UInt32 = 0
+    /// Results in a row that have yet to be verified as good before any is taken on its claim again.
+    public private(set) var probation: UInt32 = 0
 
     /// Where every reputation begins and to which it decays.
     public static let start = BasisPoints(clamping: 5_000)
@@ -48,14 +52,19 @@ public struct Reputation: Hashable, Sendable {
         self.updated = now
     }
 
-    /// Takes in the quality of a task that was verified at `now`.
-    public mutating func add(_ quality: BasisPoints, at now: LedgerTime) {
+    /// Takes in the quality of a task that was verified at `now`; `isFalse` says that it was not paid for that.
+    public mutating func add(_ quality: BasisPoints, isFalse: Bool = false, at now: LedgerTime) {
+        unverified = 0
+        probation = isFalse ? Reputation.knownAfter : probation - min(1, probation)
         average = MovingShare(value(at: now))
         average.add(quality)
         let counted = verified(at: now)
         verified = counted == .max ? .max : counted + 1
         updated = max(updated, now)
     }
+
+    /// Takes in that a result was taken on its claim.
+    mutating func addUnverified() { if unverified < .max { unverified += 1 } }
 
     /// The reputation at `now`: each idle day takes it a hundredth of the way back to one half.
     /// - Complexity: O(idle days), at most 365.
@@ -80,21 +89,32 @@ public struct Reputation: Hashable, Sendable {
     /// A broken bond costs half of it.
     mutating func halve() { average = MovingShare(BasisPoints(clamping: Int64(average.value.value) / 2)) }
 
-    /// Reads `[operation, average, verified, updated]`.
+    /// Reads `[operation, average, verified, updated]`, with unverified and probation behind where there are some.
     init(from reader: inout CBORReader) throws(CBORError) {
-        try reader.beginArray(of: 4)
+        let start = reader.offset
+        let count = try reader.beginArray(limit: 6)
+        guard count == 4 || count == 6 else { throw .wrongCount(at: start, expected: 4, found: count) }
         operation = try Operation(from: &reader)
         average = MovingShare(try reader.share())
         verified = try reader.unsigned32()
         updated = LedgerTime(milliseconds: try reader.integer())
+        if count == 6 {
+            unverified = try reader.unsigned32()
+            probation = UInt32(try reader.unsigned(atMost: UInt64(Reputation.knownAfter)))
+            guard unverified > 0 || probation > 0 else { throw .invalidValue(at: start) }
+        }
         reader.endArray()
     }
 
     func write(to writer: inout CBORWriter) {
-        writer.array(4)
+        let isPlain = unverified == 0 && probation == 0
+        writer.array(isPlain ? 4 : 6)
         writer.text(operation.name)
         writer.unsigned(UInt64(average.value.value))
         writer.unsigned(UInt64(verified))
         writer.integer(updated.milliseconds)
+        guard !isPlain else { return }
+        writer.unsigned(UInt64(unverified))
+        writer.unsigned(UInt64(probation))
     }
 }

@@ -117,7 +117,13 @@ public struct TrustRecord: Hashable, Sendable {
         let overclaimed = Int64(claimed.value) - Int64(verified.value) > TrustRecord.claimTolerance
         anomaly.add(overclaimed || billedAboveMeasured ? .one : .zero)
         let index = index(of: operation, at: now)
-        reputations[index].add(verified, at: now)
+        reputations[index].add(verified, isFalse: !accepted, at: now)
+    }
+
+    /// Takes in that a result of `operation` was taken on its claim.
+    public mutating func recordUnverified(_ operation: Operation, at now: LedgerTime) {
+        let index = index(of: operation, at: now)
+        reputations[index].addUnverified()
     }
 
     /// Takes in one day of a bond.

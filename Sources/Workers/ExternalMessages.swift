@@ -30,6 +30,14 @@ struct ExternalRequest {
                 json.member("parameters_base64", Base64.encode(parameters))
             }
         }
+        if let result = job.verified {
+            if let value = try? JSONValue(parsing: result) {
+                json.key("verify")
+                value.write(to: &json)
+            } else {
+                json.member("verify_base64", Base64.encode(result))
+            }
+        }
         json.member("timeout_ms", job.time.milliseconds)
         json.endObject()
         line = Array(json.text.utf8) + [UInt8(ascii: "\n")]

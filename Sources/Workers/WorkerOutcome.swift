@@ -36,6 +36,10 @@ public struct WorkerJob: Sendable {
     public var time: TimeSpan
     /// Processor time that it may use, rounded up to seconds.
     public var processorTime: TimeSpan
+    /// The result whose quality is asked for, in place of one of its own; nil for an ordinary task.
+    ///
+    /// Only programs of the operator's that stay are asked.
+    public var verified: [UInt8]?
 
     /// The job `id`; without a limit of its own for processor time it is `time`.
     public init(

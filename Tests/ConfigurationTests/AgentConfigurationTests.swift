@@ -57,6 +57,7 @@ private let values: [(key: String, yaml: String, shown: ConfigurationValue)] = [
     ("policy.newcomer_budget_joules", "0.001", .number("0.001")),
     ("policy.minimum_headroom_degrees", "7.5", .number("7.5")),
     ("policy.acceptance", "claimed", .text("claimed")),
+    ("policy.witness_share_percent", "12.5", .number("12.5")),
     ("policy.pricing", "fixed", .text("fixed")),
     ("policy.silence", "pay", .text("pay")),
     ("policy.grace_seconds", "86400", .number("86400")),
@@ -89,13 +90,14 @@ private let values: [(key: String, yaml: String, shown: ConfigurationValue)] = [
 ]
 
 private func shownProgram(_ key: String, _ name: String, _ command: [String], memory: String) -> ConfigurationValue {
-    .mappings([
-        ConfigurationMapping(members: [
-            .init(key, .text(name)), .init("command", .list(command)), .init("environment", .list([])),
-            .init("memory_mib", .number(memory)), .init("timeout_seconds", .number("30")),
-            .init("typical_milliseconds", .number("200")), .init("concurrent", .number("1")),
-        ])
-    ])
+    let members: [ConfigurationMapping.Member] = [
+        .init(key, .text(name)), .init("command", .list(command)), .init("environment", .list([])),
+        .init("memory_mib", .number(memory)), .init("timeout_seconds", .number("30")),
+        .init("typical_milliseconds", .number("200")), .init("concurrent", .number("1")),
+        .init("tolerance_millionths", .number("0")), .init("relative_tolerance_millionths", .number("0")),
+    ]
+    let further: [ConfigurationMapping.Member] = key == "name" ? [] : [.init("verifies", .boolean(false))]
+    return .mappings([ConfigurationMapping(members: members + further)])
 }
 
 @Suite struct `the agent's configuration` {

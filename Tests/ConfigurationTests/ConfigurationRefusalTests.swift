@@ -114,7 +114,10 @@ private let executors = "concurrent, tasks_per_minute, service, external, percep
             "expected a number with at most 4 digits after the point, found '0.12345'"
         ),
         ("policy.quality_threshold", ".7", "expected a number with at most 4 digits after the point, found '.7'"),
-        ("policy.acceptance", "witnessed", "'witnessed' is not allowed; allowed: claimed, checked"),
+        (
+            "policy.acceptance", "believed",
+            "'believed' is not allowed; allowed: claimed, checked, replicated, witnessed"
+        ),
         ("policy.pricing", "free", "'free' is not allowed; allowed: metered, fixed"),
         ("policy.silence", "pays", "'pays' is not allowed; allowed: void, pay"),
         ("policy.lot_margin_minutes", "43201", "43201 is not allowed; allowed: 0 … 43200"),

@@ -19,6 +19,7 @@ import Testing
                   timeout_seconds: 5
                   typical_milliseconds: 80
                   concurrent: 2
+                  tolerance_millionths: 1000
                   environment: [MODEL=/opt/a b.onnx, TERM]
                 - {operation: planning.route, command: [/opt/route]}
               execution:
@@ -34,7 +35,8 @@ import Testing
             settings.offer(detect)
                 == OperationOffer(
                     operation: detect, memory: .mebibytes(2048), timeout: .seconds(5),
-                    typicalTime: TimeSpan(milliseconds: 80), concurrent: 2))
+                    typicalTime: TimeSpan(milliseconds: 80), concurrent: 2,
+                    tolerance: try #require(ResultTolerance(absolute: 1_000, relative: 0))))
         #expect(read.executors.external[0].environment == ["MODEL=/opt/a b.onnx", "TERM"])
         #expect(read.executors.commands[0].command == ["/bin/df", "-h"])
         #expect(try configuration("").executors.commands.isEmpty, "nothing is run unless an operator says so")
@@ -76,6 +78,14 @@ import Testing
             "[0].concurrent: 9 is not allowed; allowed: 1 … 8"
         ),
         (
+            "{operation: perception.a, command: [/a], tolerance_millionths: -1}",
+            "[0].tolerance_millionths: -1 is not allowed; allowed: 0 … 1000000000000"
+        ),
+        (
+            "{operation: perception.a, command: [/a], relative_tolerance_millionths: 1000001}",
+            "[0].relative_tolerance_millionths: 1000001 is not allowed; allowed: 0 … 1000000"
+        ),
+        (
             "{operation: perception.a, command: [/a], timeout_seconds: 1, typical_milliseconds: 1001}",
             "[0].typical_milliseconds: 1001 with timeout_seconds 1 is not allowed; "
                 + "allowed: a timeout not shorter than an ordinary run"
@@ -110,7 +120,7 @@ import Testing
         (
             "{name: a, operation: execution.a, command: [/a]}",
             "[0].operation: unknown key; allowed here: command, concurrent, environment, memory_mib, name, "
-                + "timeout_seconds, typical_milliseconds"
+                + "relative_tolerance_millionths, timeout_seconds, tolerance_millionths, typical_milliseconds"
         ),
     ])
     func `are refused as commands where they cannot be`(list: String, refusal: String) {

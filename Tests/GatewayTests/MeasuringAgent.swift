@@ -15,6 +15,7 @@ import Wire
 /// Checks nothing.
 private final class NoVerifier: ResultVerifier {
     func quality(of result: [UInt8], operation: Operation, input: [UInt8], parameters: [UInt8]) -> BasisPoints? { nil }
+    func checks(_ operation: Federation.Operation) -> Bool { false }
 }
 
 /// A core that has looked at a captured board a few times.

@@ -34,7 +34,10 @@ struct Board {
     var id: PlatformID { identity.id }
     var name: String { identity.platform.text }
 
-    static let names = ["Sprout", "Thor", "Legion"]
+    /// How its workers work.
+    var conduct = Conduct()
+
+    static let names = ["Sprout", "Thor", "Legion", "Willow", "Acorn", "Cedar"]
 
     init(_ index: Int, _ scenario: Scenario, _ random: inout SimulationRandom, scheme: any SignatureScheme)
         throws(SimulationSetupError)
@@ -68,6 +71,11 @@ struct Board {
             settings.silence = random.chance(permille: 300) ? .pay : .void
             settings.pricing = random.chance(permille: 200) ? .fixed : .metered
             settings.tasksPerMinute = random.chance(permille: 200) ? 60 : 60_000
+            settings.acceptance = [QualityBasis.checked, .checked, .replicated, .claimed][Int(random.number(below: 4))]
+            if random.chance(permille: 200) {
+                conduct = Conduct(
+                    Conduct.Cheat.allCases[Int(random.number(below: 3))], after: Int(random.number(below: 30)))
+            }
         }
         settings.addresses = [Board.address(of: index)]
         var others: [SimulatedSource] = []

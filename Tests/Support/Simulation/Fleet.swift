@@ -17,7 +17,7 @@ struct Fleet {
     var boards: [Board] = []
     var trace: Trace
     var checker: Checker
-    let verifier = SimulatedOperation()
+    var verifier = SimulatedOperation()
     /// Whether trouble is over.
     var isHealed = false
     /// Since when.
@@ -313,7 +313,12 @@ struct Fleet {
         runs += 1
         boards[board].workers[order.task] = runs
         var milliseconds = random.number(in: 20...3_000)
-        var outcome = WorkReport.Outcome.result(SimulatedOperation.result(of: order.input))
+        var work = boards[board].conduct.work(on: order.input)
+        if let asked = order.verified {
+            let isRight = asked == SimulatedOperation.result(of: order.input)
+            work = (Array("null".utf8), isRight ? SimulatedOperation.worth(of: order.input) : .zero)
+        }
+        var outcome = WorkReport.Outcome.result(work.result)
         if !isHealed, random.chance(permille: scenario.badWorkPermille) {
             switch random.number(below: 6) {
             case 0: outcome = .crashed("signal 11")
@@ -327,7 +332,7 @@ struct Fleet {
         if milliseconds > order.timeout.milliseconds {
             (outcome, milliseconds) = (.timedOut, max(0, order.timeout.milliseconds))
         }
-        scheduleReport(order.task, of: board, outcome, after: milliseconds)
+        scheduleReport(order.task, of: board, outcome, quality: work.quality, after: milliseconds)
     }
 
     private mutating func cancelWorker(_ task: TaskID, of board: Int) {
@@ -338,12 +343,14 @@ struct Fleet {
     }
 
     private mutating func scheduleReport(
-        _ task: TaskID, of board: Int, _ outcome: WorkReport.Outcome, after milliseconds: Int64
+        _ task: TaskID, of board: Int, _ outcome: WorkReport.Outcome, quality: BasisPoints? = nil,
+        after milliseconds: Int64
     ) {
         let started = boards[board].clock.moment(at: now).boot
         let report = WorkReport(
             task: task, outcome: outcome, started: started, ended: started + .milliseconds(milliseconds),
-            processor: .milliseconds(milliseconds * 9 / 10), peakMemory: .mebibytes(random.number(in: 4...64)))
+            processor: .milliseconds(milliseconds * 9 / 10), peakMemory: .mebibytes(random.number(in: 4...64)),
+            quality: quality)
         queue.schedule(
             .worker(board: board, process: boards[board].process, task: task, run: runs, report: report),
             at: now + milliseconds)

@@ -117,6 +117,15 @@ public struct ScriptedFleet {
         fleet.boards[board].sensors.setMemory(mebibytes: mebibytes)
     }
 
+    /// Boards that are started from now on cannot check results without a worker.
+    public mutating func stopChecking() { fleet.verifier = SimulatedOperation(checksResults: false) }
+
+    /// The workers of a board work so from now on.
+    public mutating func setConduct(of board: Int, _ conduct: Conduct) { fleet.boards[board].conduct = conduct }
+
+    /// How the workers of a board work.
+    public func conduct(of board: Int) -> Conduct { fleet.boards[board].conduct }
+
     /// Workers that run on a board.
     public func workers(of board: Int) -> Int { fleet.boards[board].workers.count }
 

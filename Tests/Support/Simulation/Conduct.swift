@@ -1,0 +1,46 @@
+import Federation
+import Quantities
+
+/// How the workers of a board work: as they should, or so as to be paid for less.
+public struct Conduct: Sendable {
+    /// What a dishonest worker does instead of its work.
+    public enum Cheat: Sendable, CaseIterable {
+        /// Makes something up.
+        case madeUp
+        /// Gives the result of the first task it ever had.
+        case stale
+        /// Says of every result that it could not be better.
+        case overstated
+    }
+
+    /// What it does; nil for honest work.
+    public let cheat: Cheat?
+    /// Honest runs before that.
+    public let honestRuns: Int
+    /// Runs so far.
+    public private(set) var runs = 0
+    /// Those in which it cheated.
+    public private(set) var cheats = 0
+    private var first: [UInt8]?
+
+    /// Honest work, or so many honest runs and then `cheat` for good.
+    public init(_ cheat: Cheat? = nil, after honestRuns: Int = 0) {
+        self.cheat = cheat
+        self.honestRuns = honestRuns
+    }
+
+    /// What comes of a run on `input`, and how good it is said to be.
+    mutating func work(on input: [UInt8]) -> (result: [UInt8], quality: BasisPoints) {
+        let result = SimulatedOperation.result(of: input)
+        let stale = first ?? result
+        first = stale
+        runs += 1
+        guard let cheat, runs > honestRuns else { return (result, SimulatedOperation.worth(of: input)) }
+        cheats += 1
+        switch cheat {
+        case .madeUp: return ([UInt8](repeating: UInt8(truncatingIfNeeded: runs), count: 96), .one)
+        case .stale: return (stale, .one)
+        case .overstated: return (result, .one)
+        }
+    }
+}
