@@ -278,6 +278,7 @@ public struct AgentMachine {
         if let deadline = clients.deadline { next = min(next, deadline) }
         for replication in replications.values { if let due = replication.retryAt { next = min(next, due) } }
         for witnessing in witnessings.values { if let due = witnessing.retryAt { next = min(next, due) } }
+        for errand in errands.values { if let due = errand.waitsUntil { next = min(next, due) } }
         for errand in errands.values where errand.task.map({ paying[$0] != nil }) == true {
             next = min(next, errand.deadline)
         }
@@ -328,6 +329,7 @@ public struct AgentMachine {
         expirePings()
         retryReplicas()
         retryWitnesses()
+        resumeErrands()
         expireErrands()
         expireClientTasks()
         for entry in logLimiter.endStretch(at: now.boot) { effects.append(.log(entry)) }

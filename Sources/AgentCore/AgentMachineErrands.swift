@@ -15,9 +15,14 @@ extension AgentMachine {
         let kept = keep(decision, from: input, isTrial: request.isTrial)
         counters.count(decision)
         if request.isTrial { return reply(command, AgentViews.trial(decision)) }
-        errands[command] = Errand(
+        var errand = Errand(
             request: request, decision: decision, kept: kept, began: now.boot, placesLeft: decision.ranking,
             deadline: now.boot + request.timeout)
+        // One that has just refused another task may do this one once its next heartbeat says so.
+        if decision.candidates.contains(where: { $0.loss == .notAccepting && peers[$0.node]?.hasRefused == true }) {
+            errand.mayComeBack(after: .zero)
+        }
+        errands[command] = errand
         tryNextPlace(command)
     }
 
@@ -115,7 +120,7 @@ extension AgentMachine {
     }
 
     /// What waits or runs on this board.
-    private var backlog: Backlog {
+    var backlog: Backlog {
         var backlog = Backlog(workers: Int64(settings.concurrentWork))
         for task in queue.map({ $0.task }) + active.keys.filter({ active[$0]?.report == nil }) {
             backlog.add(of: expectedTime(of: task))
@@ -157,6 +162,10 @@ extension AgentMachine {
         guard var errand = errands[command] else { return }
         errand.task = nil
         guard !errand.placesLeft.isEmpty, now.boot < errand.deadline else {
+            if errand.wait(at: now.boot) {
+                errands[command] = errand
+                return
+            }
             errands[command] = nil
             counters.count(now.boot < errand.deadline ? .refused : .late as AgentCounters.TaskEnd)
             keepEnd(of: errand, now.boot < errand.deadline ? .refused : .late)
@@ -170,6 +179,18 @@ extension AgentMachine {
             return fallBack(command, from: place.platform, because: refusal.explanation)
         }
         if place.isHere { runHere(command, place) } else { handOver(command, to: place) }
+    }
+
+    /// Decides anew where an errand has waited long enough for a place.
+    mutating func resumeErrands() {
+        for command in errands.keys.sorted() {
+            guard let errand = errands[command], let due = errand.waitsUntil, due <= now.boot else { continue }
+            var request = errand.request
+            request.timeout = errand.deadline.since(now.boot)
+            let decision = decide(decisionInput(for: request))
+            errands[command]?.goOn(with: decision)
+            tryNextPlace(command)
+        }
     }
 
     /// An attempt of `command` failed: remember why, and go on.

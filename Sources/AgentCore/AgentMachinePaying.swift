@@ -94,6 +94,7 @@ extension AgentMachine {
         guard let notice: Signed<RefusalNotice> = verified(envelope, from: peer, "refusal") else { return }
         if paying[notice.payload.task]?.life.worker == peer {
             paying[notice.payload.task]?.refusal = notice.payload.reason
+            paying[notice.payload.task]?.again = notice.payload.again
             if notice.payload.reason.isOfState { peers[peer]?.hasRefused = true }
         }
         tell(notice.payload.task, from: peer, .refused(notice.payload.reason, taskHash: notice.payload.taskHash))
@@ -140,6 +141,7 @@ extension AgentMachine {
             let platform = peers[entry.life.worker]?.name ?? identity.platform
             let explanation = entry.refusal?.explanation ?? reason.explanation
             if entry.refusal == .badInput { return giveUp(command, at: platform, explanation) }
+            if entry.refusal?.isOfState == true { errands[command]?.mayComeBack(after: entry.again ?? .zero) }
             fallBack(command, from: platform, because: explanation)
         }
     }

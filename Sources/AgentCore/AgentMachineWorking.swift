@@ -132,8 +132,8 @@ extension AgentMachine {
 
     private mutating func refuse(_ task: TaskID, _ hash: Bytes32, _ reason: TaskRefusal, to peer: PlatformID) {
         let notice = Signed(
-            signing: RefusalNotice(task: task, taskHash: hash, reason: reason), with: identity.signing,
-            in: identity.domain, by: scheme)
+            signing: RefusalNotice(task: task, taskHash: hash, reason: reason, again: comeBack(after: reason)),
+            with: identity.signing, in: identity.domain, by: scheme)
         send(.taskRefused(notice.envelope), to: peer)
     }
 

@@ -10,8 +10,8 @@ import Wire
 /// nobody is left to try the next place for.
 struct Errand {
     let request: DelegationRequest
-    let decision: Decision
-    /// The decision as it is kept.
+    var decision: Decision
+    /// The first decision as it is kept.
     let kept: NumberedDecision
     /// When it was made.
     let began: BootTime
@@ -23,6 +23,37 @@ struct Errand {
     var task: TaskID?
     /// What was tried in vain, for the answer.
     var attempts: [Attempt] = []
+    /// The least time after which a place may do it that cannot now; nil where none said so.
+    private(set) var again: TimeSpan?
+    /// How often it has waited for that.
+    private(set) var waits: Int64 = 0
+    /// Until when it waits; nil while places are tried.
+    private(set) var waitsUntil: BootTime?
+
+    /// Times that it waits: 1, 2, 4 and 8 seconds, or longer where a place has said so.
+    static let mostWaits: Int64 = 4
+
+    /// A place refuses for how it stands at present, and may do it after `time`.
+    mutating func mayComeBack(after time: TimeSpan) { again = min(again ?? time, time) }
+
+    /// Begins to wait for a place, where one may do it in time; false where none may.
+    mutating func wait(at now: BootTime) -> Bool {
+        guard let again, waits < Errand.mostWaits else { return false }
+        let until = now + max(.seconds(1 << waits), again)
+        guard until < deadline else { return false }
+        waits += 1
+        waitsUntil = until
+        return true
+    }
+
+    /// Goes on with a decision that was made anew.
+    mutating func goOn(with decision: Decision) {
+        self.decision = decision
+        placesLeft = decision.ranking
+        waitsUntil = nil
+        // Where there is no place yet, it may wait once more for what was said.
+        if !placesLeft.isEmpty { again = nil }
+    }
 
     /// Time for a peer to prove its work: what is left at `now`, less the way back.
     func workingTime(at now: BootTime) -> TimeSpan {

@@ -83,6 +83,8 @@ struct PayingTask {
     var replicaOf: TaskID?
     /// What is asked of the worker, until it is signed.
     var wanted: WantedWork?
+    /// When the worker said that it may be welcome again; nil where it said nothing.
+    var again: TimeSpan?
     /// How long it is expected to run there.
     var expected: TimeSpan = .zero
     /// How often it was sent in this process.

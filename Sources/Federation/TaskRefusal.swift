@@ -286,20 +286,26 @@ public struct RefusalNotice: Hashable, SignedPayload {
     public let taskHash: Bytes32
     /// Why.
     public let reason: TaskRefusal
+    /// How long until it may be welcome, as far as the platform can tell; nil where it cannot, or never.
+    public let again: TimeSpan?
 
     /// What its signature is for.
     public static let signatureType = SignatureType.refusal
     /// What its hash is for.
     public static let hashPurpose = HashPurpose.task
 
+    /// Longest time that is told: who comes again then finds out more.
+    public static let longestWait = TimeSpan.seconds(600)
+
     /// A notice.
-    public init(task: TaskID, taskHash: Bytes32, reason: TaskRefusal) {
+    public init(task: TaskID, taskHash: Bytes32, reason: TaskRefusal, again: TimeSpan? = nil) {
         self.task = task
         self.taskHash = taskHash
         self.reason = reason
+        self.again = again.map { min(max(.zero, $0), RefusalNotice.longestWait) }
     }
 
-    /// Reads a notice: `{1: task, 2: task hash, 3: [code, first, second]}`.
+    /// Reads a notice: `{1: task, 2: task hash, 3: [code, first, second], 4: again?}`.
     public init(from reader: inout CBORReader) throws(CBORError) {
         var map = try reader.beginMap()
         try reader.field(1, of: &map)
@@ -308,6 +314,7 @@ public struct RefusalNotice: Hashable, SignedPayload {
         taskHash = try reader.bytes32()
         try reader.field(3, of: &map)
         reason = try TaskRefusal(from: &reader)
+        again = try reader.hasField(4, of: &map) ? try reader.span(atMost: RefusalNotice.longestWait) : nil
         try reader.endMap(&map)
     }
 
@@ -317,6 +324,7 @@ public struct RefusalNotice: Hashable, SignedPayload {
         fields.task(1, task)
         fields.bytes(2, taskHash)
         fields.nested(3) { reason.write(to: &$0) }
+        if let again { fields.span(4, again) }
         fields.finish(into: &writer)
     }
 }
