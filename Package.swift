@@ -82,7 +82,7 @@ let package = Package(
             "Gateway",
             [
                 "Quantities", "Wire", "Cryptography", "Telemetry", "EnergyProofs", "Ledger", "Link", "Federation",
-                "AgentCore", "JSON", "CMicroHTTPD",
+                "AgentCore", "JSON", "CMicroHTTPD", "CCurl",
             ]),
         // Row 6
         library(
@@ -108,6 +108,7 @@ let package = Package(
         shim("CYAML", links: "yaml"),
         shim("CJansson", links: "jansson"),
         shim("CMicroHTTPD"),
+        shim("CCurl"),
         shim("CHardwareProfiles"),
 
         // Tests

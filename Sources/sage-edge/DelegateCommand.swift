@@ -21,15 +21,20 @@ let delegateCommand = CommandSpecification(
         OptionSpecification("trial", "Only decide; run, lock and send nothing"),
         OptionSpecification("timeout", value: "S", "Seconds until the result must be there (default 60)"),
         OptionSpecification("budget", value: "J", "Joules (ATP) that it may cost at most"),
-    ],
+    ] + delegateHTTPOptions,
     examples: [
         "delegate perception --input frame.pgm", "delegate perception --input frame.pgm --to Thor --explain",
         "delegate perception --input new.pgm --previous old.pgm --json",
         "delegate perception --input frame.grey --raw 320x180 --budget 2.5",
         "delegate planning --input tasks.json --local",
         "delegate perception.detect --input frame.pgm --parameters '{\"threshold\": 0.5}'",
+        "delegate perception --http http://thor:8080 --server-key thor.pem",
     ]
 ) { invocation throws(Failure) in
+    if let url = invocation.value("http") { return try delegateOverHTTP(url, invocation) }
+    if let option = delegateHTTPOptions.first(where: { invocation.has($0.name) }) {
+        throw Failure(.usage, "--\(option.name) goes with --http only", hint: "sage-edge delegate --help")
+    }
     let request = try delegation(invocation)
     let answer: AgentClient.Answer
     do throws(Failure) {

@@ -82,6 +82,7 @@ let peerCommands = [
         try Console.print(invocation.wantsJSON ? answer.line : "removed \(name)")
         return .success
     },
+    peersHTTPCommand,
 ]
 
 /// Trusts the public key in the file `path` as that of `name`.

@@ -26,7 +26,7 @@ enum Architecture {
     static let shimOwners: [String: Set<String>] = [
         "CSodium": ["Cryptography"], "CLinux": ["Platform", "Sensors"], "CHardware": ["Sensors"],
         "CSQLite": ["Store"], "CYAML": ["Configuration"], "CHardwareProfiles": ["Configuration"],
-        "CMicroHTTPD": ["Gateway"], "CJansson": ["JSON"],
+        "CMicroHTTPD": ["Gateway"], "CCurl": ["Gateway"], "CJansson": ["JSON"],
     ]
 
     /// Modules of the toolchain that sources may import, all of them present in Embedded Swift.
