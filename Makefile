@@ -24,6 +24,8 @@ SEED       ?=
 # Seconds for which bench watches an idle agent, and which measures it takes; all by default.
 IDLE       ?= 30
 MEASURES   ?=
+# Requests that schemathesis makes up; SEED= repeats a run.
+CASES      ?= 5000
 # Seconds for each fuzz target, and which ones; all by default.
 SECONDS    ?= 60
 TARGETS    ?=
@@ -36,7 +38,7 @@ SWIFT_FILES := Package.swift Sources Tests
 .PHONY: experiment
 .PHONY: install man deb deb-amd64 deb-arm64 check-deb stops
 .PHONY: help build arm64 test test-arm64 lint format demo sim bench soak fuzz clean packages packages-arm64 simulation-embedded \
-	test-arm64-telemetry embedded-programs test-units test-programs simulate
+	test-arm64-telemetry embedded-programs test-units test-programs simulate schemathesis
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -154,6 +156,10 @@ soak: build ## Kill payer or worker in the middle of delegations, COUNT=200 time
 stops: build ## SIGTERM in the middle of six delegations each, COUNT=200 times (SEED= repeats one)
 	@.ci/packages demo
 	@Tests/Soak/stop_loop.py $(COUNT) $(SEED)
+
+schemathesis: build ## Hold a running agent against docs/openapi.yaml with CASES=5000 requests (SEED= repeats them)
+	@.ci/packages schemathesis
+	@.ci/schemathesis build/sage-edge $(CASES) $(SEED)
 
 fuzz: packages-test ## Fuzz every target for SECONDS=60 (TARGETS="cbor pem" for some)
 	@.ci/fuzz $(SECONDS) $(TARGETS)
