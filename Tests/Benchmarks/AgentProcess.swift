@@ -17,13 +17,17 @@ struct AgentProcess: ~Copyable {
         let sysroot: String
         /// Where the agents' folders are made.
         let folder: String
+
+        /// This repository's folder, in which the captured trees lie.
+        var repository: String { sysroot.split(separator: "/").dropLast(5).map { "/" + $0 }.joined() }
     }
 
     /// Makes the folder of agent `name`, with its configuration, and returns its path.
     ///
-    /// The board is a recording, which charges credits here as it does in the demo's society.
+    /// The board is a recording, which charges credits here as it does in the demo's society. `executors` is more of the
+    /// section of that name, a line each.
     static func prepare(
-        _ name: String, port: UInt16, _ setup: Setup, periodMilliseconds: Int64 = 1000
+        _ name: String, port: UInt16, _ setup: Setup, periodMilliseconds: Int64 = 1000, executors: [String] = []
     ) throws(BenchmarkError) -> String {
         let state = setup.folder + "/" + name
         let configuration = """
@@ -42,7 +46,7 @@ struct AgentProcess: ~Copyable {
             executors:
               tasks_per_minute: 60000
 
-            """
+            """ + executors.map { "  " + $0 + "\n" }.joined()
         do throws(SystemError) {
             try FileSystem.makeDirectories(state, mode: 0o700)
             let file = try FileDescriptor(opening: state + "/config.yaml", .write, [.create, .truncate])

@@ -21,7 +21,10 @@ struct Benchmarks {
         Table.print(machine)
         Table.header()
         var failed = false
-        for measure in measures(setup, seconds) where chosen.isEmpty || chosen.contains(measure.name) {
+        // `http:100000` watches the memory over so many tasks.
+        let count = chosen.compactMap { $0.hasPrefix("http:") ? Int($0.dropFirst(5)) : nil }.first ?? 2_000
+        let names = chosen.map { $0.hasPrefix("http:") ? "http" : $0 }
+        for measure in measures(setup, seconds, count) where names.isEmpty || names.contains(measure.name) {
             do throws(BenchmarkError) { try measure.run() } catch {
                 Table.print("  " + measure.name + ": not measured: " + error.explanation)
                 failed = true
@@ -36,7 +39,7 @@ struct Benchmarks {
         let run: () throws(BenchmarkError) -> Void
     }
 
-    private static func measures(_ setup: AgentProcess.Setup, _ seconds: Int64) -> [Measure] {
+    private static func measures(_ setup: AgentProcess.Setup, _ seconds: Int64, _ count: Int) -> [Measure] {
         [
             Measure(name: "link") { () throws(BenchmarkError) in
                 try LinkBenchmark.run(rounds: rounds, count: 2_000)
@@ -57,6 +60,7 @@ struct Benchmarks {
             Measure(name: "agents") { () throws(BenchmarkError) in
                 try AgentBenchmark.delegation(setup, count: 20)
             },
+            Measure(name: "http") { () throws(BenchmarkError) in try HTTPBenchmark.run(setup, count: count) },
             Measure(name: "start") { () throws(BenchmarkError) in try AgentBenchmark.start(setup, count: 20) },
             Measure(name: "idle") { () throws(BenchmarkError) in try AgentBenchmark.idle(setup, seconds: seconds) },
         ]

@@ -21,6 +21,19 @@ int32_t peers_udp_round_trips(size_t bytes, size_t count, int64_t *nanoseconds);
 /// not 200.
 int32_t peers_scrape(uint16_t port, const char *path, size_t *bytes);
 
+/// How bodies are posted: by so many clients at a time, each with a connection that stays open, or one for each body.
+struct peers_load {
+    uint16_t port;
+    const char *path;
+    size_t clients;
+    int32_t keeps_open;
+};
+/// Posts `count` bodies, each of which ends where `ends` says, to a server on loopback, in their order; writes how long
+/// each took until its whole answer was there, and the `execution_time` that the answer tells. EPROTO where an answer is
+/// not 200, with it in `problem`.
+int32_t peers_posts(const struct peers_load *load, const uint8_t *bodies, const size_t *ends, size_t count,
+                    int64_t *nanoseconds, int64_t *executions, char *problem, size_t capacity);
+
 /// Ed25519 signatures of `bytes` bytes by libsodium, and their verification.
 int32_t peers_sign(size_t bytes, size_t count, int64_t *nanoseconds);
 int32_t peers_verify(size_t bytes, size_t count, int64_t *nanoseconds);
