@@ -45,7 +45,7 @@ let decisionCommands = [
         return .success
     },
     CommandSpecification(
-        ["decisions", "replay"], "Decide again from what was kept, by the same policy or another",
+        ["decisions", "replay"], "Decide again from what was kept, by this policy or another",
         positionals: ["[ID]…"],
         options: [
             OptionSpecification("all", "Every decision that is kept"),

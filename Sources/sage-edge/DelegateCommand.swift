@@ -27,7 +27,6 @@ let delegateCommand = CommandSpecification(
         "delegate perception --input new.pgm --previous old.pgm --json",
         "delegate perception --input frame.grey --raw 320x180 --budget 2.5",
         "delegate planning --input tasks.json --local",
-        "delegate perception.detect --input frame.pgm --parameters '{\"threshold\": 0.5}'",
         "delegate perception --http http://thor:8080 --server-key thor.pem",
     ]
 ) { invocation throws(Failure) in

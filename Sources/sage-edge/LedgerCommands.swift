@@ -76,7 +76,7 @@ let ledgerCommands = [
         return .success
     },
     CommandSpecification(
-        ["ledger", "grant"], "Give own credits to a client that has no ledger, or take them back",
+        ["ledger", "grant"], "Give own credits to a client without a ledger, or take back",
         positionals: ["IDENTITY", "JOULES"],
         options: [OptionSpecification("back", "Take them back from it")],
         examples: [

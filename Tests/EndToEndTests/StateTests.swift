@@ -45,8 +45,11 @@ struct `the state folder of an earlier release` {
 
     @Test(arguments: ["first-release"]) func `is verified, gone on with, and loses nothing`(release: String) throws {
         try withState(release) { home, shown in
-            #expect(
-                try BuiltProgram.json(["key", "show"], home: home) as NSDictionary == shown["key"] as? NSDictionary)
+            // A later release may tell more of it.
+            let key = try BuiltProgram.json(["key", "show"], home: home)
+            for (name, value) in try #require(shown["key"] as? [String: String]) {
+                #expect(key[name] as? String == value, "\(name)")
+            }
             let before = try #require(shown["balance"] as? [String: Any])
             let verified = try BuiltProgram.json(["ledger", "verify"], home: home)
             #expect(verified["verified"] as? Bool == true)
