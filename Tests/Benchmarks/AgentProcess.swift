@@ -24,8 +24,8 @@ struct AgentProcess: ~Copyable {
 
     /// Makes the folder of agent `name`, with its configuration, and returns its path.
     ///
-    /// The board is a recording, which charges credits here as it does in the demo's society. `executors` is more of the
-    /// section of that name, a line each.
+    /// The board is a recording, which charges credits here as it does in the demo's society. `executors` is more of
+    /// the section of that name, a line each.
     static func prepare(
         _ name: String, port: UInt16, _ setup: Setup, periodMilliseconds: Int64 = 1000, executors: [String] = []
     ) throws(BenchmarkError) -> String {
