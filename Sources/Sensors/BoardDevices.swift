@@ -15,7 +15,6 @@ struct BoardDevices {
     let throttle: [ThrottleProbe]
     private(set) var unreadThrottle: [Unavailable] = []
     let memory: SensorFile?
-    let processor: SensorFile?
 
     /// Looks for all that `profile` and the kernel's classes name.
     init(_ tree: SysfsTree, _ profile: HardwareProfile) {
@@ -37,7 +36,6 @@ struct BoardDevices {
         gpu = GPUProbe(tree, profile)
         throttle = tree.throttleCauses(&unreadThrottle)
         memory = tree.file("/proc/meminfo")
-        processor = tree.file("/proc/stat")
     }
 
     /// Names of the rails, whether they can be read or not, in the order of their readings.

@@ -270,8 +270,5 @@ public final class BoardReader {
         case .unavailable(let reason):
             sample.unavailable.append(Unavailable("memory", reason))
         }
-        if case .value(let count) = devices.processor?.read(into: &buffer) ?? .unavailable(.absent) {
-            sample.processorTime = ProcessorTime(procStat: Array(buffer[..<count]))
-        }
     }
 }

@@ -127,8 +127,6 @@ public struct TelemetrySample: Equatable, Sendable {
     public var gpu: GPUReading?
     /// System memory.
     public var memory: MemoryReading
-    /// Processor time since boot; not part of the printed object.
-    public var processorTime: ProcessorTime?
     /// Causes of throttling, in the kernel's order, then over-current counters.
     public var throttle: [ThrottleReading]
     /// The energy sources this sample feeds.

@@ -366,6 +366,5 @@ final class TemporaryTree {
         let reader = try reader("/")
         let sample = reader.sample(at: .origin)
         #expect((sample.memory.total?.bytes ?? 0) > 0)
-        #expect((sample.processorTime?.totalTicks ?? 0) > 0)
     }
 }

@@ -145,20 +145,6 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
         #expect(MemoryReading(procMeminfo: bytes("MemTotal: 9007199254740992 kB\n")).total == nil)
     }
 
-    @Test func `processor time counts idle and waiting as idle, and guests once`() throws {
-        let earlier = try #require(ProcessorTime(procStat: bytes("cpu  100 0 50 800 50 0 0 0 70 0\ncpu0 1 2 3 4\n")))
-        #expect(earlier == ProcessorTime(busyTicks: 150, totalTicks: 1000))
-        let later = try #require(ProcessorTime(procStat: bytes("cpu  400 0 50 1300 250 0 0 0 70 0\n")))
-        #expect(later.loadPermille(since: earlier) == 300)
-        #expect(earlier.loadPermille(since: later) == nil)
-        #expect(earlier.loadPermille(since: earlier) == nil)
-    }
-
-    @Test(arguments: ["", "cpu", "cpu 1 2 3", "cpu0 1 2 3 4", "cpu 1 2 3 x", "cpu 18446744073709551615 1 1 1"])
-    func `processor time that is not well formed is not known`(text: String) {
-        #expect(ProcessorTime(procStat: bytes(text)) == nil)
-    }
-
     @Test(arguments: [
         ("sysfs/orin-nano/etc/nv_tegra_release", "R36.4.4"), ("sysfs/nano/etc/nv_tegra_release", "R32.7.1"),
         ("sysfs/agx-thor/etc/nv_tegra_release", "R38.4.0"),
