@@ -87,7 +87,8 @@ public final class BoardReader {
         sample.gpu = slow.gpu
         sample.unavailable += slow.missing.gpu
         sample.add(loadOf: look)
-        readMemory(&sample)
+        sample.memory = slow.memory
+        sample.unavailable += slow.missing.memory
         sample.throttle += slow.throttle
         sample.unavailable += slow.missing.throttle
         sample.add(throttlingOf: look)
@@ -260,15 +261,6 @@ public final class BoardReader {
                 name: battery.source, kind: .battery, evidence: evidence, power: sample.power(ofRail: battery.name),
                 traits: traits)
             if !sample.sources.contains(where: { $0.name == source.name }) { sample.sources.append(source) }
-        }
-    }
-
-    private func readMemory(_ sample: inout TelemetrySample) {
-        switch devices.memory?.read(into: &buffer) ?? .unavailable(.absent) {
-        case .value(let count):
-            sample.memory = MemoryReading(procMeminfo: Array(buffer[..<count]), &sample.unavailable)
-        case .unavailable(let reason):
-            sample.unavailable.append(Unavailable("memory", reason))
         }
     }
 }

@@ -2,7 +2,7 @@ import Quantities
 import Telemetry
 
 /// What changes slowly, as it was read last: the power mode and the limits of processors, temperatures, the graphics
-/// processor's load, and what slows the board down.
+/// processor's load, memory, and what slows the board down.
 ///
 /// A meter may sample ten times a second; these are read at most every `SensorLimits.slowPause`, which on a board
 /// with dozens of zones and caps is most of the work.
@@ -12,6 +12,7 @@ struct SlowReadings {
     private(set) var limits: [String: Power] = [:]
     private(set) var zones: [ZoneReading] = []
     private(set) var gpu: GPUReading?
+    private(set) var memory = MemoryReading()
     /// What slows the board down, and what could; of the caps on clocks only those that do, or did.
     private(set) var throttle: [ThrottleReading] = []
     /// Why others are missing, by what they belong to.
@@ -21,6 +22,7 @@ struct SlowReadings {
         var powerMode: [Unavailable] = []
         var zones: [Unavailable] = []
         var gpu: [Unavailable] = []
+        var memory: [Unavailable] = []
         var throttle: [Unavailable] = []
     }
 
@@ -48,6 +50,7 @@ struct SlowReadings {
         if devices.gpu == nil, profile.gpu != HardwareProfile.GPU() {
             missing.gpu.append(Unavailable("gpu", .absent))
         }
+        readMemory(devices, &buffer)
         readThrottling(devices, &buffer)
     }
 
@@ -86,6 +89,14 @@ struct SlowReadings {
         switch reading {
         case .value(let reading): zones.append(reading)
         case .unavailable(let reason): missing.zones.append(Unavailable(name, reason))
+        }
+    }
+
+    private mutating func readMemory(_ devices: BoardDevices, _ buffer: inout [UInt8]) {
+        memory = MemoryReading()
+        switch devices.memory?.read(into: &buffer) ?? .unavailable(.absent) {
+        case .value(let count): memory = MemoryReading(procMeminfo: Array(buffer[..<count]), &missing.memory)
+        case .unavailable(let reason): missing.memory.append(Unavailable("memory", reason))
         }
     }
 
