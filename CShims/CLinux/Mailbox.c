@@ -19,6 +19,8 @@ struct clinux_mailbox {
     uint32_t capacity;
     uint32_t oldest;
     uint32_t count;
+    // Writes to the descriptor that were begun and not read back.
+    uint64_t notices;
     void *items[];
 };
 
@@ -44,35 +46,42 @@ void clinux_mailbox_free(struct clinux_mailbox *mailbox) {
     free(mailbox);
 }
 
+// Whoever waits is woken after the lock is free: it would wait for that at once otherwise.
 int clinux_mailbox_offer(struct clinux_mailbox *mailbox, void *item) {
     pthread_mutex_lock(&mailbox->lock);
     int accepted = !mailbox->closed && mailbox->count < mailbox->capacity;
+    int notifies = 0;
     if (accepted) {
         mailbox->items[(mailbox->oldest + mailbox->count) % mailbox->capacity] = item;
         mailbox->count++;
-        // Readable exactly while not empty: written at the first item, read back at the last.
-        if (mailbox->descriptor >= 0 && mailbox->count == 1) eventfd_write(mailbox->descriptor, 1);
-        pthread_cond_signal(&mailbox->filled);
+        // Readable while not empty: written at the first item, read back at the last or when found empty.
+        notifies = mailbox->descriptor >= 0 && mailbox->count == 1;
+        mailbox->notices += notifies;
     }
     pthread_mutex_unlock(&mailbox->lock);
+    if (notifies) eventfd_write(mailbox->descriptor, 1);
+    if (accepted) pthread_cond_signal(&mailbox->filled);
     return accepted;
 }
 
-// With the lock held and something in the mailbox.
+// With the lock held: the oldest item, or NULL where there is none.
 static void *remove_oldest(struct clinux_mailbox *mailbox) {
-    void *item = mailbox->items[mailbox->oldest];
-    mailbox->oldest = (mailbox->oldest + 1) % mailbox->capacity;
-    mailbox->count--;
-    if (mailbox->descriptor >= 0 && mailbox->count == 0) {
-        eventfd_t ignored;
-        eventfd_read(mailbox->descriptor, &ignored);
+    void *item = NULL;
+    if (mailbox->count > 0) {
+        item = mailbox->items[mailbox->oldest];
+        mailbox->oldest = (mailbox->oldest + 1) % mailbox->capacity;
+        mailbox->count--;
     }
+    // A write that was only begun is read back the next time.
+    eventfd_t written;
+    if (mailbox->count == 0 && mailbox->notices > 0 && eventfd_read(mailbox->descriptor, &written) == 0)
+        mailbox->notices -= written;
     return item;
 }
 
 void *clinux_mailbox_poll(struct clinux_mailbox *mailbox) {
     pthread_mutex_lock(&mailbox->lock);
-    void *item = mailbox->count > 0 ? remove_oldest(mailbox) : NULL;
+    void *item = remove_oldest(mailbox);
     pthread_mutex_unlock(&mailbox->lock);
     return item;
 }
@@ -80,7 +89,7 @@ void *clinux_mailbox_poll(struct clinux_mailbox *mailbox) {
 void *clinux_mailbox_take(struct clinux_mailbox *mailbox) {
     pthread_mutex_lock(&mailbox->lock);
     while (mailbox->count == 0 && !mailbox->closed) pthread_cond_wait(&mailbox->filled, &mailbox->lock);
-    void *item = mailbox->count > 0 ? remove_oldest(mailbox) : NULL;
+    void *item = remove_oldest(mailbox);
     pthread_mutex_unlock(&mailbox->lock);
     return item;
 }

@@ -72,10 +72,12 @@ public final class BoardReader {
         searchAgainIfNeeded(at: now)
         let start = Clock.bootNanoseconds
         graphics?.ask(at: now)
+        let isSlowDue = slow.isDue(at: now)
+        if isSlowDue { tree.beginRound() }
         var sample = TelemetrySample(taken: now, board: board)
         // Before anything is waited for, which would make the counters newer than the sample.
         readRails(&sample, since: start)
-        slow.read(devices, tree, profile, isJetson: isJetson, at: now, &buffer)
+        if isSlowDue { slow.read(devices, tree, profile, isJetson: isJetson, at: now, &buffer) }
         sample.powerMode = slow.powerMode
         sample.unavailable.insert(contentsOf: slow.missing.powerMode, at: 0)
         let look = graphics?.look(at: now) ?? GraphicsBoards.Look()

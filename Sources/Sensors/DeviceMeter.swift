@@ -63,6 +63,7 @@ final class DeviceMeter {
     }
 
     func read(at now: BootTime) -> Reading<MeterFigures> {
+        tree.beginRound()
         _ = searchIfNeeded(at: now)
         if let refusal { return .unavailable(refusal) }
         guard let found else { return .unavailable(tree.place(path) == nil ? .absent : .notSupported) }

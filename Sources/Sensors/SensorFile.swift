@@ -22,19 +22,24 @@ public enum Reading<Value> {
 extension Reading: Sendable where Value: Sendable {}
 
 /// One sensor's file: read from the start every time, once, without trying again.
+///
+/// Its descriptor is kept open between reads: those of the kernel until a read fails, those of a recording for a round,
+/// since whoever moves the recorded values may replace the file.
 final class SensorFile {
     /// Where it is; empty where it could not be reached.
     let path: String
-    private let isHeld: Bool
+    private let recording: RecordingRounds?
+    /// The round in which it was opened.
+    private var round: UInt64 = 0
     private let failure: UnavailableReason?
     private var descriptor: FileDescriptor?
     /// Whether the file is to be searched anew: its device went away, or it could not be reached at all.
     private(set) var isLost = false
 
-    /// The file at `path`, which holds no link; its descriptor is kept open between reads where it `isHeld`.
-    init(path: String, isHeld: Bool) {
+    /// The file at `path`, which holds no link; of a recording it is where there are rounds.
+    init(path: String, of recording: RecordingRounds?) {
         self.path = path
-        self.isHeld = isHeld
+        self.recording = recording
         failure = nil
         descriptor = nil
     }
@@ -42,7 +47,7 @@ final class SensorFile {
     /// A file every read of which fails: a recording says so, or a folder on the way to it is closed.
     init(failing reason: UnavailableReason) {
         path = ""
-        isHeld = false
+        recording = nil
         failure = reason
         descriptor = nil
         isLost = true
@@ -77,16 +82,26 @@ final class SensorFile {
     /// Opened without blocking, since what stands in a sensor's place may be a pipe.
     private func readOnce(_ buffer: inout [UInt8]) throws(SystemError) -> Int {
         let file: FileDescriptor
-        if let held = descriptor.take() {
+        if let held = descriptor.take(), round == recording?.current ?? 0 {
             file = held
         } else {
             file = try FileDescriptor(opening: path, .read, [.noFollow, .nonBlocking])
+            round = recording?.current ?? 0
         }
         var span = buffer.mutableSpan
         let count = try file.read(into: &span, at: 0)
-        if isHeld { descriptor = consume file }
+        descriptor = consume file
         return count
     }
+}
+
+/// The rounds in which a recording is read: within one its files are taken to stay what they are.
+final class RecordingRounds {
+    /// The round now.
+    private(set) var current: UInt64 = 0
+
+    /// Begins the next one.
+    func begin() { current += 1 }
 }
 
 extension UnavailableReason {

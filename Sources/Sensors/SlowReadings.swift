@@ -34,12 +34,17 @@ struct SlowReadings {
     /// Has everything read by the next sample.
     mutating func forget() { readAt = nil }
 
-    /// Reads everything anew, unless that was done a moment before `now`.
+    /// Whether it is time to read everything anew: that was not done a moment before `now`.
+    func isDue(at now: BootTime) -> Bool {
+        guard let readAt, readAt < now else { return true }
+        return !(now.since(readAt) < SensorLimits.slowPause)
+    }
+
+    /// Reads everything anew.
     mutating func read(
         _ devices: BoardDevices, _ tree: SysfsTree, _ profile: HardwareProfile, isJetson: Bool, at now: BootTime,
         _ buffer: inout [UInt8]
     ) {
-        if let readAt, readAt < now, now.since(readAt) < SensorLimits.slowPause { return }
         readAt = now
         missing = Missing()
         readPowerMode(devices, tree, profile, isJetson: isJetson)

@@ -15,6 +15,8 @@ public struct SysfsTree {
     var isThisMachine: Bool { isLive && root.isEmpty }
     private let root: String
     private var recordedFailures: [String: UnavailableReason]
+    /// For a recording: its rounds.
+    private let recording: RecordingRounds?
 
     /// The tree under `root`; whether there is anything is seen when it is read.
     public init(root: String) {
@@ -23,6 +25,7 @@ public struct SysfsTree {
         self.root = root
         isLive = unsafe clinux_is_sysfs(root + "/sys") == 1
         recordedFailures = [:]
+        recording = isLive ? nil : RecordingRounds()
         guard !isLive,
             case .value(let bytes) = SysfsTree.read(root + "/_errno.tsv", limit: SensorLimits.wholeFileBytes)
         else { return }
@@ -37,6 +40,9 @@ public struct SysfsTree {
         }
         recordedFailures = failures
     }
+
+    /// Opens the files of a recording anew when they are read next.
+    func beginRound() { recording?.begin() }
 
     /// Whether there is a folder at the root.
     public var isThere: Bool { kind(of: root + "/.").value == .directory }
@@ -172,14 +178,12 @@ public struct SysfsTree {
     }
 
     /// The file that `path` leads to, ready to be read again and again; nil where there is none.
-    ///
-    /// On a running kernel its descriptor is kept open. In a recording the file is opened for every read,
-    /// since whoever moves the recorded values may replace it.
     func file(_ path: String) -> SensorFile? {
         switch find(path) {
         case .unavailable(.absent): return nil
         case .unavailable(let reason): return SensorFile(failing: reason)
-        case .value(let place): return place.isFolder ? nil : SensorFile(path: root + place.path, isHeld: isLive)
+        case .value(let place):
+            return place.isFolder ? nil : SensorFile(path: root + place.path, of: recording)
         }
     }
 
@@ -203,7 +207,7 @@ public struct SysfsTree {
     }
 
     private static func read(_ path: String, limit: Int) -> Reading<[UInt8]> {
-        let file = SensorFile(path: path, isHeld: false)
+        let file = SensorFile(path: path, of: nil)
         var buffer = [UInt8](repeating: 0, count: limit)
         switch file.read(into: &buffer) {
         case .value(let count): return .value(Array(buffer[..<count]))
