@@ -104,7 +104,8 @@ struct DisputeRecord: Hashable {
         self.proof = proof.envelope
         var room = DisputeRecord.mostResultBytes
         func kept(_ bytes: [UInt8]) -> [UInt8] {
-            guard bytes.count <= room else { return [] }
+            // What is longer than any task's result was this board's own run of it.
+            guard bytes.count <= min(room, FederationLimits.maximumInlineLength) else { return [] }
             room -= bytes.count
             return bytes
         }

@@ -22,7 +22,7 @@ extension Fleet {
                 identity: boards[board].identity, settings: boards[board].settings, scheme: boards[board].scheme,
                 verifier: verifier, store: image, bootID: boards[board].clock.bootID, seed: seed, now: moment)
         } catch {
-            return checker.report(boards[board].name + " cannot start from what it stored")
+            return checker.report(boards[board].name + " cannot start from what it stored: " + error.explanation)
         }
         boards[board].flushAt = now
         if let effects = boards[board].core?.start(at: moment) { carryOut(effects, of: board) }
