@@ -162,7 +162,7 @@ struct ClientBook: Sendable {
             }
             if let least {
                 identities[least] = nil
-                writes.append(.remove(.client, key: ClientPart.standing.key(Array(least.text.utf8))))
+                writes.append(.remove(.client, key: ClientPart.standing.key(ClientBook.client(least).array)))
             }
         }
         let standing = ClientStanding(since: now)
@@ -207,7 +207,7 @@ struct ClientStanding: Hashable, Sendable {
 enum ClientPart: UInt8 {
     /// The floor of a client, by the hash of its identity.
     case floor = 1
-    /// What an identity did here, by its text.
+    /// What an identity did here, by the hash of it.
     case standing = 2
 
     func key(_ name: [UInt8]) -> [UInt8] { [rawValue] + name }
@@ -233,7 +233,12 @@ extension ClientBook {
     }
 
     private func write(_ standing: ClientStanding, of identity: LCT) -> StoreWrite {
-        .put(.client, key: ClientPart.standing.key(Array(identity.text.utf8)), value: standing.encoded)
+        var writer = CBORWriter()
+        writer.array(2)
+        writer.text(identity.text)
+        writer.encoded(standing.encoded)
+        return .put(
+            .client, key: ClientPart.standing.key(ClientBook.client(identity).array), value: writer.bytes)
     }
 
     /// Takes in the record of a task, `{1: key, 2: client, 3: created, 4: how it ended?}`; records come in the order of
@@ -268,10 +273,12 @@ extension ClientBook {
             guard let client = Bytes16(name) else { return false }
             floors[client] = WallTime(milliseconds: try reader.integer())
         case .standing:
-            guard let text = String(validating: name, as: UTF8.self), let identity = try? LCT(text) else {
-                return false
-            }
+            try reader.beginArray(of: 2)
+            let start = reader.offset
+            let text = try reader.text(limit: FederationLimits.maximumLCTLength)
+            guard let identity = try? LCT(text) else { throw .invalidValue(at: start) }
             identities[identity] = try ClientStanding(from: &reader)
+            reader.endArray()
         case nil: return false
         }
         return true
