@@ -84,6 +84,8 @@ public struct DelegationRequest: Sendable {
     public var budget: Energy?
     /// How long until the outcome must be there.
     public var timeout: TimeSpan
+    /// How often a peer may hand it on, 0 … `FederationLimits.maximumHops`.
+    public var hops = 0
     /// Only decide, and show the decision; nothing is run, locked or sent.
     public var isTrial: Bool
 

@@ -43,6 +43,16 @@ public struct AgentCounters: Sendable {
         case forClient = "for_client"
     }
 
+    /// What became of a peer's task that was handed on.
+    public enum Handing: String, Sendable, CaseIterable {
+        /// It was locked and signed for a further platform.
+        case sent
+        /// A result has come from there, and was paid.
+        case proven
+        /// It ended there without a result.
+        case back
+    }
+
     /// What became of an energy page.
     public enum PageResult: String, Sendable, CaseIterable {
         /// The charging gate took it.
@@ -75,6 +85,8 @@ public struct AgentCounters: Sendable {
 
     /// Tasks by how they ended.
     public private(set) var tasks: [TaskEnd: UInt64] = [:]
+    /// Peers' tasks that were handed on, by what became of them.
+    public private(set) var handings: [Handing: UInt64] = [:]
     /// Times of runs in milliseconds, by place.
     public private(set) var durations: [Place: Histogram] = [:]
     /// Energies of runs in millijoules, by place.
@@ -85,6 +97,8 @@ public struct AgentCounters: Sendable {
     public private(set) var pages: [PageResult: UInt64] = [:]
 
     mutating func count(_ end: TaskEnd) { tasks[end, default: 0] += 1 }
+
+    mutating func count(_ handing: Handing) { handings[handing, default: 0] += 1 }
 
     mutating func count(_ decision: Decision) { decisions[Verdict(decision), default: 0] += 1 }
 

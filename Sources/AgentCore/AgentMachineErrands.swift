@@ -37,6 +37,9 @@ extension AgentMachine {
                 .invalid,
                 "the input has \(request.input.count) bytes; \(FederationLimits.maximumInlineLength) are the most")
         }
+        guard (0...FederationLimits.maximumHops).contains(request.hops) else {
+            return CommandReply(.invalid, "a task may be handed on \(FederationLimits.maximumHops) times at most")
+        }
         if case .platform(let name) = placement(of: request), peer(named: name.text) == nil {
             return CommandReply(.notFound, "no peer is called \(name.text)", hint: "sage-edge peers list")
         }
@@ -282,4 +285,6 @@ struct ErrandOutcome {
     let paid: Energy
     let time: TimeSpan
     let quality: VerifiedQuality
+    /// The tasks below, where the platform has handed it on.
+    var below: [BelowLink] = []
 }

@@ -70,9 +70,10 @@ extension AgentMachine {
 
     private func objection(to task: TaskID, _ verified: VerifiedQuality?, spared: Bool) -> VoidReason? {
         guard let (order, proof, entry) = evidence(of: task), let result = entry.result else { return .proofDiffers }
+        if entry.below.contains(where: { $0.standing == .notSigned }) { return .proofDiffers }
         return proof.fault(
             for: order, executorKey: signingKey(of: entry.life.worker, for: proof.signer)?.id ?? entry.life.worker,
-            result: result.result, verified: verified, spared: spared)
+            result: result.result, verified: verified, spared: spared, below: result.below)
     }
 
     /// Why the stored proof of `task` earns nothing, or nil where it earns what it asks for; what was `verified` counts

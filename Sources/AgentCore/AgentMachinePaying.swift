@@ -18,12 +18,16 @@ extension AgentMachine {
             return fallBack(command, from: place.platform, because: "nobody else could tell how good its result is")
         }
         let working = errand.workingTime(at: now.boot)
-        let wanted = WantedWork(
+        var wanted = WantedWork(
             operation: request.operation, input: request.input, parameters: request.parameters,
             timeout: request.timeout,
             // Whether its result will be found out by a second run is not known yet, and is nobody's business.
             remaining: acceptance >= .replicated ? TimeSpan(milliseconds: working.milliseconds / 2) : working,
             minimumQuality: settings.minimumQuality, acceptance: acceptance)
+        if request.hops > 0 {
+            wanted.depth = request.hops
+            wanted.scope = scope(of: request.operation)
+        }
         let task = prepare(wanted, at: place, takenWithin: errand.deadline.since(now.boot))
         paying[task]?.errand = command
         errands[command]?.task = task
@@ -50,7 +54,8 @@ extension AgentMachine {
     /// Gives what is `wanted` of a peer a number and a life, which has yet to be started.
     mutating func prepare(_ wanted: WantedWork, at place: Candidate, takenWithin time: TimeSpan) -> TaskID {
         let reference = newTask()
-        let deadlines = TaskDeadlines(remaining: wanted.remaining, grace: settings.grace, at: ledgerNow)
+        let deadlines = TaskDeadlines(
+            remaining: wanted.remaining, grace: wanted.grace ?? settings.grace, at: ledgerNow)
         let life = PayerLife(
             task: reference.id, worker: place.node, budget: place.lock, pricing: wanted.pricing ?? settings.pricing,
             silence: settings.silence, acceptBy: ledgerNow + Place.acceptTime(within: time), deadlines: deadlines,
@@ -106,6 +111,8 @@ extension AgentMachine {
         else { return }
         if entry.result == nil, !entry.isOver {
             paying[proof.payload.task]?.result = result
+            let below = links(below: proof.payload, result)
+            paying[proof.payload.task]?.below = below
             drawReplication(of: proof.payload.task)
         }
         tell(proof.payload.task, .proofArrived(proofHash: proof.hash, charged: proof.payload.charged))
@@ -136,6 +143,7 @@ extension AgentMachine {
         case .clearOutbox: break
         case .fallBack(let reason):
             if let original = entry.replicaOf { return replicaFailed(task, of: original) }
+            if let parent = entry.parent { return takeBack(parent, from: task) }
             guard let command = entry.errand else { return }
             paying[task]?.errand = nil
             let platform = peers[entry.life.worker]?.name ?? identity.platform
@@ -171,15 +179,19 @@ extension AgentMachine {
             input: .inline(wanted.input), budget: amount,
             timeout: min(offer?.timeout ?? wanted.timeout, wanted.remaining),
             memory: offer?.memory ?? .zero, lots: frozen.map { $0.transfer(at: ledgerNow, to: worker) },
-            remaining: wanted.remaining, grace: settings.grace)
+            remaining: wanted.remaining, grace: wanted.grace ?? settings.grace)
         order.parameters = wanted.parameters
         order.pricing = entry.life.pricing
         order.acceptance = wanted.acceptance
         order.minimumQuality = wanted.minimumQuality
         order.silence = settings.silence
         order.subject = wanted.subject
+        order.requirement = wanted.requirement
+        order.hops = wanted.hops
+        order.scope = wanted.scope
         order.witnesses = wanted.acceptance == .witnessed ? WitnessRule(count: settings.witnessCount) : nil
         if wanted.acceptance >= .replicated || wanted.subject != nil { order.tolerance = offer?.tolerance ?? .exact }
+        order.pass = pass(for: order, depth: wanted.depth, to: worker)
         // What does not fit into one message cannot be handed out; the lock ends as nobody's.
         guard order.fault == nil else {
             apply(.void(VoidRequest(task: task, by: identity.id, reason: .unreachable)))
@@ -258,8 +270,17 @@ extension AgentMachine {
         finishErrand(of: task, outcome)
     }
 
-    /// Answers the command that waits for a paid task; an unpaid one falls back, or is over.
+    /// Answers the command that waits for a paid task, or proves the task above it; an unpaid one falls back, or is
+    /// over.
     private mutating func finishErrand(of task: TaskID, _ outcome: SettlementOutcome) {
+        if let parent = paying[task]?.parent {
+            switch outcome {
+            case .posted(let paid): conclude(parent, with: task, paid: paid)
+            case .voided(.cancelled): takeBack(parent, from: task)
+            case .voided: break
+            }
+            return
+        }
         guard let entry = paying[task], let command = entry.errand else { return }
         switch outcome {
         case .posted(let paid):
@@ -277,7 +298,8 @@ extension AgentMachine {
                     node: entry.life.worker, result: result.result, energy: proof.payload.work.energy,
                     evidence: proof.payload.work.evidence, paid: paid, time: time,
                     quality: entry.verified
-                        ?? VerifiedQuality(quality: proof.payload.quality, basis: proof.payload.basis)))
+                        ?? VerifiedQuality(quality: proof.payload.quality, basis: proof.payload.basis),
+                    below: entry.below))
         case .voided(.cancelled):
             paying[task]?.errand = nil
             guard let errand = errands.removeValue(forKey: command) else { return }

@@ -59,6 +59,8 @@ extension AgentMachine {
                 claim: result.result, quality: proof.payload.quality, tolerance: order.payload.tolerance),
             of: entry.life.worker,
             isCheck: order.payload.acceptance == .checked && servedOffer(entry.operation)?.verifies == true)
+        // Who has really run it does not run it again.
+        replication.tried += workersBelow(task)
         for (id, replica) in paying.sorted(by: { $0.key < $1.key }) where replica.replicaOf == task {
             replication.tried.append(replica.life.worker)
             guard !replica.isOver else { continue }

@@ -158,6 +158,8 @@ extension AgentMachine {
                 json.member("platform", peerName(task.life.worker))
                 AgentViews.amount("budget_mj", task.life.budget, &json)
                 if case .settled(.posted(let paid), _) = task.life.state { AgentViews.amount("paid_mj", paid, &json) }
+                if let parent = task.parent { json.member("handed_on_from", parent.text) }
+                BelowLink.write(task.below, to: &json)
                 json.endObject()
             }
             let latest = LedgerTime(milliseconds: .max)
@@ -174,10 +176,38 @@ extension AgentMachine {
                 json.member("platform", peerName(task.life.payer))
                 AgentViews.amount("budget_mj", task.life.terms?.budget ?? .zero, &json)
                 if case .settled(.posted(let paid)) = task.life.state { AgentViews.amount("paid_mj", paid, &json) }
+                write(chainOf: task, id, to: &json)
                 json.endObject()
             }
             json.endArray()
         }
+    }
+
+    /// The platforms above a peer's task, and what it was handed on as, newest first.
+    private func write(chainOf task: WorkingTask, _ id: TaskID, to json: inout JSONWriter) {
+        if !task.chain.isEmpty {
+            json.key("chain")
+            json.beginArray()
+            for link in task.chain {
+                json.beginObject()
+                json.member("platform", link.platform.text)
+                json.member("key_known", link.isKnown)
+                json.endObject()
+            }
+            json.endArray()
+        }
+        let below = paying.filter { $0.value.parent == id }
+        guard !below.isEmpty else { return }
+        json.key("handed_on_as")
+        json.beginArray()
+        for (_, child) in below.sorted(by: { $0.value.reference.sequence > $1.value.reference.sequence }) {
+            json.beginObject()
+            json.member("task", child.life.task.text)
+            json.member("platform", peerName(child.life.worker))
+            json.member("state", child.life.state.name)
+            json.endObject()
+        }
+        json.endArray()
     }
 
     // MARK: Peers

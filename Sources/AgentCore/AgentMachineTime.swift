@@ -109,6 +109,7 @@ extension AgentMachine {
         resumeClientTasks()
         for task in paying.keys.sorted() { tell(task, PayerEvent.restarted) }
         for task in working.keys.sorted() { tell(task, WorkerEvent.restarted) }
+        resumeHandedOn()
     }
 
     // MARK: Pings

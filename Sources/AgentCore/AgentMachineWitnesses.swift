@@ -45,6 +45,7 @@ extension AgentMachine {
             let rule = order.payload.witnesses
         else { return }
         var witnessing = Witnessing(rule, about: entry.life.worker)
+        witnessing.asked += workersBelow(task)
         for (id, word) in paying.sorted(by: { $0.key < $1.key }) where word.replicaOf == task {
             witnessing.asked.append(word.life.worker)
             guard !word.isOver else { continue }

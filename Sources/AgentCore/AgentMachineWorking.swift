@@ -29,7 +29,10 @@ extension AgentMachine {
             ? admissionRefusal(of: task, age: aged.age, from: peer) ?? lotRefusal(of: task.payload, from: peer) : nil
         let directives = entry.life.handle(
             .taskArrived(WorkerTerms(task, age: aged.age, at: ledgerNow), refusal: refusal), at: ledgerNow)
-        if isFirst, entry.life.terms?.taskHash == task.hash { entry.task = task }
+        if isFirst, entry.life.terms?.taskHash == task.hash {
+            entry.task = task
+            if refusal == nil { entry.chain = chain(above: task.payload) }
+        }
         working[id] = entry
         if isFirst, entry.task != nil {
             staging.write(.put(.task, key: TaskPart.workerTask.key(id), value: task.envelope.encoded))
@@ -88,7 +91,16 @@ extension AgentMachine {
         context.delegator = peer
         context.source = useByDelegator(task.payload.source)
         context.target = useByTarget(task.payload.target)
-        return task.refusal(in: context, age: age)
+        context.chainFault = chainFault(of: task, from: peer)
+        guard let refusal = task.refusal(in: context, age: age) else { return refusalAbove(task.payload) }
+        switch refusal {
+        case .memoryShort, .tooHot, .queueFull, .deadlineUnreachable:
+            // What this board cannot do at present another may, where the task may be handed on.
+            let mayUse = context.target?.budget.memory ?? .zero
+            guard task.payload.memory <= mayUse, refusalAbove(task.payload) == nil else { return refusal }
+            return couldHandOn(task.payload, age: age) ? nil : refusal
+        default: return refusal
+        }
     }
 
     /// What tasks for others took of today's ceilings: what was paid, and what is locked for those under way.
@@ -181,6 +193,7 @@ extension AgentMachine {
     }
 
     mutating func store(working task: TaskID) {
+        endDecision(of: task)
         guard var entry = working[task] else { return }
         if entry.isOver, entry.endedAt == nil {
             entry.endedAt = ledgerNow
@@ -199,12 +212,15 @@ extension AgentMachine {
         switch state {
         case .refused: counters.count(.workRefused)
         case .settled(.posted): counters.count(.workPaid)
-        case .unseen, .accepted, .running, .proven, .presumed, .settled: counters.count(.workUnpaid)
+        case .unseen, .accepted, .running, .handedOn, .proven, .presumed, .settled: counters.count(.workUnpaid)
         }
     }
 
+    /// Has `task` done: at a further platform where that is allowed and better, else here when its turn comes.
     private mutating func enqueueWork(_ task: TaskID) {
-        guard let entry = working[task], let order = entry.task else { return }
+        guard !queue.contains(where: { $0.task == task }), !placeElsewhere(task), let entry = working[task],
+            let order = entry.task
+        else { return }
         let trust = peers[entry.life.payer]?.trust.factors(for: order.payload.operation, reports: [], at: ledgerNow)
             .trust
         queue.append(
@@ -215,6 +231,7 @@ extension AgentMachine {
     private mutating func stopWork(_ task: TaskID) {
         queue.removeAll { $0.task == task }
         cancelWorker(of: task)
+        withdrawBelow(task)
     }
 
     /// Has the worker of `task` stopped, if there is one; what it reports counts no more.
@@ -399,11 +416,11 @@ extension AgentMachine {
         storePredictor()
     }
 
-    /// The energy that this board measured for a task it proved.
+    /// The energy that this board measured for a task it proved; of one that was handed on what it took here.
     func measuredEnergy(of task: TaskID) -> Energy {
         guard let envelope = working[task]?.result?.proof, let proof = try? Signed<ExecutionProof>(stored: envelope)
         else { return .zero }
-        return proof.payload.work.energy
+        return proof.payload.work.energy - (proof.payload.below?.energy ?? .zero)
     }
 
     /// Counts what an own task cost.

@@ -125,6 +125,10 @@ public struct AgentSettings: Sendable {
     public var lotMargin: TimeSpan
     /// How much is taken from one peer on energy pages that it has not shown.
     public var unauditedLimit: Energy
+    /// Whether peers' tasks are handed on where that is better and they allow it.
+    public var handsOn: Bool
+    /// The share of a task's budget that is not locked below where it is handed on.
+    public var handOnShare: BasisPoints
     /// Addresses that this node's record names.
     public var addresses: [NetworkAddress]
     /// Whether clients that ask over HTTP have to sign their tasks.
@@ -155,6 +159,8 @@ public struct AgentSettings: Sendable {
         self.grace = .seconds(60)
         self.lotMargin = .seconds(3600)
         self.unauditedLimit = Energy(joules: 20)
+        self.handsOn = false
+        self.handOnShare = BasisPoints(clamping: 1_000)
         self.addresses = []
         self.verifiesSignatures = true
         self.opensDelegation = false

@@ -53,6 +53,7 @@ public enum AgentViews {
                 json.member("quality_basis", outcome.quality.basis.name)
                 json.member("result_hash", hexadecimal(Hashing.hash(outcome.result, for: .result).array))
                 json.member("result", Base64.encode(outcome.result))
+                BelowLink.write(outcome.below, to: &json)
                 write(errand, to: &json)
             })
     }

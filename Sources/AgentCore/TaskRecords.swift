@@ -55,6 +55,16 @@ struct WantedWork {
     var pricing: Pricing?
     /// The result whose quality is asked for; nil for an ordinary task.
     var subject: WitnessSubject?
+    /// Time for settling; nil for what the settings say.
+    var grace: TimeSpan?
+    /// What is asked of the platform.
+    var requirement = Requirement.none
+    /// The passes of the tasks above.
+    var hops: [Hop] = []
+    /// What may be done further down.
+    var scope = PermissionSet.none
+    /// How often it may be handed on.
+    var depth = 0
 }
 
 /// A task that this board pays for.
@@ -81,6 +91,10 @@ struct PayingTask {
     var isDrawn: Bool?
     /// The task that it runs again; nil for an ordinary one.
     var replicaOf: TaskID?
+    /// The peer's task that is handed on as this one; nil for an own one.
+    var parent: TaskID?
+    /// The tasks below, where the worker has handed it on and proven that.
+    var below: [BelowLink] = []
     /// What is asked of the worker, until it is signed.
     var wanted: WantedWork?
     /// When the worker said that it may be welcome again; nil where it said nothing.
@@ -113,7 +127,8 @@ struct PayingTask {
         if isOver { (task, result) = (nil, nil) }
     }
 
-    /// Reads `{1: life, 2: operation, 3: signed at, 4: ended at?, 5: reference, 6: drawn?, 7: replica of?}`.
+    /// Reads `{1: life, 2: operation, 3: signed at, 4: ended at?, 5: reference, 6: drawn?, 7: replica of?, 8: parent?,
+    /// 9: [task below]?}`.
     init(from reader: inout CBORReader) throws(CBORError) {
         var map = try reader.beginMap()
         try reader.field(1, of: &map)
@@ -131,6 +146,13 @@ struct PayingTask {
         reference = try TaskReference(from: &reader)
         isDrawn = try reader.hasField(6, of: &map) ? try reader.boolean() : nil
         replicaOf = try reader.hasField(7, of: &map) ? TaskID(bytes: try reader.bytes16()) : nil
+        parent = try reader.hasField(8, of: &map) ? TaskID(bytes: try reader.bytes16()) : nil
+        if try reader.hasField(9, of: &map) {
+            for _ in 0..<(try reader.beginArray(limit: FederationLimits.maximumHops)) {
+                below.append(try BelowLink(from: &reader))
+            }
+            reader.endArray()
+        }
         try reader.endMap(&map)
     }
 
@@ -146,7 +168,8 @@ struct PayingTask {
     /// The stored form of everything but the messages.
     var encoded: [UInt8] {
         var writer = CBORWriter()
-        writer.map(4 + (endedAt == nil ? 0 : 1) + (isDrawn == nil ? 0 : 1) + (replicaOf == nil ? 0 : 1))
+        let optional = [endedAt != nil, isDrawn != nil, replicaOf != nil, parent != nil, !below.isEmpty]
+        writer.map(4 + optional.count { $0 })
         writer.unsigned(1)
         life.write(to: &writer)
         writer.unsigned(2)
@@ -167,6 +190,15 @@ struct PayingTask {
             writer.unsigned(7)
             writer.byteString(replicaOf.bytes)
         }
+        if let parent {
+            writer.unsigned(8)
+            writer.byteString(parent.bytes)
+        }
+        if !below.isEmpty {
+            writer.unsigned(9)
+            writer.array(below.count)
+            for link in below { link.write(to: &writer) }
+        }
         return writer.bytes
     }
 }
@@ -184,9 +216,18 @@ struct WorkingTask {
     var endedAt: LedgerTime?
     /// The run that is not paid for yet, as it is kept.
     var run: NumberedRun?
+    /// The decision where it is done, where there was one and it is open; in memory alone.
+    var decision: OpenDecision?
+    /// The platforms above its delegator, where it was handed on, first delegator first.
+    var chain: [ChainLink] = []
 
-    /// Whether it runs or waits for its turn.
-    var isAtWork: Bool { life.state == .accepted || life.state == .running }
+    /// Whether it runs or waits for its turn, here or further down.
+    var isAtWork: Bool {
+        switch life.state {
+        case .accepted, .running, .handedOn: true
+        case .unseen, .refused, .proven, .presumed, .settled: false
+        }
+    }
 
     /// What its payer locked for it.
     var budget: Energy { life.terms?.budget ?? .zero }
@@ -195,7 +236,7 @@ struct WorkingTask {
     var isOver: Bool {
         switch life.state {
         case .refused, .settled, .presumed: true
-        case .unseen, .accepted, .running, .proven: false
+        case .unseen, .accepted, .running, .handedOn, .proven: false
         }
     }
 
@@ -203,14 +244,14 @@ struct WorkingTask {
     mutating func dropMessages() {
         switch life.state {
         case .refused, .settled: (task, result) = (nil, nil)
-        case .unseen, .accepted, .running, .proven, .presumed: break
+        case .unseen, .accepted, .running, .handedOn, .proven, .presumed: break
         }
     }
 
     /// A task of which nothing was heard before.
     init(life: WorkerLife) { self.life = life }
 
-    /// Reads `{1: life, 2: ended at?, 3: number of the run?, 4: the run?}`, the last two together.
+    /// Reads `{1: life, 2: ended at?, 3: number of the run?, 4: the run?, 5: [platform above]?}`; 3 comes with 4.
     init(from reader: inout CBORReader) throws(CBORError) {
         var map = try reader.beginMap()
         try reader.field(1, of: &map)
@@ -221,13 +262,19 @@ struct WorkingTask {
             try reader.field(4, of: &map)
             run = NumberedRun(number: number, run: try RunRecord(from: &reader))
         }
+        if try reader.hasField(5, of: &map) {
+            for _ in 0..<(try reader.beginArray(limit: FederationLimits.maximumHops)) {
+                chain.append(try ChainLink(from: &reader))
+            }
+            reader.endArray()
+        }
         try reader.endMap(&map)
     }
 
     /// The stored form of everything but the messages.
     var encoded: [UInt8] {
         var writer = CBORWriter()
-        writer.map((endedAt == nil ? 1 : 2) + (run == nil ? 0 : 2))
+        writer.map((endedAt == nil ? 1 : 2) + (run == nil ? 0 : 2) + (chain.isEmpty ? 0 : 1))
         writer.unsigned(1)
         life.write(to: &writer)
         if let endedAt {
@@ -239,6 +286,11 @@ struct WorkingTask {
             writer.unsigned(run.number)
             writer.unsigned(4)
             run.run.write(to: &writer)
+        }
+        if !chain.isEmpty {
+            writer.unsigned(5)
+            writer.array(chain.count)
+            for link in chain { link.write(to: &writer) }
         }
         return writer.bytes
     }

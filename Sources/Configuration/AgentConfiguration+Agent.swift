@@ -41,6 +41,8 @@ extension AgentConfiguration {
         settings.grace = policy.grace
         settings.lotMargin = policy.lotMargin
         settings.unauditedLimit = policy.unauditedLimit
+        settings.handsOn = policy.handsOn
+        settings.handOnShare = policy.handOnShare
         settings.addresses = link.advertised
         settings.verifiesSignatures = http.verifiesSignatures
         settings.opensDelegation = http.opensDelegation

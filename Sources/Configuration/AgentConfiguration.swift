@@ -108,6 +108,10 @@ public struct PolicySection: Equatable, Sendable {
     public var lotMargin = TimeSpan.seconds(3600)
     /// How much is taken from one peer on energy pages that it has not shown.
     public var unauditedLimit = Energy(joules: 20)
+    /// Whether peers' tasks are handed on where they allow it.
+    public var handsOn = false
+    /// The share of a task's budget that is kept back where it is handed on.
+    public var handOnShare = BasisPoints(clamping: 1_000)
 
     /// Where a task may run that says nothing about it.
     public var defaultPlacement: Placement { delegatesByItself ? .any : .local }

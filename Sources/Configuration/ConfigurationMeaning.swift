@@ -43,6 +43,8 @@ extension ConfigurationKey {
         case "policy.lot_margin_minutes": "locked credits outlive the deadline by so much"
         case "policy.unaudited_limit_joules":
             "the most that is taken from a peer on energy pages that it has not shown"
+        case "policy.hand_on": "whether a peer's task may go to a further board, where the peer allows it"
+        case "policy.hand_on_share_percent": "what is kept back of a task's budget where it is handed on"
         case "link.listen": "all zeros for every address, IPv4 and IPv6"
         case "link.advertise": "where others reach this board"
         case "link.peers": "boards that become peers"

@@ -74,5 +74,15 @@ extension ConfigurationKey {
         } set: {
             $0.policy.unauditedLimit = Energy(millijoules: $1)
         },
+        .boolean("policy.hand_on") {
+            $0.policy.handsOn
+        } set: {
+            $0.policy.handsOn = $1
+        },
+        .percent("policy.hand_on_share_percent") {
+            $0.policy.handOnShare
+        } set: {
+            $0.policy.handOnShare = $1
+        },
     ]
 }

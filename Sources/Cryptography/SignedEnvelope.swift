@@ -33,6 +33,8 @@ public enum SignatureType: UInt8, Sendable, CaseIterable {
     case revocation = 14
     /// The handing over of a key's place to another key.
     case keySuccession = 15
+    /// A delegator's leave to hand its task on.
+    case taskPass = 16
 }
 
 /// What a signature is bound to besides its type: the federation and its configuration epoch.

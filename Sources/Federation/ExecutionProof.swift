@@ -56,6 +56,8 @@ public struct ExecutionProof: Hashable, SignedPayload {
     public let basis: QualityBasis
     /// The hash of the result's bytes.
     public let resultHash: Bytes32
+    /// What is said of the task below; nil where the executor ran it itself.
+    public let below: WorkBelow?
 
     /// What its signature is for.
     public static let signatureType = SignatureType.executionProof
@@ -76,15 +78,17 @@ public struct ExecutionProof: Hashable, SignedPayload {
         static let quality: UInt64 = 11
         static let basis: UInt64 = 12
         static let resultHash: UInt64 = 13
+        static let below: UInt64 = 14
     }
 
-    /// A proof; nil where `charged` or `executionTime` is negative or too large.
+    /// A proof; nil where `charged` or `executionTime` is negative or too large, or less energy is told than was taken
+    /// below.
     public init?(
         task: TaskID, taskHash: Bytes32, executor: LCT, work: MeasuredWork, charged: Energy, executionTime: TimeSpan,
-        quality: BasisPoints, basis: QualityBasis, resultHash: Bytes32
+        quality: BasisPoints, basis: QualityBasis, resultHash: Bytes32, below: WorkBelow? = nil
     ) {
         guard charged >= .zero, charged <= .largest, executionTime >= .zero,
-            executionTime <= FederationLimits.longestTaskTime
+            executionTime <= FederationLimits.longestTaskTime, below.map({ $0.energy <= work.energy }) ?? true
         else { return nil }
         self.task = task
         self.taskHash = taskHash
@@ -95,6 +99,7 @@ public struct ExecutionProof: Hashable, SignedPayload {
         self.quality = quality
         self.basis = basis
         self.resultHash = resultHash
+        self.below = below
     }
 
     /// Reads a proof, whose fields `docs/delegation.md` lists.
@@ -133,6 +138,8 @@ public struct ExecutionProof: Hashable, SignedPayload {
         basis = try reader.choice(QualityBasis.self)
         try reader.field(Field.resultHash, of: &map)
         resultHash = try reader.bytes32()
+        below = try reader.hasField(Field.below, of: &map) ? try WorkBelow(from: &reader) : nil
+        if let below, below.energy > work.energy { throw .invalidValue(at: workStart) }
         try reader.endMap(&map)
     }
 
@@ -152,6 +159,7 @@ public struct ExecutionProof: Hashable, SignedPayload {
         fields.share(Field.quality, quality)
         fields.unsigned(Field.basis, UInt64(basis.rawValue))
         fields.bytes(Field.resultHash, resultHash)
+        if let below { fields.nested(Field.below) { below.write(to: &$0) } }
         fields.finish(into: &writer)
     }
 }
@@ -162,25 +170,48 @@ public struct TaskResult: Hashable, Sendable {
     public let proof: SignedEnvelope
     /// The result's bytes, at most `FederationLimits.maximumInlineLength`.
     public let result: [UInt8]
+    /// The signed proofs of the tasks below, nearest first, unchecked; at most `FederationLimits.maximumHops`.
+    public let below: [SignedEnvelope]
 
-    /// A proof and its result.
-    public init(proof: SignedEnvelope, result: [UInt8]) {
+    /// A proof and its result; of the proofs below the nearest are kept that fit one message with them.
+    public init(proof: SignedEnvelope, result: [UInt8], below: [SignedEnvelope] = []) {
         self.proof = proof
         self.result = result
+        var room = FederationLimits.maximumPayloadLength - result.count - proof.payload.count - 256
+        self.below = Array(
+            below.prefix(FederationLimits.maximumHops).prefix { envelope in
+                room -= envelope.payload.count + 128
+                return room >= 0
+            })
     }
 
-    /// Reads `[proof, result]`.
+    /// Reads `[proof, result]`, or `[proof, result, [proof below]]` with at least one of them.
     public init(from reader: inout CBORReader) throws(CBORError) {
-        try reader.beginArray(of: 2)
+        let start = reader.offset
+        let count = try reader.beginArray(limit: 3)
+        guard count >= 2 else { throw .wrongCount(at: start, expected: 2, found: count) }
         proof = try reader.envelope(.executionProof)
         result = try reader.byteString(limit: FederationLimits.maximumInlineLength)
+        var below: [SignedEnvelope] = []
+        if count == 3 {
+            let belowStart = reader.offset
+            for _ in 0..<(try reader.beginArray(limit: FederationLimits.maximumHops)) {
+                below.append(try reader.envelope(.executionProof))
+            }
+            reader.endArray()
+            guard !below.isEmpty else { throw .invalidValue(at: belowStart) }
+        }
+        self.below = below
         reader.endArray()
     }
 
-    /// Writes `[proof, result]`.
+    /// Writes what is read.
     public func write(to writer: inout CBORWriter) {
-        writer.array(2)
+        writer.array(below.isEmpty ? 2 : 3)
         proof.write(to: &writer)
         writer.byteString(result)
+        guard !below.isEmpty else { return }
+        writer.array(below.count)
+        for envelope in below { envelope.write(to: &writer) }
     }
 }

@@ -50,8 +50,10 @@ public struct FederationTask: Hashable, Sendable {
     public var requirement: Requirement
     /// What may be done in the task's name further down.
     public var scope: PermissionSet
-    /// The tasks above it, first delegator first.
+    /// The passes by which it was handed on, first delegator first; empty for a task of its delegator's own.
     public var hops: [Hop]
+    /// The leave to hand it on once more; nil where it must be done by its target itself.
+    public var pass: Hop?
 
     /// The id, which also names the lock.
     public var id: TaskID { reference.id }
@@ -90,6 +92,7 @@ public struct FederationTask: Hashable, Sendable {
         self.requirement = .none
         self.scope = .none
         self.hops = []
+        self.pass = nil
     }
 
     /// What keeps this value from being sent, or nil: the rules its decoder holds it to.
@@ -119,7 +122,8 @@ public struct FederationTask: Hashable, Sendable {
 extension FederationTask {
     /// An upper bound of the encoding's length: what varies, and room for the rest.
     private var longestEncoding: Int {
-        var bytes = 1_024 + parameters.count + 96 * lots.count + 448 * hops.count
+        var bytes = 1_024 + parameters.count + 96 * lots.count
+        bytes += (hops + [pass].compactMap { $0 }).reduce(0) { $0 + $1.length }
         if case .inline(let input) = input { bytes += input.count }
         if let subject { bytes += 64 + subject.result.count }
         return bytes

@@ -34,6 +34,7 @@ extension FederationTask: SignedPayload {
         static let hops: UInt64 = 22
         static let tolerance: UInt64 = 23
         static let subject: UInt64 = 24
+        static let pass: UInt64 = 25
     }
 
     /// Reads a task, whose fields `docs/delegation.md` lists.
@@ -90,6 +91,7 @@ extension FederationTask: SignedPayload {
         reader.endArray()
         let tolerance = try reader.hasField(Field.tolerance, of: &map) ? try ResultTolerance(from: &reader) : .exact
         let subject = try reader.hasField(Field.subject, of: &map) ? try WitnessSubject(from: &reader) : nil
+        let pass = try reader.hasField(Field.pass, of: &map) ? try Hop(from: &reader) : nil
         try reader.endMap(&map)
 
         self.init(
@@ -107,6 +109,7 @@ extension FederationTask: SignedPayload {
         self.requirement = Requirement(horizon: horizon, minimumConvergence: convergence)
         self.scope = scope
         self.hops = hops
+        self.pass = pass
         guard fault == nil else { throw .invalidValue(at: start) }
     }
 
@@ -137,6 +140,7 @@ extension FederationTask: SignedPayload {
         fields.array(Field.hops, count: hops.count) { for hop in hops { hop.write(to: &$0) } }
         if tolerance != .exact { fields.nested(Field.tolerance) { tolerance.write(to: &$0) } }
         if let subject { fields.nested(Field.subject) { subject.write(to: &$0) } }
+        if let pass { fields.nested(Field.pass) { pass.write(to: &$0) } }
         fields.finish(into: &writer)
     }
 }

@@ -21,6 +21,8 @@ public struct AdmissionContext: Sendable {
     public var source: IdentityUse?
     /// The target here; the row of its role with `running` and `spentToday` where nil.
     public var target: IdentityUse?
+    /// What is wrong with the keys and signatures of the task's chain of delegation; nil where nothing is.
+    public var chainFault: HopFault?
     /// Most tasks in the queue.
     public var queueLimit: Int64
     /// Least thermal headroom for a new task, in thousandths of a degree.
@@ -80,7 +82,7 @@ extension Signed where Payload == FederationTask {
         {
             return refusal
         }
-        if let fault = payload.hopFault { return .hopChain(fault) }
+        if let fault = payload.hopFault ?? context.chainFault { return .hopChain(fault) }
         guard context.heartbeat.meets(payload.requirement) else { return .requirementNotMet }
         guard payload.acceptance <= context.strongestBasis else { return .acceptanceNotServed(payload.acceptance) }
         return shortage(in: context, age: age)

@@ -1,4 +1,5 @@
 import Cryptography
+import Ledger
 import Quantities
 import Wire
 
@@ -185,7 +186,7 @@ extension WorkerState {
         let start = reader.offset
         let count = try reader.beginArray(limit: 4)
         var expected = 1
-        switch try reader.unsigned(atMost: 6) {
+        switch try reader.unsigned(atMost: 7) {
         case 0: self = .unseen
         case 1:
             self = .refused(try TaskRefusal(from: &reader))
@@ -201,8 +202,11 @@ extension WorkerState {
             let hash = try reader.bytes32()
             self = .presumed(rule, proofHash: hash, due: try reader.amount())
             expected = 4
-        default:
+        case 6:
             self = .settled(try SettlementOutcome(from: &reader))
+            expected = 2
+        default:
+            self = .handedOn(try reader.task())
             expected = 2
         }
         guard count == expected else { throw .wrongCount(at: start, expected: expected, found: count) }
@@ -234,6 +238,10 @@ extension WorkerState {
             writer.array(2)
             writer.unsigned(6)
             return outcome.write(to: &writer)
+        case .handedOn(let child):
+            writer.array(2)
+            writer.unsigned(7)
+            return writer.byteString(child.bytes)
         }
         writer.array(1)
         writer.unsigned(plain)

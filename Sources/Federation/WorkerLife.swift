@@ -11,6 +11,8 @@ public enum WorkerState: Hashable, Sendable {
     case accepted
     /// Running.
     case running
+    /// Handed on as this task to another platform.
+    case handedOn(TaskID)
     /// Done; the proof with this hash is stored here and asks to be paid `due`.
     case proven(proofHash: Bytes32, due: Energy)
     /// The payer stayed silent; what the task's rule says holds until a receipt says otherwise.
@@ -25,11 +27,22 @@ public enum WorkerState: Hashable, Sendable {
         case .refused: "refused"
         case .accepted: "accepted"
         case .running: "running"
+        case .handedOn: "handed on"
         case .proven: "proven"
         case .presumed(.pay, _, _): "presumed posted"
         case .presumed(.void, _, _): "presumed voided"
         case .settled(.posted): "posted"
         case .settled(.voided): "voided"
+        }
+    }
+}
+
+extension WorkerState {
+    /// Whether a worker process, or another platform, is at it.
+    fileprivate var isAtWork: Bool {
+        switch self {
+        case .running, .handedOn: true
+        case .unseen, .refused, .accepted, .proven, .presumed, .settled: false
         }
     }
 }
@@ -80,6 +93,10 @@ public enum WorkerEvent: Hashable, Sendable {
     case workFailed(TaskRefusal)
     /// The worker process died.
     case workCrashed
+    /// It was locked and signed as this task for another platform, before any worker process began.
+    case handedOn(TaskID)
+    /// The task that it was handed on as ended without a result.
+    case handedBack
     /// The payer withdraws the task with this hash.
     case cancelArrived(taskHash: Bytes32)
     /// The payer has stored the proof with this hash.
@@ -98,7 +115,7 @@ public enum WorkerDirective: Hashable, Sendable {
     case store
     /// Put the task into the queue.
     case enqueue
-    /// End the worker process, or take the task out of the queue.
+    /// End the worker process, take the task out of the queue, or withdraw the task that it was handed on as.
     case stopWork
     /// Say where the task stands.
     case sendStage(TaskStage)
@@ -150,7 +167,7 @@ public struct WorkerLife: Hashable, Sendable {
     public var nextDeadline: LedgerTime? {
         guard let deadlines = terms?.deadlines else { return nil }
         switch state {
-        case .accepted, .running: return deadlines.proof
+        case .accepted, .running, .handedOn: return deadlines.proof
         case .proven: return min(retry.due, deadlines.asking)
         case .unseen, .refused, .presumed, .settled: return nil
         }
@@ -167,14 +184,22 @@ public struct WorkerLife: Hashable, Sendable {
             // Durable before the run, so that a task that brings the board down is not run for ever.
             return [.store, .sendStage(.running)]
         case .workFinished(let hash, let charged):
-            guard state == .running, let terms else { return [] }
+            guard state.isAtWork, let terms else { return [] }
             state = .proven(
                 proofHash: hash, due: terms.pricing.settlement(charged: charged, locked: terms.budget))
             retry = RetryTimer(at: now)
             return [.store, .sendResult]
         case .workFailed(let reason):
-            return state == .running || state == .accepted ? refuse(reason) : []
+            return state.isAtWork || state == .accepted ? refuse(reason) : []
         case .workCrashed: return state == .running ? startAgain() : []
+        case .handedOn(let child):
+            guard state == .accepted else { return [] }
+            state = .handedOn(child)
+            return [.store, .sendStage(.running)]
+        case .handedBack:
+            guard case .handedOn = state else { return [] }
+            state = .accepted
+            return [.store, .enqueue]
         case .cancelArrived(let hash): return handleCancel(hash)
         case .proofStored(let hash):
             guard case .proven(hash, _) = state, !proofStored else { return [] }
@@ -200,7 +225,7 @@ public struct WorkerLife: Hashable, Sendable {
             return [.store, .sendStage(.accepted), .enqueue]
         case .refused(let reason): return [.sendRefusal(reason, taskHash: new.taskHash)]
         case .accepted: return [.sendStage(.accepted)]
-        case .running: return [.sendStage(.running)]
+        case .running, .handedOn: return [.sendStage(.running)]
         case .proven, .presumed: return [.sendResult]
         case .settled: return [.acknowledgeReceipt]
         }
@@ -215,6 +240,8 @@ public struct WorkerLife: Hashable, Sendable {
             return [.store, .sendRefusal(.cancelled, taskHash: hash)]
         case .refused(let reason): return [.sendRefusal(reason, taskHash: hash)]
         case .accepted, .running: return [.stopWork] + refuse(.cancelled)
+        // What is proven below is paid there: the answer is what becomes of that.
+        case .handedOn: return [.stopWork]
         case .proven, .presumed: return [.sendResult]
         case .settled: return [.acknowledgeReceipt]
         }
@@ -224,7 +251,7 @@ public struct WorkerLife: Hashable, Sendable {
         var directives: [WorkerDirective] = []
         switch state {
         case .settled: return [.acknowledgeReceipt]
-        case .accepted, .running: directives.append(.stopWork)
+        case .accepted, .running, .handedOn: directives.append(.stopWork)
         case .proven(_, let due), .presumed(_, _, let due):
             if case .posted(let paid) = outcome, paid < due {
                 directives.append(.reportShortfall(due: due, paid: paid))
@@ -240,7 +267,7 @@ public struct WorkerLife: Hashable, Sendable {
     private mutating func handleTime(_ now: LedgerTime) -> [WorkerDirective] {
         guard let terms else { return [] }
         switch state {
-        case .accepted, .running:
+        case .accepted, .running, .handedOn:
             guard now >= terms.deadlines.proof else { return [] }
             return [.stopWork] + refuse(.deadlineUnreachable(expected: .zero, remaining: .zero))
         case .proven(let hash, let due):
@@ -265,7 +292,7 @@ public struct WorkerLife: Hashable, Sendable {
         case .accepted: return [.enqueue]
         case .running: return startAgain()
         case .proven: return [.sendResult]
-        case .unseen, .refused, .presumed, .settled: return []
+        case .unseen, .refused, .handedOn, .presumed, .settled: return []
         }
     }
 

@@ -14,7 +14,7 @@ import Wire
 /// | command | members |
 /// |---|---|
 /// | `status` `telemetry` `energy` `tasks` `balance` `peers` `node_record` `identities` | |
-/// | `delegate` | `operation` `input` [`parameters`] [`placement`] [`budget_mj`] [`timeout_ms`] [`trial`] |
+/// | `delegate` | `operation` `input` [`parameters`] [`placement`] [`budget_mj`] [`timeout_ms`] [`hops`] [`trial`] |
 /// | `cancel` | `task` |
 /// | `history` | [`limit`] |
 /// | `proofs` | [`limit`] [`source`] |
@@ -131,6 +131,7 @@ public enum ControlProtocol {
         if let timeout = try request.number("timeout_ms", in: 1...GatewayLimits.longestTimeout.milliseconds) {
             delegation.timeout = .milliseconds(timeout)
         }
+        delegation.hops = Int(try request.number("hops", in: 0...Int64(FederationLimits.maximumHops)) ?? 0)
         delegation.isTrial = try request.flag("trial")
         return delegation
     }
@@ -231,6 +232,7 @@ public enum ControlProtocol {
         }
         if let budget = request.budget { json.member("budget_mj", "\(budget.millijoules)") }
         json.member("timeout_ms", request.timeout.milliseconds)
+        if request.hops > 0 { json.member("hops", request.hops) }
         json.member("trial", request.isTrial)
     }
 }

@@ -43,7 +43,8 @@ struct ControlRequest {
         var members: [String] {
             switch self {
             case .status, .telemetry, .energy, .tasks, .balance, .verify, .peers, .nodeRecord, .identities: []
-            case .delegate: ["operation", "input", "parameters", "placement", "budget_mj", "timeout_ms", "trial"]
+            case .delegate:
+                ["operation", "input", "parameters", "placement", "budget_mj", "timeout_ms", "hops", "trial"]
             case .cancel: ["task"]
             case .history: ["limit"]
             case .proofs: ["limit", "source"]

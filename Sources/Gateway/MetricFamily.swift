@@ -114,6 +114,8 @@ extension MetricFamily {
         "sage_edge_adp_joules", .gauge, [], "The pool of tokens that no proof has charged yet.")
     static let tasks = MetricFamily(
         "sage_edge_tasks", .counter, ["outcome"], "Tasks that ended, own ones and those of peers (work_…).")
+    static let handedOn = MetricFamily(
+        "sage_edge_tasks_handed_on", .counter, ["outcome"], "Tasks of peers that were handed on to a further board.")
     static let activeTasks = MetricFamily("sage_edge_tasks_active", .gauge, ["state"], "Tasks under way.")
     static let taskDuration = MetricFamily(
         "sage_edge_task_duration_seconds", .histogram, ["where"], "Execution time of runs that gave a result.")
@@ -163,7 +165,8 @@ extension MetricFamily {
         sourceEnergy,
         sourcePower, railEnergy, railPower, railVoltage, railCurrent, temperature, temperatureLimit, throttled,
         throttleEvents, memoryAvailable, memoryTotal, gpuUtilization, gpuFrequency, samples, samplesMissed,
-        sampleDuration, sampleAge, collectorSuccess, unavailable, pages, credits, pool, tasks, activeTasks,
+        sampleDuration, sampleAge, collectorSuccess, unavailable, pages, credits, pool, tasks, handedOn,
+        activeTasks,
         taskDuration, taskEnergy, decisions, peerUp, peerRoundTrip, peerSent, peerReceived, peerLost, peerSessions,
         peerWaiting, linkSent, linkReceived, httpRequests, httpConnections, loopTurn, processorTime, residentMemory,
         openDescriptors, startTime,

@@ -178,6 +178,9 @@ public struct MetricsPage {
         for end in AgentCounters.TaskEnd.allCases {
             page.sample(.tasks, [end.rawValue], MetricValue(counters.tasks[end, default: 0]))
         }
+        for handing in AgentCounters.Handing.allCases {
+            page.sample(.handedOn, [handing.rawValue], MetricValue(counters.handings[handing, default: 0]))
+        }
         page.sample(.activeTasks, ["running"], MetricValue(agent.figures.active))
         page.sample(.activeTasks, ["queued"], MetricValue(agent.figures.queued))
         page.sample(.activeTasks, ["elsewhere"], MetricValue(agent.figures.paying))

@@ -21,12 +21,13 @@ let delegateCommand = CommandSpecification(
         OptionSpecification("trial", "Only decide; run, lock and send nothing"),
         OptionSpecification("timeout", value: "S", "Seconds until the result must be there (default 60)"),
         OptionSpecification("budget", value: "J", "Joules (ATP) that it may cost at most"),
+        OptionSpecification("hops", value: "N", "How often a peer may hand it on (default 0)"),
     ] + delegateHTTPOptions,
     examples: [
         "delegate perception --input frame.pgm", "delegate perception --input frame.pgm --to Thor --explain",
         "delegate perception --input new.pgm --previous old.pgm --json",
         "delegate perception --input frame.grey --raw 320x180 --budget 2.5",
-        "delegate planning --input tasks.json --local",
+        "delegate planning --input tasks.json --local", "delegate perception --input frame.pgm --to Thor --hops 1",
         "delegate perception --http http://thor:8080 --server-key thor.pem",
     ]
 ) { invocation throws(Failure) in
@@ -128,6 +129,12 @@ private func delegation(_ invocation: Invocation) throws(Failure) -> DelegationR
     }
     request.budget = try invocation.value("budget").map { text throws(Failure) in
         try energy(joules: text, of: "--budget")
+    }
+    if let hops = try invocation.number("hops", in: 0...Int64(FederationLimits.maximumHops)) {
+        if hops > 0, request.placement == .local {
+            throw Failure(.usage, "--local and --hops do not go together")
+        }
+        request.hops = Int(hops)
     }
     request.isTrial = invocation.has("trial")
     return request

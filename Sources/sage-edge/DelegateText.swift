@@ -11,10 +11,23 @@ func outcomeText(_ answer: JSONValue) -> String {
     table.row("paid", answer.energy("paid_mj"))
     table.row("quality", answer.share("quality_bp") + ", " + answer.word("quality_basis"))
     table.row("result", answer.word("result_hash"))
+    for link in answer["below"]?.elements ?? [] { table.row("handed on", belowText(link)) }
     for attempt in answer["attempts"]?.elements ?? [] {
         table.row("failed", "on " + attempt.word("platform") + ": " + attempt.word("reason"))
     }
     return table.text()
+}
+
+/// Where a task was handed on to, what it took and cost there, and whether its proof could be checked.
+func belowText(_ link: JSONValue) -> String {
+    let standing =
+        switch link.word("proof") {
+        case "signed": "proven"
+        case "not_signed": "not signed by it"
+        default: "its key is not known here"
+        }
+    return "to " + link.word("platform") + ": " + link.energy("energy_mj") + ", paid " + link.energy("paid_mj") + ", "
+        + standing
 }
 
 /// Features of a frame.

@@ -27,6 +27,28 @@ let taskCommands = [
         return .success
     },
     CommandSpecification(
+        ["task", "show"], "Show a task: where it came from, where it went and what was paid", positionals: ["ID"],
+        examples: ["task show 3f9a27c0", "task show 3f9a27c0 --json"]
+    ) { invocation throws(Failure) in
+        let client = AgentClient(invocation)
+        let id = try task(invocation.positionals[0], client)
+        let tasks = try client.ask(.tasks).value["tasks"]?.elements ?? []
+        guard let found = tasks.first(where: { $0["task"]?.text == id.text }) else {
+            throw Failure(.noInput, "no task \(id.text) is known any more", hint: "sage-edge tasks")
+        }
+        guard invocation.wantsJSON else {
+            try Console.print(taskText(found))
+            return .success
+        }
+        try Console.print { json in
+            for member in found.members {
+                json.key(member.key)
+                member.value.write(to: &json)
+            }
+        }
+        return .success
+    },
+    CommandSpecification(
         ["task", "cancel"], "Take back a task that is under way", positionals: ["ID"],
         examples: ["task cancel 3f9a27c0", "task cancel 3f9a27c04be1d2a55c1e90b7d6f48a02"]
     ) { invocation throws(Failure) in
@@ -78,6 +100,29 @@ func tasksText(_ answer: JSONValue, _ ended: [JSONValue]) -> String {
         ended.isEmpty ? "" : endedText(ended),
     ]
     return printable(parts.filter { !$0.isEmpty }.joined(separator: "\n"))
+}
+
+/// One task with the platforms above and below it.
+func taskText(_ task: JSONValue) -> String {
+    var table = TextTable()
+    table.row("task", task.word("task"))
+    table.row("role", task.word("role"))
+    table.row("operation", task.wordOrDash("operation"))
+    table.row("state", task.word("state"))
+    table.row("platform", task.word("platform"))
+    table.row("budget", task.energy("budget_mj"))
+    if task["paid_mj"] != nil { table.row("paid", task.energy("paid_mj")) }
+    for link in task["chain"]?.elements ?? [] {
+        let isKnown = link["key_known"] == .boolean(true)
+        table.row("handed on by", link.word("platform") + (isKnown ? "" : ", whose key is not known here"))
+    }
+    if let parent = task["handed_on_from"]?.text { table.row("handed on", "for task " + parent) }
+    for child in task["handed_on_as"]?.elements ?? [] {
+        table.row(
+            "handed on", "to " + child.word("platform") + " as " + child.word("task") + ": " + child.word("state"))
+    }
+    for link in task["below"]?.elements ?? [] { table.row("handed on", belowText(link)) }
+    return printable(table.text())
 }
 
 private func endedText(_ runs: [JSONValue]) -> String {

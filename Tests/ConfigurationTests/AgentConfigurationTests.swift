@@ -63,6 +63,7 @@ private let values: [(key: String, yaml: String, shown: ConfigurationValue)] = [
     ("policy.grace_seconds", "86400", .number("86400")),
     ("policy.lot_margin_minutes", "0", .number("0")),
     ("policy.unaudited_limit_joules", "0.5", .number("0.5")),
+    ("policy.hand_on", "true", .boolean(true)), ("policy.hand_on_share_percent", "2.5", .number("2.5")),
     ("link.listen", "127.0.0.1:1", .text("127.0.0.1:1")),
     (
         "link.advertise", "['192.0.2.1:7411', '[2001:db8::1]:7411']",

@@ -10,7 +10,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ["status"], ["tasks"], ["task", "cancel", "3f9a27c04be1d2a55c1e90b7d6f48a02"], ["peers", "list"],
+        ["status"], ["tasks"], ["task", "cancel", "3f9a27c04be1d2a55c1e90b7d6f48a02"],
+        ["task", "show", "3f9a27c04be1d2a55c1e90b7d6f48a02"], ["peers", "list"],
         ["peers", "ping", "Thor"], ["peers", "remove", "Thor"],
         ["delegate", "perception", "--input", Fixtures.url("frames/corridor.pgm").path],
     ]) func `says that no agent is running, and how to start one`(command: [String]) throws {

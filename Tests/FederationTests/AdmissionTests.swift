@@ -49,11 +49,17 @@ import Testing
             .permissionMissing(MissingPermission(permission: .federationDelegate, of: .delegator))
         ) { task, _ in task.source = Fixture.lct("lct:web4:agent:dp@Sprout#perception") },
         Case("the chain comes back here", .hopChain(.cycle)) { task, _ in
-            task.hops = MessageTests.fullTask.hops.map {
-                Hop(
-                    task: $0.task, hash: $0.hash, delegator: Fixture.lct("lct:web4:agent:dp@Thor#consciousness"),
-                    signer: $0.signer, budget: $0.budget, scope: $0.scope, signature: $0.signature)
-            }
+            // Thor had it before, and gave it to Sprout.
+            let above = Chain().task(from: 0)
+            var thors = above
+            thors.source = Fixture.lct("lct:web4:agent:dp@Thor#delegation.federation")
+            thors.target = Fixture.lct("lct:web4:agent:dp@Sprout#perception")
+            let key = Fixture.thor.publicKey
+            guard let pass = TaskPass(for: thors, from: key, to: Fixture.sprout.publicKey, depth: 1) else { return }
+            task.hops = [Hop(Fixture.sign(pass, by: Fixture.thor))]
+        },
+        Case("a pass in the chain is signed by somebody else", .hopChain(.badSignature)) { _, context in
+            context.chainFault = .badSignature
         },
         Case("a convergence that is not stated", .requirementNotMet) { task, _ in
             task.requirement = Requirement(horizon: nil, minimumConvergence: BasisPoints(clamping: 1))

@@ -89,12 +89,13 @@ import Testing
         ("paid", .receiptArrived(WorkerLifeTests.paid), 2),
         ("not paid", .receiptArrived(.voided(.checkFailed)), 2), ("29 s", .timePassed, 29), ("30 s", .timePassed, 30),
         ("50 s", .timePassed, 50), ("restart", .restarted, 2),
+        ("handed on", .handedOn(WorkerLifeTests.child), 2), ("handed back", .handedBack, 2),
     ]
 
     private static let workerStates: [(name: String, events: [WorkerEvent])] = [
         ("unseen", []), ("refused", [.taskArrived(WorkerLifeTests.terms(), refusal: WorkerLifeTests.hot)]),
         ("accepted", [WorkerLifeTests.arrived]), ("running", WorkerLifeTests.running),
-        ("proven", WorkerLifeTests.proven),
+        ("handed on", WorkerLifeTests.handedOn), ("proven", WorkerLifeTests.proven),
         ("posted", WorkerLifeTests.proven + [.receiptArrived(WorkerLifeTests.paid)]),
         ("voided", WorkerLifeTests.proven + [.receiptArrived(.voided(.checkFailed))]),
     ]
@@ -107,6 +108,11 @@ import Testing
         "refused": ["paid": "posted", "not paid": "voided"],
         "accepted": [
             "begun": "running", "failed": "refused", "cancel": "refused", "paid": "posted", "not paid": "voided",
+            "30 s": "refused", "50 s": "refused", "handed on": "handed on",
+        ],
+        // A cancellation waits for what becomes of the task below.
+        "handed on": [
+            "done": "proven", "failed": "refused", "handed back": "accepted", "paid": "posted", "not paid": "voided",
             "30 s": "refused", "50 s": "refused",
         ],
         "running": [

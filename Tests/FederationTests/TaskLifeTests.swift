@@ -206,6 +206,8 @@ import Wire
     static let proven = running + [finished]
     static let paid = SettlementOutcome.posted(Energy(millijoules: 1_200))
     static let hot = TaskRefusal.tooHot(needed: 5, headroom: 1)
+    static let child = TaskID(bytes: Bytes16(bits: 77))
+    static let handedOn: [WorkerEvent] = [arrived, .handedOn(child)]
 
     struct Arrow: Sendable, CustomTestStringConvertible {
         var before: [WorkerEvent]
@@ -217,6 +219,30 @@ import Wire
     }
 
     static let arrows: [Arrow] = [
+        Arrow(
+            before: [arrived], event: .handedOn(child), state: "handed on", directives: [.store, .sendStage(.running)]),
+        Arrow(before: running, event: .handedOn(child), state: "running", directives: []),
+        Arrow(before: handedOn, event: .workStarted, state: "handed on", directives: []),
+        Arrow(before: handedOn, event: arrived, state: "handed on", directives: [.sendStage(.running)]),
+        Arrow(before: handedOn, event: .handedBack, state: "accepted", directives: [.store, .enqueue]),
+        Arrow(before: handedOn, event: finished, state: "proven", directives: [.store, .sendResult]),
+        Arrow(
+            before: handedOn, event: .cancelArrived(taskHash: hash), state: "handed on", directives: [.stopWork]),
+        Arrow(
+            before: handedOn, event: .workFailed(.cancelled), state: "refused",
+            directives: [.store, .sendRefusal(.cancelled, taskHash: hash)]),
+        // Whatever is under way below is withdrawn, and its answer counts no more.
+        Arrow(
+            before: handedOn, event: .timePassed, second: 30, state: "refused",
+            directives: [
+                .stopWork, .store,
+                .sendRefusal(.deadlineUnreachable(expected: .zero, remaining: .zero), taskHash: hash),
+            ]),
+        Arrow(
+            before: handedOn, event: .receiptArrived(.voided(.cancelled)), state: "voided",
+            directives: [.stopWork, .applyReceipt(.voided(.cancelled)), .acknowledgeReceipt]),
+        // What was handed on before the agent started again must not begin here beside it.
+        Arrow(before: handedOn, event: .restarted, state: "handed on", directives: []),
         Arrow(
             before: [], event: arrived, state: "accepted", directives: [.store, .sendStage(.accepted), .enqueue]),
         Arrow(

@@ -30,6 +30,8 @@ private func refusal(_ line: [UInt8]) throws -> String {
             let battery = SourceID("battery:BAT0"), let task = TaskID(text: "00112233445566778899aabbccddeeff"),
             let client = try? LCT("lct:web4:agent:dp@Legion#perception")
         else { return [] }
+        var handable = DelegationRequest(operation: operation, input: [7])
+        handable.hops = FederationLimits.maximumHops
         return [
             .status, .telemetry, .delegate(DelegationRequest(operation: operation, input: [])),
             .delegate(
@@ -37,7 +39,8 @@ private func refusal(_ line: [UInt8]) throws -> String {
                     operation: operation, input: Array(0...255), parameters: [1, 2, 3], placement: .platform(thor),
                     budget: Energy(millijoules: 123), timeout: .milliseconds(1), isTrial: true)),
             .delegate(DelegationRequest(operation: operation, input: [7], placement: .local, budget: .largest)),
-            .tasks, .cancel(task: task), .balance, .history(limit: 1), .history(limit: 4096), .verify,
+            .delegate(handable), .tasks, .cancel(task: task), .balance, .history(limit: 1), .history(limit: 4096),
+            .verify,
             .proofs(limit: 20), .exportProofs(first: 0, limit: 2048), .exportProofs(first: 1 << 53, limit: 1), .peers,
             .proofs(limit: 1, source: battery), .exportProofs(first: 7, limit: 1, source: battery),
             .addPeer(record: "-----BEGIN…\n\"\\\u{1}\u{10ffff}"), .removePeer(name: "Thor"), .ping(name: "Thor"),
@@ -60,7 +63,7 @@ private func refusal(_ line: [UInt8]) throws -> String {
     }()
 
     @Test func `reads back every command that it writes`() throws {
-        #expect(Self.everything.count == 35)
+        #expect(Self.everything.count == 36)
         for asked in Self.everything {
             let line = ControlProtocol.request(asked)
             #expect(!line.utf8.contains(UInt8(ascii: "\n")))
@@ -138,6 +141,10 @@ private func refusal(_ line: [UInt8]) throws -> String {
             "'placement' takes any, local, or a platform's name, not true"
         ),
         (#"{"command":"delegate","operation":"planning","input":"","trial":1}"#, "'trial' takes true or false, not 1"),
+        (
+            #"{"command":"delegate","operation":"planning","input":"","hops":11}"#,
+            "'hops' takes a whole number from 0 to 10, not 11"
+        ),
         (
             #"{"command":"delegate","operation":"planning","input":"","timeout_ms":0}"#,
             "'timeout_ms' takes a whole number from 1 to 2592000000, not 0"

@@ -27,7 +27,7 @@ struct SimulationRunner {
 
     private static func run(_ options: RunnerOptions) -> Int32 {
         let start = Clock.bootNanoseconds
-        var (seeds, events, payments, starts, virtual) = (0, 0, 0, Int64(0), Int64(0))
+        var (seeds, events, payments, paidBelow, starts, virtual) = (0, 0, 0, 0, Int64(0), Int64(0))
         var failed = 0
         let end = start + options.seconds * 1_000_000_000
         var seed = options.seeds.lowerBound
@@ -37,6 +37,7 @@ struct SimulationRunner {
             seeds += 1
             events += run.events
             payments += run.payments
+            paidBelow += run.paidBelow
             starts += run.starts
             virtual += run.milliseconds
             if options.printsLines { for line in run.lastLines { print(line) } }
@@ -51,6 +52,7 @@ struct SimulationRunner {
         let milliseconds = max(1, (Clock.bootNanoseconds - start) / 1_000_000)
         print(
             "simulation: \(seeds) seeds, \(failed) failed, \(events) events, \(starts) starts, \(payments) payments, "
+                + "\(paidBelow) of them below, "
                 + "\(virtual / 3_600_000) h simulated in \(milliseconds) ms "
                 + "(\(Int64(seeds) * 1000 / milliseconds) seeds/s, \(Int64(events) * 1000 / milliseconds) events/s)")
         return failed == 0 ? 0 : 1

@@ -20,7 +20,7 @@ import Testing
         try #require(prepareCryptography())
         let start = ContinuousClock.now
         var seed = Self.firstSeed
-        var (events, starts, payments) = (0, Int64(0), 0)
+        var (events, starts, payments, paidBelow) = (0, Int64(0), 0, 0)
         while seed < Self.firstSeed + Self.leastSeeds || ContinuousClock.now - start < .seconds(Self.seconds) {
             let run = SimulationRun(seed: seed)
             guard run.finding == nil else {
@@ -30,11 +30,12 @@ import Testing
             events += run.events
             starts += run.starts
             payments += run.payments
+            paidBelow += run.paidBelow
             seed += 1
         }
         print(
             "simulation: \(seed - Self.firstSeed) seeds from \(Self.firstSeed) on, \(events) events, \(starts) starts, "
-                + "\(payments) payments")
+                + "\(payments) payments, \(paidBelow) of them below")
         #expect(payments > 0)
     }
 

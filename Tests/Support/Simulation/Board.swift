@@ -71,6 +71,10 @@ struct Board {
             settings.silence = random.chance(permille: 300) ? .pay : .void
             settings.pricing = random.chance(permille: 200) ? .fixed : .metered
             settings.tasksPerMinute = random.chance(permille: 200) ? 60 : 60_000
+            // Handing on pays where boards differ in what they take.
+            settings.handsOn = random.chance(permille: 600)
+            settings.handOnShare = BasisPoints(clamping: random.number(in: 0...3_000))
+            settings.operations[0].typicalTime = .milliseconds([100, 400, 800, 1_500][Int(random.number(below: 4))])
             settings.acceptance = [QualityBasis.checked, .checked, .replicated, .claimed][Int(random.number(below: 4))]
             if random.chance(permille: 200) {
                 conduct = Conduct(

@@ -24,6 +24,8 @@ struct Checker {
     /// What each ledger counts as abroad, as far as it is durable.
     private var abroad: [PlatformID: [AbroadKey: Energy]] = [:]
 
+    /// What holds of tasks that are handed on.
+    private var handing = HandingChecker()
     /// Tasks of clients that were proven, with board and client.
     private var proven: Set<String> = []
 
@@ -37,6 +39,9 @@ struct Checker {
 
     /// Payments that both sides made durable.
     var settledPayments: Int { received.count }
+
+    /// Tasks that were handed on and paid below.
+    var paidBelow: Int { handing.paidBelow }
 
     mutating func report(_ text: String) { finding = finding ?? text }
 
@@ -76,6 +81,8 @@ struct Checker {
 
     /// A worker starts: what it works for is durable.
     mutating func started(_ task: TaskID, of board: Board) {
+        handing.started(task, of: board.name)
+        takeHandingFinding()
         let durable = board.disk.durable
         // A task for a peer is stored under the part number of a worker's life.
         guard durable.ledger.holds[task] == nil, durable.value(.task, key: [4] + task.bytes.array) == nil else {
@@ -124,6 +131,10 @@ struct Checker {
 
     /// These lists of writes of a board are durable from now on.
     mutating func durable(_ lists: [[StoreWrite]], of index: Int, _ boards: [Board]) {
+        for case .put(.task, let key, let value) in lists.joined() {
+            handing.stored(key, value, of: boards[index].name)
+        }
+        takeHandingFinding()
         var hasCommit = false
         for case .ledger(let commit) in lists.joined() {
             hasCommit = true
@@ -131,6 +142,8 @@ struct Checker {
         }
         if hasCommit { checkTokens(boards) }
     }
+
+    private mutating func takeHandingFinding() { if let finding = handing.finding { report(finding) } }
 
     private mutating func take(_ commit: LedgerCommit, of board: Board) {
         let back = takeAbroad(commit.changes, of: board.id)
@@ -143,6 +156,7 @@ struct Checker {
             if posted.updateValue(amount, forKey: request.task) != nil {
                 report(board.name + " paid " + request.task.text + " twice")
             }
+            handing.paid(request.task, amount)
             for slice in slices { move(slice.origin.issuer, slice.origin.proof, slice.amount.millijoules) }
         case .received(let taken):
             guard case .receive(let credit)? = try? commit.record.decodedEvent() else { return }
@@ -244,6 +258,8 @@ struct Checker {
         }
         if let left = underWay.values.first { report("\(left) mJ are still under way") }
         checkTokens(boards)
+        handing.checkEnd()
+        takeHandingFinding()
         for board in boards { checkEnd(board) }
     }
 

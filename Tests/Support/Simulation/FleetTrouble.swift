@@ -147,6 +147,7 @@ extension Fleet {
         default: request.placement = .any
         }
         if random.chance(permille: 100) { request.budget = Energy(millijoules: random.number(in: 1...20_000)) }
+        request.hops = [0, 1, 2, 10][Int(random.number(below: 4))]
         request.isTrial = random.chance(permille: 40)
         ask(board, .delegate(request))
     }

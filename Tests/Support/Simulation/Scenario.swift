@@ -43,7 +43,7 @@ public struct Scenario: Sendable {
     public init(seed: UInt64) {
         var random = SimulationRandom(seed: seed)
         self.seed = seed
-        boards = random.chance(permille: 600) ? 2 : 3
+        boards = random.chance(permille: 500) ? 2 : random.chance(permille: 700) ? 3 : 4
         hasRealSignatures = random.number(below: 100) == 0
         troubleMilliseconds = random.number(in: 40...240) * 1_000
         commandMilliseconds = [500, 2_000, 5_000, 10_000][Int(random.number(below: 4))]

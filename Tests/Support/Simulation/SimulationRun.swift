@@ -16,6 +16,8 @@ public struct SimulationRun: Sendable {
     public let commands: Int
     /// Tasks that one board paid another for.
     public let payments: Int
+    /// Tasks of peers that were handed on and paid below.
+    public let paidBelow: Int
     /// The last things that happened, where they were kept.
     public let lastLines: [String]
 
@@ -31,10 +33,12 @@ public struct SimulationRun: Sendable {
             starts = fleet.boards.reduce(0) { $0 + $1.starts }
             commands = Int(fleet.commands)
             payments = fleet.checker.settledPayments
+            paidBelow = fleet.checker.paidBelow
             lastLines = fleet.trace.lastLines
         } catch {
             finding = "the fleet cannot be set up"
             (hash, events, milliseconds, starts, commands, payments, lastLines) = (0, 0, 0, 0, 0, 0, [])
+            paidBelow = 0
         }
     }
 
