@@ -86,11 +86,14 @@ public struct DelegationRequest: Sendable {
     public var timeout: TimeSpan
     /// Only decide, and show the decision; nothing is run, locked or sent.
     public var isTrial: Bool
+    /// What is asked of whoever runs it.
+    public var requirement: Requirement
 
     /// A request with its operation and input.
     public init(
         operation: Operation, input: [UInt8], parameters: [UInt8] = [], placement: Placement? = nil,
-        budget: Energy? = nil, timeout: TimeSpan = .seconds(60), isTrial: Bool = false
+        budget: Energy? = nil, timeout: TimeSpan = .seconds(60), isTrial: Bool = false,
+        requirement: Requirement = .none
     ) {
         self.operation = operation
         self.input = input
@@ -99,6 +102,7 @@ public struct DelegationRequest: Sendable {
         self.budget = budget
         self.timeout = timeout
         self.isTrial = isTrial
+        self.requirement = requirement
     }
 }
 

@@ -52,6 +52,8 @@ public struct AgentMachine {
     var outbox: [PlatformID: [OutboxRow]] = [:]
     var heartbeatDue: BootTime
     var heartbeatSequence: UInt64 = 0
+    /// Operations for which the last heartbeat had no room.
+    var unstatedOperations = 0
     let startedAt: BootTime
 
     var paying: [TaskID: PayingTask] = [:] { didSet { areTasksChanged = true } }

@@ -23,7 +23,7 @@ extension AgentMachine {
             timeout: request.timeout,
             // Whether its result will be found out by a second run is not known yet, and is nobody's business.
             remaining: acceptance >= .replicated ? TimeSpan(milliseconds: working.milliseconds / 2) : working,
-            minimumQuality: settings.minimumQuality, acceptance: acceptance)
+            minimumQuality: settings.minimumQuality, acceptance: acceptance, requirement: request.requirement)
         let task = prepare(wanted, at: place, takenWithin: errand.deadline.since(now.boot))
         paying[task]?.errand = command
         errands[command]?.task = task
@@ -51,14 +51,17 @@ extension AgentMachine {
     mutating func prepare(_ wanted: WantedWork, at place: Candidate, takenWithin time: TimeSpan) -> TaskID {
         let reference = newTask()
         let deadlines = TaskDeadlines(remaining: wanted.remaining, grace: settings.grace, at: ledgerNow)
+        let stated = wanted.subject == nil ? statedCost(of: wanted, at: place.node) : nil
         let life = PayerLife(
-            task: reference.id, worker: place.node, budget: place.lock, pricing: wanted.pricing ?? settings.pricing,
+            task: reference.id, worker: place.node, budget: mostLocked(place, stated, for: wanted.operation),
+            pricing: wanted.pricing ?? settings.pricing,
             silence: settings.silence, acceptBy: ledgerNow + Place.acceptTime(within: time), deadlines: deadlines,
             at: ledgerNow)
         var task = PayingTask(
             life: life, reference: reference, operation: wanted.operation, signedAt: ledgerNow, errand: nil)
         task.wanted = wanted
         task.expected = place.runTime
+        task.stated = stated
         paying[reference.id] = task
         return reference.id
     }
@@ -178,6 +181,7 @@ extension AgentMachine {
         order.minimumQuality = wanted.minimumQuality
         order.silence = settings.silence
         order.subject = wanted.subject
+        order.requirement = wanted.requirement
         order.witnesses = wanted.acceptance == .witnessed ? WitnessRule(count: settings.witnessCount) : nil
         if wanted.acceptance >= .replicated || wanted.subject != nil { order.tolerance = offer?.tolerance ?? .exact }
         // What does not fit into one message cannot be handed out; the lock ends as nobody's.

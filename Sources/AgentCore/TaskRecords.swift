@@ -55,6 +55,8 @@ struct WantedWork {
     var pricing: Pricing?
     /// The result whose quality is asked for; nil for an ordinary task.
     var subject: WitnessSubject?
+    /// What is asked of its platform.
+    var requirement = Requirement.none
 }
 
 /// A task that this board pays for.
@@ -91,6 +93,8 @@ struct PayingTask {
     var timesSent = 0
     /// When it was first sent, until the worker has said that it has it.
     var sentAt: BootTime?
+    /// The most that it may take by the worker's word when it was handed out; nil where it gave none.
+    var stated: StatedCost?
 
     /// Whether nothing more can happen to it.
     var isOver: Bool {
@@ -113,7 +117,8 @@ struct PayingTask {
         if isOver { (task, result) = (nil, nil) }
     }
 
-    /// Reads `{1: life, 2: operation, 3: signed at, 4: ended at?, 5: reference, 6: drawn?, 7: replica of?}`.
+    /// Reads `{1: life, 2: operation, 3: signed at, 4: ended at?, 5: reference, 6: drawn?, 7: replica of?,
+    /// 8: worker's word?}`.
     init(from reader: inout CBORReader) throws(CBORError) {
         var map = try reader.beginMap()
         try reader.field(1, of: &map)
@@ -131,6 +136,7 @@ struct PayingTask {
         reference = try TaskReference(from: &reader)
         isDrawn = try reader.hasField(6, of: &map) ? try reader.boolean() : nil
         replicaOf = try reader.hasField(7, of: &map) ? TaskID(bytes: try reader.bytes16()) : nil
+        stated = try reader.hasField(8, of: &map) ? try StatedCost(from: &reader) : nil
         try reader.endMap(&map)
     }
 
@@ -146,7 +152,9 @@ struct PayingTask {
     /// The stored form of everything but the messages.
     var encoded: [UInt8] {
         var writer = CBORWriter()
-        writer.map(4 + (endedAt == nil ? 0 : 1) + (isDrawn == nil ? 0 : 1) + (replicaOf == nil ? 0 : 1))
+        writer.map(
+            4 + (endedAt == nil ? 0 : 1) + (isDrawn == nil ? 0 : 1) + (replicaOf == nil ? 0 : 1)
+                + (stated == nil ? 0 : 1))
         writer.unsigned(1)
         life.write(to: &writer)
         writer.unsigned(2)
@@ -166,6 +174,10 @@ struct PayingTask {
         if let replicaOf {
             writer.unsigned(7)
             writer.byteString(replicaOf.bytes)
+        }
+        if let stated {
+            writer.unsigned(8)
+            stated.write(to: &writer)
         }
         return writer.bytes
     }

@@ -42,6 +42,8 @@ extension AgentConfiguration {
         settings.lotMargin = policy.lotMargin
         settings.unauditedLimit = policy.unauditedLimit
         settings.addresses = link.advertised
+        settings.horizons = executors.horizons
+        settings.convergence = executors.convergence
         settings.verifiesSignatures = http.verifiesSignatures
         settings.opensDelegation = http.opensDelegation
         return settings

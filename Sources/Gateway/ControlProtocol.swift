@@ -132,6 +132,7 @@ public enum ControlProtocol {
             delegation.timeout = .milliseconds(timeout)
         }
         delegation.isTrial = try request.flag("trial")
+        delegation.requirement = try request.requirement("horizon", "convergence_bp")
         return delegation
     }
 
@@ -232,5 +233,7 @@ public enum ControlProtocol {
         if let budget = request.budget { json.member("budget_mj", "\(budget.millijoules)") }
         json.member("timeout_ms", request.timeout.milliseconds)
         json.member("trial", request.isTrial)
+        if let horizon = request.requirement.horizon { json.member("horizon", horizon.name) }
+        if let least = request.requirement.minimumConvergence { json.member("convergence_bp", least.value) }
     }
 }

@@ -208,6 +208,21 @@ struct ControlRequest {
         }
     }
 
+    /// What is asked of whoever runs a task: the horizon of member `horizon` and the convergence of `convergence`, each
+    /// where it is there.
+    func requirement(_ horizon: String, _ convergence: String) throws(CommandReply) -> Requirement {
+        var named: Horizon?
+        if let found = value[horizon] {
+            guard let name = found.text.flatMap({ Horizon($0) }) else {
+                throw refusal(
+                    horizon, "1 to \(FederationLimits.maximumHorizonLength) characters of A-Z a-z 0-9 . _ -")
+            }
+            named = name
+        }
+        let least = try number(convergence, in: 0...Int64(BasisPoints.one.value))
+        return Requirement(horizon: named, minimumConvergence: least.map { BasisPoints(clamping: $0) })
+    }
+
     /// The refusal of a request without member `name`.
     func missing(_ name: String) -> CommandReply {
         CommandReply(.invalid, "'\(command.rawValue)' needs the member '\(name)'")

@@ -121,6 +121,12 @@ extension MetricFamily {
         "sage_edge_task_energy_joules", .histogram, ["where"], "Energy of runs that gave a result.")
     static let decisions = MetricFamily(
         "sage_edge_decisions", .counter, ["outcome", "reason"], "Decisions where a task is to run, and why.")
+    static let taskProcessor = MetricFamily(
+        "sage_edge_task_processor_seconds", .counter, ["where"], "Processor time of workers, user and system.")
+    static let taskGraphicsClaimed = MetricFamily(
+        "sage_edge_task_gpu_claimed_seconds", .counter, ["where"], "Time of graphics processors that workers claim.")
+    static let words = MetricFamily(
+        "sage_edge_peer_words", .counter, ["result"], "Paid tasks of peers, by whether they took what the peer says.")
 
     static let peerUp = MetricFamily(
         "sage_edge_peer_up", .gauge, ["peer"], "Whether a peer was heard within three heartbeats.")

@@ -195,6 +195,9 @@ public struct MetricsPage {
         for (verdict, count) in counters.decisions.sorted(by: { $0.key < $1.key }) {
             page.sample(.decisions, [verdict.outcome, verdict.reason], MetricValue(count))
         }
+        for word in AgentCounters.Word.allCases {
+            page.sample(.words, [word.rawValue], MetricValue(counters.words[word, default: 0]))
+        }
     }
 
     private mutating func writePeers() {

@@ -21,6 +21,8 @@ let delegateCommand = CommandSpecification(
         OptionSpecification("trial", "Only decide; run, lock and send nothing"),
         OptionSpecification("timeout", value: "S", "Seconds until the result must be there (default 60)"),
         OptionSpecification("budget", value: "J", "Joules (ATP) that it may cost at most"),
+        OptionSpecification("horizon", value: "NAME", "Only where this horizon is served"),
+        OptionSpecification("convergence", value: "P", "Only where so many percent are stated"),
     ] + delegateHTTPOptions,
     examples: [
         "delegate perception --input frame.pgm", "delegate perception --input frame.pgm --to Thor --explain",
@@ -130,7 +132,23 @@ private func delegation(_ invocation: Invocation) throws(Failure) -> DelegationR
         try energy(joules: text, of: "--budget")
     }
     request.isTrial = invocation.has("trial")
+    request.requirement = try requirement(invocation)
     return request
+}
+
+/// What is asked of whoever runs it.
+private func requirement(_ invocation: Invocation) throws(Failure) -> Requirement {
+    let horizon = try invocation.value("horizon").map { name throws(Failure) in
+        guard let horizon = Horizon(name) else {
+            throw Failure(
+                .usage,
+                "--horizon takes 1 to \(FederationLimits.maximumHorizonLength) characters of A-Z a-z 0-9 . _ -, "
+                    + "not '\(printable(name))'")
+        }
+        return horizon
+    }
+    let percent = try invocation.number("convergence", in: 0...100)
+    return Requirement(horizon: horizon, minimumConvergence: percent.map { BasisPoints(clamping: $0 * 100) })
 }
 
 /// The platform called `name`.

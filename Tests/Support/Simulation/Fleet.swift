@@ -316,8 +316,9 @@ struct Fleet {
         var work = boards[board].conduct.work(on: order.input)
         if let asked = order.verified {
             let isRight = asked == SimulatedOperation.result(of: order.input)
-            work = (Array("null".utf8), isRight ? SimulatedOperation.worth(of: order.input) : .zero)
+            work = (Array("null".utf8), isRight ? SimulatedOperation.worth(of: order.input) : .zero, 0)
         }
+        milliseconds = max(milliseconds, work.leastMilliseconds)
         var outcome = WorkReport.Outcome.result(work.result)
         if !isHealed, random.chance(permille: scenario.badWorkPermille) {
             switch random.number(below: 6) {
