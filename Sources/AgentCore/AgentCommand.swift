@@ -50,8 +50,14 @@ public enum AgentCommand: Sendable {
     case runs(RunQuery)
     /// The decisions where tasks are to run, newest first.
     case decisions(DecisionQuery)
+    /// What speaks against results of peers, newest first.
+    case disputes
+    /// One of those with all of its evidence.
+    case dispute(task: TaskID)
     /// The peers and how they do.
     case peers
+    /// Everything that is known of one peer.
+    case peer(name: String)
     /// Make a node a peer, by the text of its signed node record.
     case addPeer(record: String)
     /// Forget a peer.

@@ -137,6 +137,8 @@ public struct RecordQuery: Hashable, Sendable {
         case runs(from: [UInt8], below: [UInt8])
         /// Decisions whose keys are not below `from` and below `below`, oldest first.
         case decisions(from: [UInt8], below: [UInt8])
+        /// The dispute with this key.
+        case dispute(key: [UInt8])
         /// The newest entries of the journal, newest first.
         case newestJournal
         /// Whether replaying the journal gives the stored ledger.

@@ -29,7 +29,10 @@ struct ControlRequest {
         case energyHistory = "energy_history"
         case runs
         case decisions
+        case disputes
+        case dispute
         case peers
+        case peer
         case addPeer = "add_peer"
         case removePeer = "remove_peer"
         case trustKey = "trust_key"
@@ -42,9 +45,15 @@ struct ControlRequest {
         /// The members that the command has besides its name.
         var members: [String] {
             switch self {
-            case .status, .telemetry, .energy, .tasks, .balance, .verify, .peers, .nodeRecord, .identities: []
-            case .delegate: ["operation", "input", "parameters", "placement", "budget_mj", "timeout_ms", "trial"]
-            case .cancel: ["task"]
+            case .status, .telemetry, .energy, .tasks, .balance, .verify, .peers, .nodeRecord, .identities,
+                .disputes:
+                []
+            case .delegate:
+                [
+                    "operation", "input", "parameters", "placement", "budget_mj", "timeout_ms", "trial", "horizon",
+                    "convergence_bp",
+                ]
+            case .cancel, .dispute: ["task"]
             case .history: ["limit"]
             case .proofs: ["limit", "source"]
             case .exportProofs: ["first", "limit", "source"]
@@ -56,7 +65,7 @@ struct ControlRequest {
             case .addIdentity, .checkIdentity: ["text"]
             case .reconcile: ["name", "accept"]
             case .grant: ["account", "amount_mj", "back"]
-            case .removePeer, .ping: ["name"]
+            case .removePeer, .ping, .peer: ["name"]
             }
         }
     }

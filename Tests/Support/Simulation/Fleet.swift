@@ -296,6 +296,8 @@ struct Fleet {
         case .runs(let first, let end): return records(.run, from: first, below: end, limit: query.limit, of: board)
         case .decisions(let first, let end):
             return records(.decision, from: first, below: end, limit: query.limit, of: board)
+        case .dispute(let key):
+            return .history(disk.durable.value(.task, key: key).map { [StoredRecord(key: key, value: $0)] } ?? [])
         case .newestJournal: return .journal(Array(disk.journal.reversed().prefix(query.limit)))
         case .verification:
             let ledger = disk.durable.ledger
