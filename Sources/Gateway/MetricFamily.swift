@@ -170,7 +170,8 @@ extension MetricFamily {
         sourcePower, railEnergy, railPower, railVoltage, railCurrent, temperature, temperatureLimit, throttled,
         throttleEvents, memoryAvailable, memoryTotal, gpuUtilization, gpuFrequency, samples, samplesMissed,
         sampleDuration, sampleAge, collectorSuccess, unavailable, pages, credits, pool, tasks, activeTasks,
-        taskDuration, taskEnergy, decisions, peerUp, peerRoundTrip, peerSent, peerReceived, peerLost, peerSessions,
+        taskDuration, taskEnergy, taskProcessor, taskGraphicsClaimed, decisions, words, peerUp, peerRoundTrip, peerSent,
+        peerReceived, peerLost, peerSessions,
         peerWaiting, linkSent, linkReceived, httpRequests, httpConnections, loopTurn, processorTime, residentMemory,
         openDescriptors, startTime,
     ]
