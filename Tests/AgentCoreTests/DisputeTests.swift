@@ -56,7 +56,8 @@ import Wire
         let proof = try #require(shown["proof"] as? [String: Any])
         #expect(proof["peer"] as? String == "Thor")
         #expect(proof["result_bytes_kept"] as? Int ?? 0 > 0)
-        return try #require(Base64.decode(try #require(shown["evidence"] as? String)))
+        let text = try #require(shown["evidence"] as? String)
+        return try #require(Base64.decode(text))
     }
 
     private func findings(
