@@ -50,8 +50,14 @@ public enum AgentCommand: Sendable {
     case runs(RunQuery)
     /// The decisions where tasks are to run, newest first.
     case decisions(DecisionQuery)
+    /// What speaks against results of peers, newest first.
+    case disputes
+    /// One of those with all of its evidence.
+    case dispute(task: TaskID)
     /// The peers and how they do.
     case peers
+    /// Everything that is known of one peer.
+    case peer(name: String)
     /// Make a node a peer, by the text of its signed node record.
     case addPeer(record: String)
     /// Forget a peer.
@@ -88,11 +94,14 @@ public struct DelegationRequest: Sendable {
     public var hops = 0
     /// Only decide, and show the decision; nothing is run, locked or sent.
     public var isTrial: Bool
+    /// What is asked of whoever runs it.
+    public var requirement: Requirement
 
     /// A request with its operation and input.
     public init(
         operation: Operation, input: [UInt8], parameters: [UInt8] = [], placement: Placement? = nil,
-        budget: Energy? = nil, timeout: TimeSpan = .seconds(60), isTrial: Bool = false
+        budget: Energy? = nil, timeout: TimeSpan = .seconds(60), isTrial: Bool = false,
+        requirement: Requirement = .none
     ) {
         self.operation = operation
         self.input = input
@@ -101,6 +110,7 @@ public struct DelegationRequest: Sendable {
         self.budget = budget
         self.timeout = timeout
         self.isTrial = isTrial
+        self.requirement = requirement
     }
 }
 

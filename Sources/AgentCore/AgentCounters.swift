@@ -53,6 +53,16 @@ public struct AgentCounters: Sendable {
         case back
     }
 
+    /// Whether a paid task of a peer took what the peer says that its runs take.
+    public enum Word: String, Sendable, CaseIterable {
+        /// It did.
+        case kept
+        /// It took more, which may be chance.
+        case broken
+        /// It took more, as the peer's tasks do too often; that counts as worth nothing.
+        case brokenHabitually = "broken_habitually"
+    }
+
     /// What became of an energy page.
     public enum PageResult: String, Sendable, CaseIterable {
         /// The charging gate took it.
@@ -95,6 +105,21 @@ public struct AgentCounters: Sendable {
     public private(set) var decisions: [Verdict: UInt64] = [:]
     /// Energy pages by what became of them.
     public private(set) var pages: [PageResult: UInt64] = [:]
+
+    /// Paid tasks of peers by whether they took what was said.
+    public private(set) var words: [Word: UInt64] = [:]
+
+    /// Processor time of runs here in milliseconds, by for whom they were.
+    public private(set) var processors: [Place: UInt64] = [:]
+    /// Milliseconds that workers say that graphics processors worked, by for whom they did.
+    public private(set) var claimedGraphics: [Place: UInt64] = [:]
+
+    mutating func countProcessor(_ place: Place, _ time: TimeSpan, claimed graphics: TimeSpan?) {
+        processors[place, default: 0] &+= UInt64(max(0, time.milliseconds))
+        claimedGraphics[place, default: 0] &+= UInt64(max(0, graphics?.milliseconds ?? 0))
+    }
+
+    mutating func count(_ word: Word) { words[word, default: 0] += 1 }
 
     mutating func count(_ end: TaskEnd) { tasks[end, default: 0] += 1 }
 

@@ -71,6 +71,8 @@ public struct WorkReport: Hashable, Sendable {
     public let peakMemory: ByteCount
     /// How good the worker says that its result is; nil where it says nothing.
     public let quality: BasisPoints?
+    /// How long the worker says that graphics processors worked for it; nil where it says nothing.
+    public let graphicsClaim: TimeSpan?
 
     /// A result, or a reason.
     public enum Outcome: Hashable, Sendable {
@@ -95,7 +97,7 @@ public struct WorkReport: Hashable, Sendable {
     /// A report on the worker of `task`.
     public init(
         task: TaskID, outcome: Outcome, started: BootTime, ended: BootTime, processor: TimeSpan,
-        peakMemory: ByteCount, quality: BasisPoints? = nil
+        peakMemory: ByteCount, quality: BasisPoints? = nil, graphicsClaim: TimeSpan? = nil
     ) {
         self.task = task
         self.outcome = outcome
@@ -104,6 +106,7 @@ public struct WorkReport: Hashable, Sendable {
         self.processor = processor
         self.peakMemory = peakMemory
         self.quality = quality
+        self.graphicsClaim = graphicsClaim
     }
 }
 
@@ -137,6 +140,8 @@ public struct RecordQuery: Hashable, Sendable {
         case runs(from: [UInt8], below: [UInt8])
         /// Decisions whose keys are not below `from` and below `below`, oldest first.
         case decisions(from: [UInt8], below: [UInt8])
+        /// The dispute with this key.
+        case dispute(key: [UInt8])
         /// The newest entries of the journal, newest first.
         case newestJournal
         /// Whether replaying the journal gives the stored ledger.

@@ -52,6 +52,8 @@ public struct AgentMachine {
     var outbox: [PlatformID: [OutboxRow]] = [:]
     var heartbeatDue: BootTime
     var heartbeatSequence: UInt64 = 0
+    /// Operations for which the last heartbeat had no room.
+    var unstatedOperations = 0
     let startedAt: BootTime
 
     var paying: [TaskID: PayingTask] = [:] { didSet { areTasksChanged = true } }
@@ -71,7 +73,11 @@ public struct AgentMachine {
     /// Questions to the store about runs that have ended.
     var runQueries: [UInt64: (command: CommandID, query: RunQuery, nextBefore: UInt64?)] = [:]
     /// Questions to the store that are under way.
-    var openQueries: Int { queries.count + historyQueries.count + runQueries.count + decisions.questions.count }
+    var openQueries: Int {
+        queries.count + historyQueries.count + runQueries.count + decisions.questions.count + disputeQueries.count
+    }
+    /// Questions to the store about disputes.
+    var disputeQueries: [UInt64: CommandID] = [:]
     /// Questions to the store for a peer that asked for a page.
     var pageQueries: [UInt64: PlatformID] = [:]
     var nextQuery: UInt64 = 1
@@ -237,7 +243,7 @@ public struct AgentMachine {
             if let peer = pageQueries.removeValue(forKey: query) {
                 sendPage(records, to: peer)
             } else if !answerHistory(query, records), !answerRuns(query, records),
-                !answerDecisions(query, records)
+                !answerDecisions(query, records), !answerDispute(query, records)
             {
                 answer(query, records)
             }

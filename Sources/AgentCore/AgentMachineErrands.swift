@@ -63,18 +63,18 @@ extension AgentMachine {
             remaining: request.timeout, budget: request.budget, pricing: settings.pricing,
             placement: placement(of: request))
         let own = heartbeat
-        let stated = own.serves(request.operation)
+        let stated = own.serves(request.operation)?.grown(to: size)
         let yardstick = Yardstick(
             measured: predictor.prediction(place: identity.id, operation: request.operation, inputSize: size),
             stated: stated)
         let here = Place(
             here: identity.platform, node: identity.id, freeMemory: own.freeMemory, availableATP: availableATP,
             thermalHeadroom: own.thermalHeadroom, load: own.load, backlog: backlog,
-            servesOperation: offer != nil, meetsRequirement: true,
+            servesOperation: offer != nil, meetsRequirement: own.meets(request.requirement),
             prediction: predictor.expectation(
                 place: identity.id, operation: request.operation, inputSize: size, stated: stated,
                 memory: task.memory, basis: .profile))
-        let places = peers.keys.sorted().compactMap { place(of: $0, for: task, yardstick) }
+        let places = peers.keys.sorted().compactMap { place(of: $0, for: task, request.requirement, yardstick) }
         return DecisionInput(
             task: task, policy: settings.decision, purse: availableATP,
             dayBudget: identity.delegator.task.budget.dailyATP ?? .zero, daySpent: spending.amount(at: ledgerNow),
@@ -82,18 +82,21 @@ extension AgentMachine {
             lastPlace: lastPlace[TaskKind(request.operation, inputSize: size)])
     }
 
-    private func place(of id: PlatformID, for task: DecisionTask, _ yardstick: Yardstick) -> Place? {
+    private func place(
+        of id: PlatformID, for task: DecisionTask, _ requirement: Requirement, _ yardstick: Yardstick
+    ) -> Place? {
         guard let peer = peers[id] else { return nil }
         let standing = peer.trust.standing(in: task.operation, at: ledgerNow)
         let heartbeat = peer.heartbeat ?? AgentMachine.unheard
-        let stated = heartbeat.serves(task.operation)
+        let stated = heartbeat.serves(task.operation)?.grown(to: task.inputSize)
         var place = Place(
             peer: peer.name, node: id, heartbeat: heartbeat,
             heardAgo: peer.heardAt.map { now.boot.since($0) } ?? .milliseconds(.max), operation: task.operation,
-            requirement: .none,
+            requirement: requirement,
             trust: peer.trust.factors(for: task.operation, reports: [], at: ledgerNow).trust,
             reputation: standing.reputation, verified: standing.verified,
-            backlog: peer.queue.backlog(own: workAt(id), typical: stated?.typicalTime ?? .zero),
+            backlog: peer.queue.backlog(
+                own: workAt(id), typical: heartbeat.serves(task.operation)?.typicalTime ?? .zero),
             roundTrip: link.status(of: peer.linkID)?.roundTrip ?? .milliseconds(50),
             bytesPerSecond: peer.way.bytesPerSecond,
             prediction: predictor.expectation(

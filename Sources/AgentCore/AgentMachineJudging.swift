@@ -89,11 +89,15 @@ extension AgentMachine {
         paying[task]?.verified = verified
         let fault = known ?? objection(to: task, verified, spared: spared)
         let decidedAt = ledgerNow
+        let takesMoreThanSaid = fault == nil && isBeyondWord(entry, proof.payload)
         if let verified {
             peers[worker]?.trust.record(
                 entry.operation, claimed: proof.payload.quality, verified: verified.quality,
                 billedAboveMeasured: proof.payload.charged > proof.payload.work.energy, accepted: fault == nil,
-                at: decidedAt)
+                takesMoreThanSaid: takesMoreThanSaid, at: decidedAt)
+            storePeer(worker)
+        } else if takesMoreThanSaid {
+            peers[worker]?.trust.recordTakesMoreThanSaid(entry.operation, at: decidedAt)
             storePeer(worker)
         } else if spared {
             peers[worker]?.trust.recordUnverified(entry.operation, at: decidedAt)
@@ -110,5 +114,43 @@ extension AgentMachine {
         staging.write(.put(.task, key: TaskPart.dispute.key(task), value: dispute.encoded))
         for old in disputes.add(dispute) { staging.write(.remove(.task, key: TaskPart.dispute.key(old))) }
         return fault
+    }
+
+    // MARK: Words
+
+    /// What `wanted` may take at `peer` by what its last heartbeat said; nil where it said nothing.
+    func statedCost(of wanted: WantedWork, at peer: PlatformID) -> StatedCost? {
+        peers[peer]?.heartbeat?.serves(wanted.operation).map {
+            StatedCost($0, inputSize: ByteCount(bytes: Int64(wanted.input.count)))
+        }
+    }
+
+    /// What is locked for a task at `place`: of who takes more than it says habitually, its word at most.
+    func mostLocked(_ place: Candidate, _ stated: StatedCost?, for operation: Operation) -> Energy {
+        guard let stated, let peer = peers[place.node],
+            peer.trust.reputation(for: operation, at: ledgerNow).word.isHabit
+        else { return place.lock }
+        return min(place.lock, stated.energy)
+    }
+
+    /// Whether what `entry` took, which is to be paid, is beyond its worker's word once too often.
+    private mutating func isBeyondWord(_ entry: PayingTask, _ proof: ExecutionProof) -> Bool {
+        guard let stated = entry.stated else { return false }
+        let worker = entry.life.worker
+        let isKept = stated.covers(time: proof.executionTime, energy: proof.work.energy)
+        let decidedAt = ledgerNow
+        let before = peers[worker]?.trust
+        let isHabit =
+            peers[worker]?.trust.recordWord(
+                entry.operation, isKept: isKept, handedAt: entry.signedAt, at: decidedAt) == true
+        counters.count(isKept ? .kept : isHabit ? .brokenHabitually : .broken as AgentCounters.Word)
+        if peers[worker]?.trust != before { storePeer(worker) }
+        guard isHabit else { return false }
+        log(
+            .warning,
+            "\(peerName(worker)) takes more than it says, again and again: \(proof.executionTime.milliseconds) ms and "
+                + "\(proof.work.energy.millijoules) mJ, where its word is \(stated.time.milliseconds) ms and "
+                + "\(stated.energy.millijoules) mJ at most", kind: .wordBroken)
+        return true
     }
 }

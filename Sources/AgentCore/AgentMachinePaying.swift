@@ -23,7 +23,7 @@ extension AgentMachine {
             timeout: request.timeout,
             // Whether its result will be found out by a second run is not known yet, and is nobody's business.
             remaining: acceptance >= .replicated ? TimeSpan(milliseconds: working.milliseconds / 2) : working,
-            minimumQuality: settings.minimumQuality, acceptance: acceptance)
+            minimumQuality: settings.minimumQuality, acceptance: acceptance, requirement: request.requirement)
         if request.hops > 0 {
             wanted.depth = request.hops
             wanted.scope = scope(of: request.operation)
@@ -56,14 +56,19 @@ extension AgentMachine {
         let reference = newTask()
         let deadlines = TaskDeadlines(
             remaining: wanted.remaining, grace: wanted.grace ?? settings.grace, at: ledgerNow)
+        // A word is about a run there: what a platform may hand on costs what it costs further down.
+        let mayBeHandedOn = wanted.depth > 0
+        let stated = wanted.subject == nil && !mayBeHandedOn ? statedCost(of: wanted, at: place.node) : nil
         let life = PayerLife(
-            task: reference.id, worker: place.node, budget: place.lock, pricing: wanted.pricing ?? settings.pricing,
+            task: reference.id, worker: place.node, budget: mostLocked(place, stated, for: wanted.operation),
+            pricing: wanted.pricing ?? settings.pricing,
             silence: settings.silence, acceptBy: ledgerNow + Place.acceptTime(within: time), deadlines: deadlines,
             at: ledgerNow)
         var task = PayingTask(
             life: life, reference: reference, operation: wanted.operation, signedAt: ledgerNow, errand: nil)
         task.wanted = wanted
         task.expected = place.runTime
+        task.stated = stated
         paying[reference.id] = task
         return reference.id
     }

@@ -91,8 +91,11 @@ extension AgentMachine {
     mutating func sendHeartbeats() {
         heartbeatDue = now.boot + settings.heartbeatPeriod
         heartbeatSequence += 1
+        let heartbeat = self.heartbeat
+        let sent = heartbeat.fitting(LinkLimits.heartbeatLength)
+        tellUnstated(heartbeat.operations.count - sent.operations.count)
         for id in peers.keys.sorted() {
-            sendHeartbeat(to: id)
+            send(.heartbeat(sent), to: id)
             askAgainForLanes(of: id)
         }
         askForPages()
@@ -107,7 +110,18 @@ extension AgentMachine {
     }
 
     private mutating func sendHeartbeat(to peer: PlatformID) {
-        send(.heartbeat(heartbeat), to: peer)
+        send(.heartbeat(heartbeat.fitting(LinkLimits.heartbeatLength)), to: peer)
+    }
+
+    /// Tells the operator where `count` operations are served of which no peer hears.
+    private mutating func tellUnstated(_ count: Int) {
+        guard count != unstatedOperations else { return }
+        unstatedOperations = count
+        guard count > 0 else { return }
+        log(
+            .warning,
+            "heartbeats have no room for the last \(count) operations, so that peers hand out none of them here: "
+                + "give operations or horizons shorter names")
     }
 
     /// What this board says of itself.
@@ -118,18 +132,26 @@ extension AgentMachine {
         }
         var operations: [ServedOperation] = []
         for offer in servedOperations.prefix(FederationLimits.maximumServedOperations) {
-            if let served = ServedOperation(
-                operation: offer.operation, typicalTime: offer.typicalTime,
-                typicalEnergy: settings.profile.priors.core.held(for: offer.typicalTime))
-            {
-                operations.append(served)
-            }
+            if let served = stated(of: offer) { operations.append(served) }
         }
-        return Heartbeat(
+        var heartbeat = Heartbeat(
             sequence: max(heartbeatSequence, 1), freeMemory: freeMemory, availableATP: acceptableATP,
             thermalHeadroom: headroom ?? 0, load: load, queueLength: UInt32(clamping: queue.count + active.count),
             operations: operations, powerClass: PowerClass(rated: energy.rated),
             uptime: now.boot.since(startedAt), acceptsTasks: !isStopping)
+        heartbeat.horizons = settings.horizons
+        heartbeat.convergence = settings.convergence
+        return heartbeat
+    }
+
+    /// What an ordinary run of `offer` takes here: as it was measured, and before that as it is set.
+    func stated(of offer: OperationOffer) -> ServedOperation? {
+        if !offer.keepsWord, let measured = predictor.ordinary(place: identity.id, operation: offer.operation) {
+            return measured
+        }
+        return ServedOperation(
+            operation: offer.operation, typicalTime: offer.typicalTime,
+            typicalEnergy: settings.profile.priors.core.held(for: offer.typicalTime))
     }
 
     /// Memory that tasks may take: what the system has available, less the reserve.

@@ -84,7 +84,7 @@ extension AgentMachine {
         let left = entry.life.deadlines.decision.since(ledgerNow)
         let request = DelegationRequest(
             operation: order.payload.operation, input: input, parameters: order.payload.parameters,
-            timeout: left - TimeSpan(milliseconds: left.milliseconds / 10))
+            timeout: left - TimeSpan(milliseconds: left.milliseconds / 10), requirement: order.payload.requirement)
         var places = replicaPlaces(for: request, excluding: replication.tried)
         if replication.isCheck { places.removeAll { !$0.isHere } }
         if replication.isCheck, replication.tried.contains(identity.id) { return conclude(task) }
@@ -143,7 +143,7 @@ extension AgentMachine {
         let wanted = WantedWork(
             operation: request.operation, input: request.input, parameters: request.parameters,
             timeout: request.timeout, remaining: request.timeout, minimumQuality: order.payload.minimumQuality,
-            acceptance: .replicated)
+            acceptance: .replicated, requirement: request.requirement)
         let replica = prepare(wanted, at: place, takenWithin: request.timeout)
         paying[replica]?.replicaOf = task
         replications[task]?.underWay = replica

@@ -51,12 +51,22 @@ extension AgentMachine {
 
     /// What is to be kept of `work`, which drew `used`.
     func runRecord(of work: ActiveWork, _ report: WorkReport, _ used: TaskEnergy) -> RunRecord {
-        RunRecord(
+        var run = RunRecord(
             task: report.task, operation: work.operation, payer: work.payer,
             ended: max(.origin, now.wall - now.boot.since(report.ended)),
             duration: max(.zero, report.ended.since(report.started)), timeStatus: now.status,
             outcome: work.isCancelled ? .cancelled : report.outcome.runOutcome, energy: used.energy,
             errorBound: used.errorBound, evidence: used.evidence, source: settings.energy.source, span: used.span)
+        run.processor = max(.zero, report.processor)
+        run.graphicsClaim = report.graphicsClaim
+        return run
+    }
+
+    /// Counts what the processors did for a run that has ended.
+    mutating func countProcessor(_ report: WorkReport, isForPeer: Bool) {
+        let isForClient = local[report.task]?.client != nil
+        counters.countProcessor(
+            isForPeer ? .forPeer : isForClient ? .forClient : .here, report.processor, claimed: report.graphicsClaim)
     }
 
     /// Keeps `run` with this event's writes; returns its number.
@@ -159,6 +169,8 @@ extension AgentViews {
         json.member("register_end_mj", run.span.map { "\($0.end.millijoules)" })
         json.member("charged_mj", "\(run.charged.millijoules)")
         json.member("paid_mj", run.paid.map { "\($0.millijoules)" })
+        json.member("processor_ms", run.processor?.milliseconds)
+        json.member("gpu_claimed_ms", run.graphicsClaim?.milliseconds)
         json.endObject()
     }
 }

@@ -243,6 +243,7 @@ extension AgentMachine {
             json.member("reputation_bp", reputation.value(at: ledgerNow).value)
             json.member("verified", reputation.verified(at: ledgerNow))
             json.member("unverified_since", reputation.unverified)
+            json.member("beyond_word", reputation.word.score)
             json.member("replication_bp", peer.trust.replication(of: reputation.operation, at: ledgerNow).value)
             json.endObject()
         }
@@ -253,7 +254,7 @@ extension AgentMachine {
         json.endArray()
     }
 
-    private func write(_ peer: PeerState, to json: inout JSONWriter) {
+    func write(_ peer: PeerState, to json: inout JSONWriter) {
         let status = link.status(of: peer.linkID)
         json.member("peer", peer.name.text)
         json.member("key_id", peer.id.text)

@@ -80,7 +80,7 @@ extension AgentMachine {
         let left = entry.life.deadlines.decision.since(ledgerNow)
         let request = DelegationRequest(
             operation: order.payload.operation, input: input, parameters: order.payload.parameters,
-            timeout: left - TimeSpan(milliseconds: left.milliseconds / 10))
+            timeout: left - TimeSpan(milliseconds: left.milliseconds / 10), requirement: order.payload.requirement)
         var places = witnesses(for: request, excluding: witnessing.asked)
         guard heard + missing <= witnessing.panel.most, places.count >= missing else {
             guard witnessing.underWay.isEmpty else { return }

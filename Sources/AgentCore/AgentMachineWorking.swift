@@ -307,6 +307,7 @@ extension AgentMachine {
             let used = energy.energy(
                 of: task, from: report.started, to: report.ended, processor: report.processor)
             let run = runRecord(of: work, report, used)
+            countProcessor(report, isForPeer: work.isForPeer)
             if work.isCancelled {
                 keep(run)
             } else if work.isForPeer {
@@ -410,10 +411,18 @@ extension AgentMachine {
     }
 
     mutating func learn(_ report: WorkReport, _ operation: Operation, _ size: ByteCount, _ used: Energy) {
+        let before = settings.offer(operation).flatMap { stated(of: $0) }
         predictor.record(
             place: identity.id, operation: operation, inputSize: size, time: report.ended.since(report.started),
             energy: used, memory: report.peakMemory)
         storePredictor()
+        // What peers would take for a broken word is told them before the next task.
+        if let before, let after = settings.offer(operation).flatMap({ stated(of: $0) }),
+            !StatedCost(before, inputSize: after.typicalSize ?? size).covers(
+                time: after.typicalTime, energy: after.typicalEnergy)
+        {
+            heartbeatDue = now.boot
+        }
     }
 
     /// The energy that this board measured for a task it proved; of one that was handed on what it took here.

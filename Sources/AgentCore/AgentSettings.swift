@@ -66,6 +66,8 @@ public struct OperationOffer: Hashable, Sendable {
     public var tolerance: ResultTolerance
     /// Whether what serves it can also tell how good a result is that it did not make itself.
     public var verifies = false
+    /// Whether heartbeats say `typicalTime` whatever was measured.
+    package var keepsWord = false
 
     /// An offer.
     public init(
@@ -131,6 +133,11 @@ public struct AgentSettings: Sendable {
     public var handOnShare: BasisPoints
     /// Addresses that this node's record names.
     public var addresses: [NetworkAddress]
+    /// The horizons that this platform serves, as its heartbeats state them, at most
+    /// `FederationLimits.maximumHorizons`.
+    public var horizons: [Horizon]
+    /// The convergence that it states; nil where it states none.
+    public var convergence: BasisPoints?
     /// Whether clients that ask over HTTP have to sign their tasks.
     public var verifiesSignatures: Bool
     /// Whether what is not signed is taken from clients without the API key.
@@ -162,6 +169,8 @@ public struct AgentSettings: Sendable {
         self.handsOn = false
         self.handOnShare = BasisPoints(clamping: 1_000)
         self.addresses = []
+        self.horizons = []
+        self.convergence = nil
         self.verifiesSignatures = true
         self.opensDelegation = false
     }

@@ -282,6 +282,11 @@ public enum AgentViews {
             })
     }
 
+    /// Writes a truth value, or null where it is not known.
+    static func flag(_ name: String, _ value: Bool?, _ json: inout JSONWriter) {
+        if let value { json.member(name, value) } else { json.member(name, nil) }
+    }
+
     /// Writes an amount as a decimal text, so that no reader rounds it.
     static func amount(_ name: String, _ energy: Energy, _ json: inout JSONWriter) {
         json.member(name, "\(energy.millijoules)")

@@ -61,5 +61,7 @@ extension LogEntry {
         case executorParked = 29
         /// An external executor serves its operation.
         case executorServes = 30
+        /// A peer takes more than it says that its runs take, again and again.
+        case wordBroken = 31
     }
 }

@@ -86,6 +86,11 @@ public struct RunRecord: Hashable, Sendable {
     public var charged: Energy
     /// What was paid of that; nil while it is open.
     public var paid: Energy?
+    /// Processor time that its worker used, its own code and the kernel's; nil where it is not known.
+    public var processor: TimeSpan?
+    /// How long the worker says that graphics processors worked for it, which nobody has measured; nil where it says
+    /// nothing.
+    public var graphicsClaim: TimeSpan?
 
     /// A run of its parts, for which nothing is asked.
     public init(

@@ -10,7 +10,8 @@ import Wire
 // the own operator), 5 end (wall ms), 6 length (ms), 7 whether the wall time was synchronized, 8 outcome,
 // 9 energy (mJ), 10 its error bound (mJ; absent where no meter resolved it), 11 class, 12 source, 13 the register's
 // epoch, 14 its start and 15 its end (mJ; these three absent where the register is not known), 16 charged (mJ),
-// 17 paid (mJ; absent while the claim is open).
+// 17 paid (mJ; absent while the claim is open), 18 processor time (ms; absent in records of earlier versions),
+// 19 the worker's claim of graphics processors' time (ms; absent where it made none).
 extension RunRecord {
     private enum Field {
         static let task: UInt64 = 1
@@ -30,6 +31,8 @@ extension RunRecord {
         static let registerEnd: UInt64 = 15
         static let charged: UInt64 = 16
         static let paid: UInt64 = 17
+        static let processor: UInt64 = 18
+        static let graphicsClaim: UInt64 = 19
     }
 
     /// Reads a run.
@@ -84,13 +87,17 @@ extension RunRecord {
         try reader.field(Field.charged, of: &map)
         charged = try RunRecord.energy(&reader)
         paid = try reader.hasField(Field.paid, of: &map) ? try RunRecord.energy(&reader) : nil
+        processor = try reader.hasField(Field.processor, of: &map) ? .milliseconds(try reader.nonNegative()) : nil
+        graphicsClaim =
+            try reader.hasField(Field.graphicsClaim, of: &map) ? .milliseconds(try reader.nonNegative()) : nil
         try reader.endMap(&map)
     }
 
     /// Appends the run's encoding.
     func write(to writer: inout CBORWriter) {
         writer.map(
-            10 + (payer == nil ? 0 : 2) + (errorBound == nil ? 0 : 1) + (span == nil ? 0 : 3) + (paid == nil ? 0 : 1))
+            10 + (payer == nil ? 0 : 2) + (errorBound == nil ? 0 : 1) + (span == nil ? 0 : 3) + (paid == nil ? 0 : 1)
+                + (processor == nil ? 0 : 1) + (graphicsClaim == nil ? 0 : 1))
         writer.unsigned(Field.task)
         writer.byteString(task.bytes)
         writer.unsigned(Field.operation)
@@ -119,6 +126,8 @@ extension RunRecord {
         }
         RunRecord.write(Field.charged, charged.millijoules, to: &writer)
         if let paid { RunRecord.write(Field.paid, paid.millijoules, to: &writer) }
+        if let processor { RunRecord.write(Field.processor, processor.milliseconds, to: &writer) }
+        if let graphicsClaim { RunRecord.write(Field.graphicsClaim, graphicsClaim.milliseconds, to: &writer) }
     }
 
     private static func write(_ field: UInt64, _ value: Int64, to writer: inout CBORWriter) {

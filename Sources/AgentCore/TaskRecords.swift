@@ -105,6 +105,8 @@ struct PayingTask {
     var timesSent = 0
     /// When it was first sent, until the worker has said that it has it.
     var sentAt: BootTime?
+    /// The most that it may take by the worker's word when it was handed out; nil where it gave none.
+    var stated: StatedCost?
 
     /// Whether nothing more can happen to it.
     var isOver: Bool {
@@ -128,7 +130,7 @@ struct PayingTask {
     }
 
     /// Reads `{1: life, 2: operation, 3: signed at, 4: ended at?, 5: reference, 6: drawn?, 7: replica of?, 8: parent?,
-    /// 9: [task below]?}`.
+    /// 9: [task below]?, 10: worker's word?}`.
     init(from reader: inout CBORReader) throws(CBORError) {
         var map = try reader.beginMap()
         try reader.field(1, of: &map)
@@ -153,6 +155,7 @@ struct PayingTask {
             }
             reader.endArray()
         }
+        stated = try reader.hasField(10, of: &map) ? try StatedCost(from: &reader) : nil
         try reader.endMap(&map)
     }
 
@@ -168,7 +171,9 @@ struct PayingTask {
     /// The stored form of everything but the messages.
     var encoded: [UInt8] {
         var writer = CBORWriter()
-        let optional = [endedAt != nil, isDrawn != nil, replicaOf != nil, parent != nil, !below.isEmpty]
+        let optional = [
+            endedAt != nil, isDrawn != nil, replicaOf != nil, parent != nil, !below.isEmpty, stated != nil,
+        ]
         writer.map(4 + optional.count { $0 })
         writer.unsigned(1)
         life.write(to: &writer)
@@ -198,6 +203,10 @@ struct PayingTask {
             writer.unsigned(9)
             writer.array(below.count)
             for link in below { link.write(to: &writer) }
+        }
+        if let stated {
+            writer.unsigned(10)
+            stated.write(to: &writer)
         }
         return writer.bytes
     }

@@ -44,6 +44,8 @@ extension AgentConfiguration {
         settings.handsOn = policy.handsOn
         settings.handOnShare = policy.handOnShare
         settings.addresses = link.advertised
+        settings.horizons = executors.horizons
+        settings.convergence = executors.convergence
         settings.verifiesSignatures = http.verifiesSignatures
         settings.opensDelegation = http.opensDelegation
         return settings

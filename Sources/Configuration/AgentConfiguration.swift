@@ -141,6 +141,10 @@ public struct ExecutorSection: Equatable, Sendable {
     public var featuresTimeout = TimeSpan.seconds(30)
     /// How long a run of `perception.features` takes until it has been measured.
     public var featuresTypicalTime = TimeSpan(milliseconds: 200)
+    /// The horizons that this platform serves, as it tells its peers.
+    public var horizons: [Horizon] = []
+    /// The convergence that it tells them; nil where it tells none.
+    public var convergence: BasisPoints?
     /// The Unix socket of the service that starts workers; nil where the agent starts them itself.
     public var service: String?
     /// Programs that stay and serve an operation each.

@@ -244,6 +244,9 @@ extension ConfigurationKey {
 
     private static let addressForm = "ADDRESS:PORT, such as 192.0.2.1:7411 or [2001:db8::1]:7411"
 
+    private static let horizonForm =
+        "names of 1 to \(FederationLimits.maximumHorizonLength) characters of A-Z a-z 0-9 . _ -"
+
     private static let executors: [ConfigurationKey] = [
         .number("executors.concurrent", in: 1...ConfigurationLimits.concurrentWorkers) {
             $0.executors.concurrent
@@ -254,6 +257,19 @@ extension ConfigurationKey {
             $0.executors.tasksPerMinute
         } set: {
             $0.executors.tasksPerMinute = $1
+        },
+        .list("executors.horizons", of: horizonForm, limit: FederationLimits.maximumHorizons) {
+            $0.executors.horizons.map { $0.name }
+        } set: { configuration, elements, _ throws(Refusal) in
+            configuration.executors.horizons = try elementwise(elements) { element throws(Refusal) in
+                guard let horizon = Horizon(try element.words()) else { throw .notAllowed(element.kind, horizonForm) }
+                return horizon
+            }
+        },
+        .number("executors.convergence", digits: 4, in: 0...10_000) {
+            $0.executors.convergence.map { Int64($0.value) }
+        } set: {
+            $0.executors.convergence = BasisPoints(clamping: $1)
         },
         .path("executors.service", allowed: "a Unix socket") {
             $0.executors.service

@@ -57,6 +57,8 @@ extension ConfigurationKey {
         case "http.open_delegation": "whether what is not signed is taken without the API key, too"
         case "executors.concurrent": "tasks that run at the same time"
         case "executors.tasks_per_minute": "tasks that each peer may send in a minute"
+        case "executors.horizons": "horizons that this board serves; tasks may ask for one"
+        case "executors.convergence": "the convergence that this board states; tasks may ask for a least one"
         case "executors.service": "where to ask for workers, instead of starting them (service.md)"
         case "executors.perception.features.memory_mib": "memory of one run"
         case "executors.perception.features.timeout_seconds": "longest run; at least the typical one"

@@ -33,6 +33,8 @@ public enum HashPurpose: UInt8, Sendable {
     case identifier = 12
     /// A trace of the simulator.
     case trace = 13
+    /// What is kept of a result that turned out to be false.
+    case dispute = 14
 }
 
 /// Hash functions; complexity is linear in the input.

@@ -35,6 +35,7 @@ extension LogEntry.Kind {
         case .executorDied: "8f0c2d1b64a94c57a3f1d2e09b7c6a15"
         case .executorParked: "c4b1e9a27d5f4e0f8a6632d70f19be84"
         case .executorServes: "1d6e83f5b2c74a98957ec40ab35d7f62"
+        case .wordBroken: "9f24061d1698476bae98fe33976aae9b"
         case .sourceRefused: "bacbc48b845448ab820038d7de044f47"
         }
     }

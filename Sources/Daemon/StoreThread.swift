@@ -149,6 +149,9 @@ struct StoreThread: ~Copyable {
                 return .history(try store.records(.run, from: key, below: end, limit: query.limit))
             case .decisions(let key, let end):
                 return .history(try store.records(.decision, from: key, below: end, limit: query.limit))
+            case .dispute(let key):
+                return .history(
+                    try store.value(.task, key: key).map { [StoredRecord(key: key, value: $0)] } ?? [])
             case .newestJournal:
                 return .journal(try journal(store, limit: query.limit))
             case .verification: return verification(store)

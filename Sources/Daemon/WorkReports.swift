@@ -20,7 +20,7 @@ extension WorkReport {
         self.init(
             task: TaskID(bytes: outcome.id), outcome: what, started: outcome.started, ended: outcome.ended,
             processor: TimeSpan(milliseconds: (outcome.processorMicroseconds + 999) / 1000),
-            peakMemory: outcome.peakResident, quality: outcome.quality)
+            peakMemory: outcome.peakResident, quality: outcome.quality, graphicsClaim: outcome.graphicsClaim)
     }
 
     private static func reason(_ outcome: WorkerOutcome) -> String {

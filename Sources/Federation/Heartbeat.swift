@@ -37,12 +37,17 @@ public struct ServedOperation: Hashable, Sendable {
     public let typicalTime: TimeSpan
     /// What an ordinary run is billed with there.
     public let typicalEnergy: Energy
+    /// The size of the input of an ordinary run, above zero; nil where nothing is said of it.
+    public let typicalSize: ByteCount?
 
-    /// A served operation; nil where a number is negative or too large.
-    public init?(operation: Operation, typicalTime: TimeSpan, typicalEnergy: Energy) {
+    /// A served operation; nil where a number is negative or too large, or a size that is stated not above zero.
+    public init?(
+        operation: Operation, typicalTime: TimeSpan, typicalEnergy: Energy, typicalSize: ByteCount? = nil
+    ) {
         guard typicalTime >= .zero, typicalTime <= FederationLimits.longestTaskTime, typicalEnergy >= .zero,
-            typicalEnergy <= .largest
+            typicalEnergy <= .largest, typicalSize.map({ $0 > .zero }) ?? true
         else { return nil }
+        self.typicalSize = typicalSize
         self.operation = operation
         self.typicalTime = typicalTime
         self.typicalEnergy = typicalEnergy
@@ -126,7 +131,7 @@ public struct Heartbeat: Hashable, Sendable {
     }
 
     /// Reads a heartbeat: `{1: sequence, 2: free bytes, 3: mJ, 4: m°C, 5: load, 6: queue,
-    /// 7: [[operation, ms, mJ]], 8: power class, 9: uptime, 10: accepts, 11: [horizon]?, 12: convergence?}`.
+    /// 7: [[operation, ms, mJ, bytes?]], 8: power class, 9: uptime, 10: accepts, 11: [horizon]?, 12: convergence?}`.
     init(from reader: inout CBORReader) throws(CBORError) {
         var map = try reader.beginMap()
         try reader.field(Field.sequence, of: &map)
@@ -190,20 +195,41 @@ public struct Heartbeat: Hashable, Sendable {
     }
 }
 
+extension Heartbeat {
+    /// The heartbeat without the operations that do not fit into `bytes` bytes of a message, the last ones first.
+    /// - Complexity: O(operations × bytes), where some do not fit.
+    public func fitting(_ bytes: Int) -> Heartbeat {
+        var fitting = self
+        while PeerMessage.heartbeat(fitting).encoded.count > bytes, !fitting.operations.isEmpty {
+            fitting.operations.removeLast()
+        }
+        return fitting
+    }
+}
+
 extension ServedOperation {
-    /// Reads `[operation, typical ms, typical mJ]`.
+    /// Reads `[operation, typical ms, typical mJ]`, with the bytes of an ordinary input behind where they are stated.
     init(from reader: inout CBORReader) throws(CBORError) {
-        try reader.beginArray(of: 3)
-        operation = try Operation(from: &reader)
-        typicalTime = try reader.span(atMost: FederationLimits.longestTaskTime)
-        typicalEnergy = try reader.amount()
+        let start = reader.offset
+        let count = try reader.beginArray(limit: 4)
+        guard count == 3 || count == 4 else { throw .wrongCount(at: start, expected: 3, found: count) }
+        let operation = try Operation(from: &reader)
+        let time = try reader.span(atMost: FederationLimits.longestTaskTime)
+        let energy = try reader.amount()
+        let size = count == 4 ? ByteCount(bytes: try reader.nonNegative()) : nil
         reader.endArray()
+        guard
+            let served = ServedOperation(
+                operation: operation, typicalTime: time, typicalEnergy: energy, typicalSize: size)
+        else { throw .invalidValue(at: start) }
+        self = served
     }
 
     func write(to writer: inout CBORWriter) {
-        writer.array(3)
+        writer.array(typicalSize == nil ? 3 : 4)
         writer.text(operation.name)
         writer.integer(typicalTime.milliseconds)
         writer.integer(typicalEnergy.millijoules)
+        if let typicalSize { writer.integer(typicalSize.bytes) }
     }
 }

@@ -95,7 +95,10 @@ public struct Predictor: Sendable {
 
     /// What a run will take, or nil where none was measured.
     public func prediction(place: PlatformID, operation: Operation, inputSize: ByteCount) -> Prediction? {
-        let key = Key(place: place, kind: TaskKind(operation, inputSize: inputSize))
+        prediction(of: Key(place: place, kind: TaskKind(operation, inputSize: inputSize)))
+    }
+
+    private func prediction(of key: Key) -> Prediction? {
         guard let entry = entries[key] else { return nil }
         let ofKind = kinds[key.kind]?.runs ?? entry.ofKind
         return Prediction(
@@ -104,6 +107,47 @@ public struct Predictor: Sendable {
             memory: ByteCount(bytes: entry.memory.bound), basis: .measured, runs: entry.runs,
             unseen: UInt32(clamping: ofKind - min(entry.ofKind, ofKind)), uncertainty: entry.energy.uncertainty)
     }
+
+    /// Everything that was measured at `place`, by kind.
+    /// - Complexity: O(predictions).
+    public func predictions(place: PlatformID) -> [(kind: TaskKind, prediction: Prediction)] {
+        entries.keys.filter { $0.place == place }.sorted().compactMap { key in
+            prediction(of: key).map { (key.kind, $0) }
+        }
+    }
+
+    /// What an ordinary run of `operation` takes at `place`, and on how much: the mean of those that were measured
+    /// there on inputs of all sizes; nil where none was.
+    ///
+    /// It is raised as far as it has to be so that, grown in proportion to the input, it is no more than a quarter
+    /// short for any size of which there were some runs.
+    public func ordinary(place: PlatformID, operation: Operation) -> ServedOperation? {
+        var known: [(size: Int64, entry: Entry)] = []
+        for bucket in 0...TaskKind.highestBucket {
+            guard let entry = entries[Key(place: place, kind: TaskKind(operation, bucket: bucket))] else { continue }
+            known.append((TaskKind.size(ofBucket: bucket).bytes, entry))
+        }
+        let runs = known.reduce(Int128(0)) { $0 + Int128($1.entry.runs) }
+        guard runs > 0 else { return nil }
+        func mean(_ value: ((size: Int64, entry: Entry)) -> Int64) -> Int64 {
+            Int64(clamping: known.reduce(Int128(0)) { $0 + Int128($1.entry.runs) * Int128(value($1)) } / runs)
+        }
+        let size = max(1, mean { $0.size })
+        func raised(_ value: (Entry) -> Int64) -> Int64 {
+            known.reduce(mean { value($0.entry) }) { least, kind in
+                guard kind.entry.runs >= Predictor.leastRuns else { return least }
+                let inProportion = scaled(value(kind.entry), by: size, over: max(size, kind.size)) ?? .max
+                return max(least, inProportion / 5 * 4)
+            }
+        }
+        let (time, energy) = (raised { $0.time.mean }, raised { $0.energy.mean })
+        return ServedOperation(
+            operation: operation, typicalTime: min(.milliseconds(time), FederationLimits.longestTaskTime),
+            typicalEnergy: min(Energy(millijoules: energy), .largest), typicalSize: ByteCount(bytes: size))
+    }
+
+    /// Runs on one size from which on they count for what is said of an ordinary one.
+    private static let leastRuns: UInt32 = 4
 
     /// What a run will take at `place`: what was measured there, or else what is `stated` of an ordinary run.
     ///

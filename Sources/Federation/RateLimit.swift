@@ -33,6 +33,14 @@ public struct RateLimit: Sendable {
         return nil
     }
 
+    /// How many requests `client` may make at once at `now`.
+    /// - Complexity: O(clients).
+    public func remaining(of client: PlatformID, at now: BootTime) -> Int64 {
+        let full = windows.first { $0.client == client }?.full ?? now
+        let used = max(TimeSpan.zero, full.since(now)).milliseconds
+        return max(0, 60_000 - used) / (60_000 / perMinute)
+    }
+
     private mutating func index(of client: PlatformID, at now: BootTime) -> Int {
         if let index = windows.firstIndex(where: { $0.client == client }) { return index }
         let fresh = Window(client: client, full: now)

@@ -33,6 +33,8 @@ public struct Reputation: Hashable, Sendable {
     public private(set) var unverified: UInt32 = 0
     /// Results in a row that have yet to be verified as good before any is taken on its claim again.
     public private(set) var probation: UInt32 = 0
+    /// Whether its runs take what it says.
+    public private(set) var word = WordRecord()
 
     /// Where every reputation begins and to which it decays.
     public static let start = BasisPoints(clamping: 5_000)
@@ -63,6 +65,11 @@ public struct Reputation: Hashable, Sendable {
         updated = max(updated, now)
     }
 
+    /// Takes in whether a run was within its word; returns whether it counts against the peer.
+    mutating func addWord(isKept: Bool, handedAt: LedgerTime, at now: LedgerTime) -> Bool {
+        word.add(isKept: isKept, handedAt: handedAt, at: now)
+    }
+
     /// Takes in that a result was taken on its claim.
     mutating func addUnverified() { if unverified < .max { unverified += 1 } }
 
@@ -89,26 +96,29 @@ public struct Reputation: Hashable, Sendable {
     /// A broken bond costs half of it.
     mutating func halve() { average = MovingShare(BasisPoints(clamping: Int64(average.value.value) / 2)) }
 
-    /// Reads `[operation, average, verified, updated]`, with unverified and probation behind where there are some.
+    /// Reads `[operation, average, verified, updated]`, with unverified and probation behind where there are some, and
+    /// behind those `[score, broken at]` of its word where it was beyond it.
     init(from reader: inout CBORReader) throws(CBORError) {
         let start = reader.offset
-        let count = try reader.beginArray(limit: 6)
-        guard count == 4 || count == 6 else { throw .wrongCount(at: start, expected: 4, found: count) }
+        let count = try reader.beginArray(limit: 7)
+        guard count == 4 || count >= 6 else { throw .wrongCount(at: start, expected: 4, found: count) }
         operation = try Operation(from: &reader)
         average = MovingShare(try reader.share())
         verified = try reader.unsigned32()
         updated = LedgerTime(milliseconds: try reader.integer())
-        if count == 6 {
+        if count >= 6 {
             unverified = try reader.unsigned32()
             probation = UInt32(try reader.unsigned(atMost: UInt64(Reputation.knownAfter)))
-            guard unverified > 0 || probation > 0 else { throw .invalidValue(at: start) }
+            guard unverified > 0 || probation > 0 || count == 7 else { throw .invalidValue(at: start) }
         }
+        if count == 7 { word = try WordRecord(from: &reader) }
         reader.endArray()
     }
 
     func write(to writer: inout CBORWriter) {
-        let isPlain = unverified == 0 && probation == 0
-        writer.array(isPlain ? 4 : 6)
+        let brokenAt = word.brokenAt
+        let isPlain = unverified == 0 && probation == 0 && brokenAt == nil
+        writer.array(isPlain ? 4 : brokenAt == nil ? 6 : 7)
         writer.text(operation.name)
         writer.unsigned(UInt64(average.value.value))
         writer.unsigned(UInt64(verified))
@@ -116,5 +126,6 @@ public struct Reputation: Hashable, Sendable {
         guard !isPlain else { return }
         writer.unsigned(UInt64(unverified))
         writer.unsigned(UInt64(probation))
+        if let brokenAt { word.write(brokenAt: brokenAt, to: &writer) }
     }
 }

@@ -26,6 +26,11 @@ public struct TaskKind: Hashable, Comparable, Sendable {
         return UInt8(min(Int(highestBucket), 64 - kibibytes.leadingZeroBitCount))
     }
 
+    /// The largest size in `bucket`, that of the highest one being open: 1 KiB, doubled with every bucket.
+    public static func size(ofBucket bucket: UInt8) -> ByteCount {
+        ByteCount(bytes: 1024 << Int64(min(bucket, highestBucket)))
+    }
+
     /// Orders by operation, then by size.
     public static func < (left: TaskKind, right: TaskKind) -> Bool {
         left.operation != right.operation ? left.operation < right.operation : left.bucket < right.bucket

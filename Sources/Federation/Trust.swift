@@ -103,21 +103,41 @@ public struct TrustRecord: Hashable, Sendable {
     ///
     /// `claimed` and `verified` are qualities; `billedAboveMeasured` says that it asked for more than it
     /// measured. Accepted work of at least 0.8 moves direct trust a hundredth of the way to 1, rounded up;
-    /// refused work takes a tenth of it.
+    /// refused work takes a tenth of it, and so does work by which it was beyond its word once too often
+    /// (`takesMoreThanSaid`), which counts as worth nothing.
     public mutating func record(
         _ operation: Operation, claimed: BasisPoints, verified: BasisPoints, billedAboveMeasured: Bool,
-        accepted: Bool, at now: LedgerTime
+        accepted: Bool, takesMoreThanSaid: Bool = false, at now: LedgerTime
     ) {
         let old = Int64(direct.value)
-        if !accepted {
+        if !accepted || takesMoreThanSaid {
             direct = BasisPoints(clamping: old * 9 / 10)
         } else if verified >= TrustRecord.raisingQuality {
             direct = BasisPoints(clamping: old + (10_000 - old + 99) / 100)
         }
         let overclaimed = Int64(claimed.value) - Int64(verified.value) > TrustRecord.claimTolerance
-        anomaly.add(overclaimed || billedAboveMeasured ? .one : .zero)
+        anomaly.add(overclaimed || billedAboveMeasured || takesMoreThanSaid ? .one : .zero)
         let index = index(of: operation, at: now)
-        reputations[index].add(verified, isFalse: !accepted, at: now)
+        reputations[index].add(takesMoreThanSaid ? .zero : verified, isFalse: !accepted, at: now)
+    }
+
+    /// Takes in that it was beyond its word once too often by a run whose result nobody has looked at.
+    public mutating func recordTakesMoreThanSaid(_ operation: Operation, at now: LedgerTime) {
+        direct = BasisPoints(clamping: Int64(direct.value) * 9 / 10)
+        anomaly.add(.one)
+        let index = index(of: operation, at: now)
+        reputations[index].add(.zero, at: now)
+    }
+
+    /// Takes in whether a paid run of `operation`, handed out at `handedAt`, was within the peer's word; returns
+    /// whether it was beyond it once too often.
+    public mutating func recordWord(
+        _ operation: Operation, isKept: Bool, handedAt: LedgerTime, at now: LedgerTime
+    ) -> Bool {
+        // Of who keeps its word nothing is remembered.
+        guard !isKept || reputation(for: operation, at: now).word.score > 0 else { return false }
+        let index = index(of: operation, at: now)
+        return reputations[index].addWord(isKept: isKept, handedAt: handedAt, at: now)
     }
 
     /// Takes in that a result of `operation` was taken on its claim.

@@ -13,9 +13,10 @@ import Wire
 ///
 /// | command | members |
 /// |---|---|
-/// | `status` `telemetry` `energy` `tasks` `balance` `peers` `node_record` `identities` | |
-/// | `delegate` | `operation` `input` [`parameters`] [`placement`] [`budget_mj`] [`timeout_ms`] [`hops`] [`trial`] |
-/// | `cancel` | `task` |
+/// | `status` `telemetry` `energy` `tasks` `balance` `peers` `node_record` `identities` `disputes` | |
+/// | `delegate` | `operation` `input` [`parameters`] [`placement`] [`budget_mj`] [`timeout_ms`] [`trial`] |
+/// | | and [`hops`] [`horizon`] [`convergence_bp`] |
+/// | `cancel` `dispute` | `task` |
 /// | `history` | [`limit`] |
 /// | `proofs` | [`limit`] [`source`] |
 /// | `export_proofs` | [`first`] [`limit`] [`source`] |
@@ -23,7 +24,7 @@ import Wire
 /// | `runs` | [`from_ms`] [`to_ms`] [`before`] [`limit`] |
 /// | `decisions` | [`before`] [`limit`] [`records`] |
 /// | `add_peer` | `record` |
-/// | `remove_peer` `ping` | `name` |
+/// | `remove_peer` `ping` `peer` | `name` |
 /// | `trust_key` | `name` `pem` |
 /// | `add_identity` `check_identity` | `text` |
 /// | `reconcile` | `name` [`accept`] |
@@ -99,7 +100,10 @@ public enum ControlProtocol {
                 DecisionQuery(
                     before: try request.number("before", in: 0...Int64(1) << 53).map { UInt64($0) },
                     limit: try request.limit(atMost: most), tellsRecords: tellsRecords))
+        case .disputes: return .disputes
+        case .dispute: return .dispute(task: try request.task("task"))
         case .peers: return .peers
+        case .peer: return .peer(name: try request.platform("name"))
         case .addPeer:
             return .addPeer(record: try request.text("record", limit: FederationLimits.maximumNodeTextLength))
         case .removePeer: return .removePeer(name: try request.trustedName("name"))
@@ -133,6 +137,7 @@ public enum ControlProtocol {
         }
         delegation.hops = Int(try request.number("hops", in: 0...Int64(FederationLimits.maximumHops)) ?? 0)
         delegation.isTrial = try request.flag("trial")
+        delegation.requirement = try request.requirement("horizon", "convergence_bp")
         return delegation
     }
 
@@ -193,7 +198,14 @@ public enum ControlProtocol {
             if let before = query.before { json.member("before", before) }
             json.member("limit", query.limit)
             json.member("records", query.tellsRecords)
+        case .disputes: begin(.disputes)
+        case .dispute(let task):
+            begin(.dispute)
+            json.member("task", task.text)
         case .peers: begin(.peers)
+        case .peer(let name):
+            begin(.peer)
+            json.member("name", name)
         case .addPeer(let record):
             begin(.addPeer)
             json.member("record", record)
@@ -234,5 +246,7 @@ public enum ControlProtocol {
         json.member("timeout_ms", request.timeout.milliseconds)
         if request.hops > 0 { json.member("hops", request.hops) }
         json.member("trial", request.isTrial)
+        if let horizon = request.requirement.horizon { json.member("horizon", horizon.name) }
+        if let least = request.requirement.minimumConvergence { json.member("convergence_bp", least.value) }
     }
 }

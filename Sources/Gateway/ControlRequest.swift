@@ -29,7 +29,10 @@ struct ControlRequest {
         case energyHistory = "energy_history"
         case runs
         case decisions
+        case disputes
+        case dispute
         case peers
+        case peer
         case addPeer = "add_peer"
         case removePeer = "remove_peer"
         case trustKey = "trust_key"
@@ -42,10 +45,15 @@ struct ControlRequest {
         /// The members that the command has besides its name.
         var members: [String] {
             switch self {
-            case .status, .telemetry, .energy, .tasks, .balance, .verify, .peers, .nodeRecord, .identities: []
+            case .status, .telemetry, .energy, .tasks, .balance, .verify, .peers, .nodeRecord, .identities,
+                .disputes:
+                []
             case .delegate:
-                ["operation", "input", "parameters", "placement", "budget_mj", "timeout_ms", "hops", "trial"]
-            case .cancel: ["task"]
+                [
+                    "operation", "input", "parameters", "placement", "budget_mj", "timeout_ms", "hops", "trial",
+                    "horizon", "convergence_bp",
+                ]
+            case .cancel, .dispute: ["task"]
             case .history: ["limit"]
             case .proofs: ["limit", "source"]
             case .exportProofs: ["first", "limit", "source"]
@@ -57,7 +65,7 @@ struct ControlRequest {
             case .addIdentity, .checkIdentity: ["text"]
             case .reconcile: ["name", "accept"]
             case .grant: ["account", "amount_mj", "back"]
-            case .removePeer, .ping: ["name"]
+            case .removePeer, .ping, .peer: ["name"]
             }
         }
     }
@@ -207,6 +215,21 @@ struct ControlRequest {
             fallthrough
         case .none: throw refusal(name, "any, local, or a platform's name")
         }
+    }
+
+    /// What is asked of whoever runs a task: the horizon of member `horizon` and the convergence of `convergence`, each
+    /// where it is there.
+    func requirement(_ horizon: String, _ convergence: String) throws(CommandReply) -> Requirement {
+        var named: Horizon?
+        if let found = value[horizon] {
+            guard let name = found.text.flatMap({ Horizon($0) }) else {
+                throw refusal(
+                    horizon, "1 to \(FederationLimits.maximumHorizonLength) characters of A-Z a-z 0-9 . _ -")
+            }
+            named = name
+        }
+        let least = try number(convergence, in: 0...Int64(BasisPoints.one.value))
+        return Requirement(horizon: named, minimumConvergence: least.map { BasisPoints(clamping: $0) })
     }
 
     /// The refusal of a request without member `name`.

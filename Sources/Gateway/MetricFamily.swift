@@ -123,6 +123,12 @@ extension MetricFamily {
         "sage_edge_task_energy_joules", .histogram, ["where"], "Energy of runs that gave a result.")
     static let decisions = MetricFamily(
         "sage_edge_decisions", .counter, ["outcome", "reason"], "Decisions where a task is to run, and why.")
+    static let taskProcessor = MetricFamily(
+        "sage_edge_task_processor_seconds", .counter, ["where"], "Processor time of workers, user and system.")
+    static let taskGraphicsClaimed = MetricFamily(
+        "sage_edge_task_gpu_claimed_seconds", .counter, ["where"], "Time of graphics processors that workers claim.")
+    static let words = MetricFamily(
+        "sage_edge_peer_words", .counter, ["result"], "Paid tasks of peers, by whether they took what the peer says.")
 
     static let peerUp = MetricFamily(
         "sage_edge_peer_up", .gauge, ["peer"], "Whether a peer was heard within three heartbeats.")
@@ -165,9 +171,9 @@ extension MetricFamily {
         sourceEnergy,
         sourcePower, railEnergy, railPower, railVoltage, railCurrent, temperature, temperatureLimit, throttled,
         throttleEvents, memoryAvailable, memoryTotal, gpuUtilization, gpuFrequency, samples, samplesMissed,
-        sampleDuration, sampleAge, collectorSuccess, unavailable, pages, credits, pool, tasks, handedOn,
-        activeTasks,
-        taskDuration, taskEnergy, decisions, peerUp, peerRoundTrip, peerSent, peerReceived, peerLost, peerSessions,
+        sampleDuration, sampleAge, collectorSuccess, unavailable, pages, credits, pool, tasks, handedOn, activeTasks,
+        taskDuration, taskEnergy, taskProcessor, taskGraphicsClaimed, decisions, words, peerUp, peerRoundTrip, peerSent,
+        peerReceived, peerLost, peerSessions,
         peerWaiting, linkSent, linkReceived, httpRequests, httpConnections, loopTurn, processorTime, residentMemory,
         openDescriptors, startTime,
     ]

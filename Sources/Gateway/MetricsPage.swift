@@ -195,8 +195,20 @@ public struct MetricsPage {
                 .taskEnergy, [place.rawValue], counters.energies[place, default: AgentCounters.emptyEnergies], digits: 3
             )
         }
+        for place in AgentCounters.Place.allCases where place != .elsewhere {
+            page.sample(
+                .taskProcessor, [place.rawValue], MetricValue(counters.processors[place, default: 0], digits: 3))
+        }
+        for place in AgentCounters.Place.allCases where place != .elsewhere {
+            page.sample(
+                .taskGraphicsClaimed, [place.rawValue],
+                MetricValue(counters.claimedGraphics[place, default: 0], digits: 3))
+        }
         for (verdict, count) in counters.decisions.sorted(by: { $0.key < $1.key }) {
             page.sample(.decisions, [verdict.outcome, verdict.reason], MetricValue(count))
+        }
+        for word in AgentCounters.Word.allCases {
+            page.sample(.words, [word.rawValue], MetricValue(counters.words[word, default: 0]))
         }
     }
 

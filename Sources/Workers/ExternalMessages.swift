@@ -53,8 +53,8 @@ enum ExternalMessage: Equatable {
     case ready
     /// How far it is with a task.
     case progress(task: String, BasisPoints)
-    /// A task's result, and how good it says that is.
-    case result(task: String, [UInt8], quality: BasisPoints?)
+    /// A task's result, how good it says that is, and how long it says that graphics processors worked for it.
+    case result(task: String, [UInt8], quality: BasisPoints?, graphics: TimeSpan?)
     /// A task has no result; whether that is because of its input, and why.
     case failure(task: String, isInput: Bool, String)
 
@@ -68,7 +68,7 @@ enum ExternalMessage: Equatable {
             return
         }
         guard let task = value["id"]?.text else { throw .malformed("it has no id") }
-        let keys = members.map { $0.key }.filter { $0 != "id" && $0 != "quality" }
+        let keys = members.map { $0.key }.filter { $0 != "id" && $0 != "quality" && $0 != "gpu_ms" }
         guard keys.count == 1, let key = keys.first, let content = value[key] else {
             throw .malformed("there is one of result, result_base64, error and progress")
         }
@@ -79,7 +79,10 @@ enum ExternalMessage: Equatable {
             let bytes = try ExternalMessage.result(content, isEncoded: key != "result")
             var quality: BasisPoints?
             if let stated = value["quality"] { quality = try ExternalMessage.share(stated, "quality") }
-            self = .result(task: task, bytes, quality: quality)
+            let graphics = try value["gpu_ms"].map { value throws(ExternalFault) in
+                try ExternalMessage.milliseconds(value, "gpu_ms")
+            }
+            self = .result(task: task, bytes, quality: quality, graphics: graphics)
         case "error":
             guard let message = content["message"]?.text else { throw .malformed("an error has a message") }
             self = .failure(task: task, isInput: content["code"]?.text == "bad_input", message)
@@ -103,6 +106,26 @@ enum ExternalMessage: Equatable {
             throw .resultTooLarge(limit: WorkerLimits.maximumResultBytes)
         }
         return bytes
+    }
+
+    /// A number of milliseconds, of which the whole ones count; at most those of the longest task.
+    private static func milliseconds(_ value: JSONValue, _ name: String) throws(ExternalFault) -> TimeSpan {
+        let most = WorkerLimits.longestClaim.milliseconds
+        switch value {
+        case .integer(let number) where (0...most).contains(number): return .milliseconds(number)
+        case .real(let token):
+            let parts = token.split(separator: ".", omittingEmptySubsequences: false)
+            // Below one ten-thousandth a number has an exponent, and from 1e16 on.
+            if token.utf8.contains(UInt8(ascii: "e")) {
+                if token.hasPrefix("-") || !token.utf8.contains(UInt8(ascii: "-")) { break }
+                return .zero
+            }
+            guard parts.count == 2, let whole = Int64(parts[0]), (0...most).contains(whole), !token.hasPrefix("-")
+            else { break }
+            return .milliseconds(whole)
+        default: break
+        }
+        throw .malformed(name + " is not a number from 0 to \(most)")
     }
 
     /// A number from 0 to 1, cut after its fourth digit.

@@ -41,6 +41,7 @@ final class ExternalWorker {
         var progressLines = 0
         var result: Result<[UInt8], WorkerFailure>?
         var quality: BasisPoints?
+        var graphics: TimeSpan?
     }
 
     let executor: ExternalExecutor
@@ -293,10 +294,11 @@ final class ExternalWorker {
             guard let count = run?.progressLines, count <= WorkerLimits.maximumProgressLines else {
                 throw .tooMuchProgress(limit: WorkerLimits.maximumProgressLines)
             }
-        case (.result(let task, let result, let quality), .busy):
+        case (.result(let task, let result, let quality, let graphics), .busy):
             try check(task)
             run?.result = .success(result)
             run?.quality = quality
+            run?.graphics = graphics
             enter(.measuring)
         case (.failure(let task, let isInput, let text), .busy):
             try check(task)
@@ -337,7 +339,8 @@ final class ExternalWorker {
         finished.append(
             WorkerOutcome(
                 id: run.job.id, result: run.result ?? .failure(fault), quality: run.quality, started: run.since,
-                ended: now, processorMicroseconds: processor, peakResident: usage.peakResident))
+                ended: now, processorMicroseconds: processor, peakResident: usage.peakResident,
+                graphicsClaim: run.graphics))
     }
 
     // MARK: The end of the process

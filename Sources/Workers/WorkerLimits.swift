@@ -7,6 +7,8 @@ public enum WorkerLimits {
     public static let maximumInputBytes = FrameLimits.maximumPixels + 65_536
     /// Most bytes of one operation's result, so that it travels in one message.
     public static let maximumResultBytes = FederationLimits.maximumInlineLength
+    /// The longest time that a worker may say that graphics processors worked for a task.
+    public static let longestClaim = FederationLimits.longestTaskTime
     /// Most bytes of an operation's name.
     public static let maximumOperationBytes = FederationLimits.maximumOperationLength
     /// Most bytes of an operation's parameters.

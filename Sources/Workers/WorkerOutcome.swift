@@ -133,6 +133,8 @@ public struct WorkerOutcome: Sendable {
     /// The most memory that it had resident at once, and no less than the starting process had resident when
     /// it forked: until the worker's own program replaces it, the kernel counts that copy as the worker's.
     public let peakResident: ByteCount
+    /// How long the worker says that graphics processors worked for it; nil where it says nothing.
+    public var graphicsClaim: TimeSpan?
 
     /// From start to end.
     public var duration: TimeSpan { ended.since(started) }

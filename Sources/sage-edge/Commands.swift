@@ -2,5 +2,5 @@
 let allCommands: [CommandSpecification] =
     [runCommand, statusCommand, topCommand, telemetryCommand, energyHistoryCommand]
     + proofCommands + reportCommands + [delegateCommand] + decisionCommands + taskCommands + ledgerCommands
-    + peerCommands + identityCommands + keyCommands + configCommands + profileCommands
+    + peerCommands + disputeCommands + identityCommands + keyCommands + configCommands + profileCommands
     + [doctorCommand, completionCommand, versionCommand, workersCommand, workerCommand, manualCommand]

@@ -22,6 +22,8 @@ let delegateCommand = CommandSpecification(
         OptionSpecification("timeout", value: "S", "Seconds until the result must be there (default 60)"),
         OptionSpecification("budget", value: "J", "Joules (ATP) that it may cost at most"),
         OptionSpecification("hops", value: "N", "How often a peer may hand it on (default 0)"),
+        OptionSpecification("horizon", value: "NAME", "Only where this horizon is served"),
+        OptionSpecification("convergence", value: "P", "Only where so many percent are stated"),
     ] + delegateHTTPOptions,
     examples: [
         "delegate perception --input frame.pgm", "delegate perception --input frame.pgm --to Thor --explain",
@@ -137,7 +139,23 @@ private func delegation(_ invocation: Invocation) throws(Failure) -> DelegationR
         request.hops = Int(hops)
     }
     request.isTrial = invocation.has("trial")
+    request.requirement = try requirement(invocation)
     return request
+}
+
+/// What is asked of whoever runs it.
+private func requirement(_ invocation: Invocation) throws(Failure) -> Requirement {
+    let horizon = try invocation.value("horizon").map { name throws(Failure) in
+        guard let horizon = Horizon(name) else {
+            throw Failure(
+                .usage,
+                "--horizon takes 1 to \(FederationLimits.maximumHorizonLength) characters of A-Z a-z 0-9 . _ -, "
+                    + "not '\(printable(name))'")
+        }
+        return horizon
+    }
+    let percent = try invocation.number("convergence", in: 0...100)
+    return Requirement(horizon: horizon, minimumConvergence: percent.map { BasisPoints(clamping: $0 * 100) })
 }
 
 /// The platform called `name`.

@@ -20,7 +20,8 @@ private let defaultBudget = Energy(millijoules: 50_000)
 
 /// Hands the operation of `invocation` to the federation server at `url`.
 func delegateOverHTTP(_ url: String, _ invocation: Invocation) throws(Failure) -> ExitCode {
-    for other in ["previous", "raw", "to", "local", "explain", "trial"] where invocation.has(other) {
+    let others = ["previous", "raw", "to", "local", "explain", "trial", "horizon", "convergence"]
+    for other in others where invocation.has(other) {
         throw Failure(.usage, "--http and --\(other) do not go together")
     }
     let server = try FederationServer(url, invocation)

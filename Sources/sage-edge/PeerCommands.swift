@@ -13,6 +13,7 @@ let peerCommands = [
         try Console.print(invocation.wantsJSON ? answer.line : peersText(answer.value))
         return .success
     },
+    peerShowCommand,
     CommandSpecification(
         ["peers", "add"], "Make a node a peer by its record, or trust a bare public key",
         positionals: ["FILE"],

@@ -65,7 +65,12 @@ private func refusal(of path: String, _ explanation: String, position: Int? = ni
 
 /// The key that `--key` names, or nil.
 private func expectedKey(_ invocation: Invocation) throws(Failure) -> PublicKey? {
-    guard let path = invocation.value("key") else { return nil }
+    try publicKey(invocation.value("key"))
+}
+
+/// The public key in the file `path`; nil for no file.
+func publicKey(_ path: String?) throws(Failure) -> PublicKey? {
+    guard let path else { return nil }
     let text = String(decoding: try readFile(path, limit: 65_536, hint: keyHint), as: UTF8.self)
     do throws(PEMError) { return try PEM.publicKey(text) } catch {
         throw Failure(
@@ -81,7 +86,7 @@ struct ExpectedFederation {
     let id: Bytes32?
     private let epoch: UInt64?
     /// What it was called, and by whom.
-    private let origin: String
+    let origin: String
 
     /// Whether the file's word is not simply taken.
     var isKnown: Bool { id != nil }
@@ -117,8 +122,11 @@ struct ExpectedFederation {
             "wanted was \(origin): ask the maker of the file for the name of theirs, and give it as --federation NAME"
     }
 
-    func domain(of export: ProofExport) -> SignatureDomain? {
-        id.map { SignatureDomain(federation: $0, configurationEpoch: epoch ?? export.domain.configurationEpoch) }
+    func domain(of export: ProofExport) -> SignatureDomain? { domain(epoch: export.domain.configurationEpoch) }
+
+    /// The domain of what says of itself that it is of configuration `found`; nil where any federation will do.
+    func domain(epoch found: UInt64) -> SignatureDomain? {
+        id.map { SignatureDomain(federation: $0, configurationEpoch: epoch ?? found) }
     }
 }
 

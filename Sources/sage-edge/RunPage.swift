@@ -74,7 +74,8 @@ extension ShownRuns {
                 duration(milliseconds: run.duration.milliseconds), span(run),
             ])
             page.element("td", reported.coverage.name)
-            page.element("td", ShownRuns.payment(run), [("class", "notes")])
+            let notes = [ShownRuns.payment(run), ShownRuns.processors(run)].compactMap { $0 }
+            page.element("td", notes.joined(separator: ", "), [("class", "notes")])
             page.end()
             page.line()
         }

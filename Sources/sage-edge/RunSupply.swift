@@ -81,6 +81,8 @@ extension NumberedRun {
             source: source, span: NumberedRun.span(value))
         run.charged = charged
         run.paid = NumberedRun.energy("paid_mj", value)
+        run.processor = value["processor_ms"]?.number.map { .milliseconds($0) }
+        run.graphicsClaim = value["gpu_claimed_ms"]?.number.map { .milliseconds($0) }
         self.init(number: UInt64(number), run: run)
     }
 

@@ -63,6 +63,7 @@ extension ShownRuns {
             if run.outcome != .done { details.append(run.outcome.name) }
             details.append("register " + span(run) + (run.span == nil ? "" : " " + unit.name))
             details.append(ShownRuns.payment(run))
+            if let processors = ShownRuns.processors(run) { details.append(processors) }
             text += line + "\n"
             for part in wrapped(details.joined(separator: ", "), to: max(20, Console.width - 16)) {
                 text += String(repeating: " ", count: 16) + part + "\n"

@@ -48,6 +48,14 @@ struct ShownRuns {
             ? asked + " paid" : asked + " asked, " + joules(millijoules: paid.millijoules) + " paid"
     }
 
+    /// Processor time, and what the worker claims of graphics processors; nil where neither is known.
+    static func processors(_ run: RunRecord) -> String? {
+        let claimed = run.graphicsClaim.map { duration(milliseconds: $0.milliseconds) + " GPU claimed" }
+        let parts = [run.processor.map { duration(milliseconds: $0.milliseconds) + " CPU" }, claimed]
+        let known = parts.compactMap { $0 }
+        return known.isEmpty ? nil : known.joined(separator: ", ")
+    }
+
     /// What was asked and paid for all of them.
     static func payment(_ total: RunTotal) -> String {
         joules(millijoules: total.charged.millijoules) + " asked, " + joules(millijoules: total.paid.millijoules)
@@ -158,6 +166,8 @@ struct ShownRuns {
         json.member("signed_pages", reported.coverage.name)
         json.member("charged_mj", "\(run.charged.millijoules)")
         json.member("paid_mj", run.paid.map { "\($0.millijoules)" })
+        json.member("processor_ms", run.processor?.milliseconds)
+        json.member("gpu_claimed_ms", run.graphicsClaim?.milliseconds)
         json.endObject()
     }
 
@@ -166,7 +176,7 @@ struct ShownRuns {
     private static let columns = [
         "number", "task", "operation", "payer", "payer_id", "outcome", "start", "end", "time_synchronized",
         "duration_ms", "source", "class", "energy_mJ", "error_mJ", "mean_mW", "register_epoch", "register_start_mJ",
-        "register_end_mJ", "signed_pages", "charged_mJ", "paid_mJ",
+        "register_end_mJ", "signed_pages", "charged_mJ", "paid_mJ", "processor_ms", "gpu_claimed_ms",
     ]
 
     /// The runs as comma-separated values (RFC 4180), with one line of names; what is not known is empty.
@@ -184,7 +194,8 @@ struct ShownRuns {
             "\(run.duration.milliseconds)", run.source.text, run.evidence.name, figure(run.energy),
             figure(run.errorBound), run.mean.map { "\($0.milliwatts)" } ?? "", run.span.map { "\($0.epoch)" } ?? "",
             figure(run.span?.start), figure(run.span?.end), reported.coverage.name, figure(run.charged),
-            figure(run.paid),
+            figure(run.paid), run.processor.map { "\($0.milliseconds)" } ?? "",
+            run.graphicsClaim.map { "\($0.milliseconds)" } ?? "",
         ]
     }
 }

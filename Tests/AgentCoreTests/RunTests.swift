@@ -243,6 +243,11 @@ import Wire
                 run.charged = Energy(millijoules: 5)
                 run.paid = nil
                 samples.append(run)
+                run.processor = .milliseconds(59_999)
+                samples.append(run)
+                run.paid = Energy(millijoules: 5)
+                run.graphicsClaim = .milliseconds(12)
+                samples.append(run)
             }
         }
         return samples

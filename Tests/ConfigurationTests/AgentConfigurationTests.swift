@@ -76,6 +76,8 @@ private let values: [(key: String, yaml: String, shown: ConfigurationValue)] = [
     ("http.connections", "1", .number("1")), ("http.timeout_seconds", "300", .number("300")),
     ("http.verify_signatures", "false", .boolean(false)), ("http.open_delegation", "true", .boolean(true)),
     ("executors.concurrent", "8", .number("8")), ("executors.tasks_per_minute", "600", .number("600")),
+    ("executors.horizons", "[regional, session-1]", .list(["regional", "session-1"])),
+    ("executors.convergence", "0.75", .number("0.75")),
     ("executors.service", "/run/workers.sock", .text("/run/workers.sock")),
     ("executors.perception.features.memory_mib", "16", .number("16")),
     ("executors.perception.features.timeout_seconds", "3600", .number("3600")),

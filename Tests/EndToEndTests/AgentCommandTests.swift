@@ -21,7 +21,8 @@ private let frame = Fixtures.url("frames/corridor.pgm").path
             ["status"], ["telemetry"], ["energy", "history"], ["energy", "history", "--by", "sample"],
             ["energy", "history", "--by", "hour"], ["proof", "latest"], ["proof", "list"], ["tasks"],
             ["ledger", "balance"],
-            ["ledger", "history"], ["ledger", "verify"], ["peers", "list"], ["key", "export", "--node"],
+            ["ledger", "history"], ["ledger", "verify"], ["peers", "list"],
+            ["disputes", "list"], ["key", "export", "--node"],
             ["delegate", "perception", "--input", frame], ["delegate", "perception", "--input", frame, "--explain"],
             ["delegate", "perception", "--input", frame, "--trial"],
         ]
@@ -65,7 +66,12 @@ private let frame = Fixtures.url("frames/corridor.pgm").path
             (["delegate", "perception", "--input", frame, "--to", "Thor"], 66, "not_found"),
             (["delegate", "perception", "--input", Fixtures.url("frames/expected.txt").path], 65, "invalid"),
             (["peers", "ping", "Thor"], 66, "not_found"), (["peers", "remove", "Thor"], 66, "not_found"),
-            (["peers", "add", frame], 65, "invalid"),
+            (["peers", "add", frame], 65, "invalid"), (["peers", "show", "Thor"], 66, "not_found"),
+            (["disputes", "show", "3f9a27c04be1d2a55c1e90b7d6f48a02"], 66, "not_found"),
+            (["disputes", "export", "3f9a"], 64, "usage"), (["disputes", "show", "3f9a"], 66, "no_input"),
+            (["disputes", "verify", frame], 65, "bad_data"),
+            (["delegate", "perception", "--input", frame, "--local", "--horizon", "regional"], 1, "failed"),
+            (["delegate", "perception", "--input", frame, "--horizon", "a b"], 64, "usage"),
             (["task", "cancel", "3f9a27c04be1d2a55c1e90b7d6f48a02"], 66, "not_found"),
             (["proof", "export", agent.home.path + "/none", "--first", "100000"], 66, "no_input"),
         ]

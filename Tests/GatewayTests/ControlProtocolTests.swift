@@ -39,8 +39,13 @@ private func refusal(_ line: [UInt8]) throws -> String {
                     operation: operation, input: Array(0...255), parameters: [1, 2, 3], placement: .platform(thor),
                     budget: Energy(millijoules: 123), timeout: .milliseconds(1), isTrial: true)),
             .delegate(DelegationRequest(operation: operation, input: [7], placement: .local, budget: .largest)),
-            .delegate(handable), .tasks, .cancel(task: task), .balance, .history(limit: 1), .history(limit: 4096),
-            .verify,
+            .delegate(
+                DelegationRequest(
+                    operation: operation, input: [7],
+                    requirement: Requirement(
+                        horizon: Horizon("regional"), minimumConvergence: BasisPoints(clamping: 7_500)))),
+            .delegate(handable), .tasks, .cancel(task: task), .disputes, .dispute(task: task), .peer(name: "Thor"), .balance,
+            .history(limit: 1), .history(limit: 4096), .verify,
             .proofs(limit: 20), .exportProofs(first: 0, limit: 2048), .exportProofs(first: 1 << 53, limit: 1), .peers,
             .proofs(limit: 1, source: battery), .exportProofs(first: 7, limit: 1, source: battery),
             .addPeer(record: "-----BEGIN…\n\"\\\u{1}\u{10ffff}"), .removePeer(name: "Thor"), .ping(name: "Thor"),
@@ -63,7 +68,7 @@ private func refusal(_ line: [UInt8]) throws -> String {
     }()
 
     @Test func `reads back every command that it writes`() throws {
-        #expect(Self.everything.count == 36)
+        #expect(Self.everything.count == 40)
         for asked in Self.everything {
             let line = ControlProtocol.request(asked)
             #expect(!line.utf8.contains(UInt8(ascii: "\n")))

@@ -26,10 +26,12 @@ import Testing
         var reputation = 0
     }
 
-    /// Hands `count` tasks to the second of `boards` boards, whose workers work as `conduct` says.
+    /// Hands `count` tasks to the second of `boards` boards, whose workers work as `conduct` says; from task `later` on
+    /// its board has the settings that `changingLater` makes.
     private func live(
         _ conduct: Conduct, boards: Int, tasks count: Int, seed: UInt64,
-        changing settings: (inout AgentSettings) -> Void = { _ in }
+        changing settings: (inout AgentSettings) -> Void = { _ in }, later: Int = .max,
+        changingLater: (inout AgentSettings) -> Void = { _ in }
     ) throws -> Career {
         var fleet = try ScriptedFleet(boards: boards, seed: seed)
         fleet.restart(0) {
@@ -43,6 +45,10 @@ import Testing
         let thor = try #require(PlatformName("Thor"))
         var career = Career()
         for number in 0..<count {
+            if number == later {
+                fleet.restart(1, changing: changingLater)
+                fleet.pass(milliseconds: 60_000)
+            }
             let request = DelegationRequest(
                 operation: try #require(Operation(SimulatedOperation.name)),
                 input: [conduct.cheat == .overstated ? 0xEE : 1, UInt8(number % 256), UInt8(number / 256)],
@@ -75,7 +81,7 @@ import Testing
     private static let seeds = 1...2 as ClosedRange<UInt64>
 
     /// The bound of docs/delegation.md: ten tasks, none of them paid.
-    @Test(arguments: Conduct.Cheat.allCases, [2, 4])
+    @Test(arguments: Conduct.Cheat.falseResults, [2, 4])
     func `a worker that cheats from the start is never paid for it, and out after ten tasks`(
         cheat: Conduct.Cheat, boards: Int
     ) throws {
@@ -137,6 +143,64 @@ import Testing
                     + "\(honest.paid.millijoules) mJ an honest one")
             #expect(liar.paid <= word + word)
             #expect(liar.paid < honest.paid)
+        }
+    }
+
+    private static func understate(_ settings: inout AgentSettings) {
+        settings.operations[0].typicalTime = .milliseconds(10)
+        settings.operations[0].keepsWord = true
+    }
+
+    /// The bound of docs/delegation.md: ten tasks.
+    @Test(arguments: [2, 4]) func `a worker that takes more than it says from the start is out after ten tasks`(
+        boards: Int
+    ) throws {
+        for seed in Self.seeds {
+            let career = try live(
+                Conduct(.understated), boards: boards, tasks: 13, seed: seed, changing: Self.understate)
+            print(
+                "cheats: understated, \(boards) boards, seed \(seed): \(career.tasks) tasks, then "
+                    + "\(career.refused) not given; reputation \(career.reputation)")
+            #expect(career.tasks == 10, "seed \(seed)")
+            #expect(career.refused == 3, "seed \(seed)")
+            #expect(career.reputation < 6_000, "seed \(seed)")
+        }
+    }
+
+    /// The bound of docs/delegation.md: twelve tasks, and from the ninth on its word and a half for each at most.
+    @Test(arguments: [2, 4]) func `a worker that takes more than it says once it is trusted is out after twelve tasks`(
+        boards: Int
+    ) throws {
+        for seed in Self.seeds {
+            let honest = 20
+            let before = try live(Conduct(), boards: boards, tasks: honest, seed: seed)
+            let career = try live(
+                Conduct(.understated, after: honest), boards: boards, tasks: 40, seed: seed, later: honest,
+                changingLater: Self.understate)
+            print(
+                "cheats: understated after \(honest) honest tasks, \(boards) boards, seed \(seed): \(career.cheats) "
+                    + "tasks more, then \(career.refused) not given; reputation \(career.reputation), "
+                    + "\((career.paid - before.paid).millijoules) mJ paid for them")
+            #expect((8...12).contains(career.cheats), "seed \(seed)")
+            #expect(career.refused == 20 - career.cheats, "seed \(seed)")
+            #expect(career.reputation < 6_000, "seed \(seed)")
+        }
+    }
+
+    /// Runs take 20 … 3,000 ms, as the dice fall.
+    @Test(arguments: [2, 4]) func `an honest worker whose first word was far too low keeps every task`(
+        boards: Int
+    ) throws {
+        for seed in Self.seeds {
+            let career = try live(Conduct(), boards: boards, tasks: 40, seed: seed) {
+                $0.operations[0].typicalTime = .milliseconds(10)
+            }
+            print(
+                "cheats: a wrong first word, \(boards) boards, seed \(seed): \(career.tasks) tasks, "
+                    + "reputation \(career.reputation)")
+            #expect(career.tasks == 40, "seed \(seed)")
+            #expect(career.payments == 40, "seed \(seed)")
+            #expect(career.reputation > 9_000, "seed \(seed)")
         }
     }
 }

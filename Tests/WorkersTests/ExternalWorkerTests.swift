@@ -33,6 +33,7 @@ private let obedient = #"""
         elif what == "empty": say(id=id)
         elif what == "base64": say(id=id, result_base64="???")
         elif what == "quality": say(id=id, result=1, quality=1.5)
+        elif what == "graphics": say(id=id, result=1, gpu_ms=-1)
         elif what == "large": say(id=id, result="x" * 70000)
         elif what == "line":
             while True: os.write(1, b"x" * 65536)
@@ -82,6 +83,7 @@ private let endings: [(String, WorkerFailure)] = [
     ("empty", .broken(.malformed("there is one of result, result_base64, error and progress"))),
     ("base64", .broken(.malformed("result_base64 is not base64"))),
     ("quality", .broken(.malformed("quality is not a number from 0 to 1"))),
+    ("graphics", .broken(.malformed("gpu_ms is not a number from 0 to 2592000000"))),
     ("large", .broken(.resultTooLarge(limit: WorkerLimits.maximumResultBytes))),
     ("line", .broken(.lineTooLong(limit: WorkerLimits.maximumLineBytes))),
     ("progress", .broken(.tooMuchProgress(limit: WorkerLimits.maximumProgressLines))),

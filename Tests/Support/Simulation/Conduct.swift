@@ -11,7 +11,15 @@ public struct Conduct: Sendable {
         case stale
         /// Says of every result that it could not be better.
         case overstated
+        /// Does its work, and takes `slowness` and longer for it, whatever its board says.
+        case understated
+
+        /// Those that give a result that is not what it is said to be.
+        public static let falseResults: [Cheat] = [.madeUp, .stale, .overstated]
     }
+
+    /// How long a run takes at least that is to take more than was said.
+    static let slowness: Int64 = 1_500
 
     /// What it does; nil for honest work.
     public let cheat: Cheat?
@@ -30,17 +38,18 @@ public struct Conduct: Sendable {
     }
 
     /// What comes of a run on `input`, and how good it is said to be.
-    mutating func work(on input: [UInt8]) -> (result: [UInt8], quality: BasisPoints) {
+    mutating func work(on input: [UInt8]) -> (result: [UInt8], quality: BasisPoints, leastMilliseconds: Int64) {
         let result = SimulatedOperation.result(of: input)
         let stale = first ?? result
         first = stale
         runs += 1
-        guard let cheat, runs > honestRuns else { return (result, SimulatedOperation.worth(of: input)) }
+        guard let cheat, runs > honestRuns else { return (result, SimulatedOperation.worth(of: input), 0) }
         cheats += 1
         switch cheat {
-        case .madeUp: return ([UInt8](repeating: UInt8(truncatingIfNeeded: runs), count: 96), .one)
-        case .stale: return (stale, .one)
-        case .overstated: return (result, .one)
+        case .madeUp: return ([UInt8](repeating: UInt8(truncatingIfNeeded: runs), count: 96), .one, 0)
+        case .stale: return (stale, .one, 0)
+        case .overstated: return (result, .one, 0)
+        case .understated: return (result, SimulatedOperation.worth(of: input), Conduct.slowness)
         }
     }
 }

@@ -84,6 +84,8 @@ struct CountedDisk {
             .history(resolution.recordKind.flatMap { tallies[$0]?.last }.map { [$0] } ?? [])
         case .runs: .history(tallies[.run]?.last.map { [$0] } ?? [])
         case .decisions: .history(tallies[.decision]?.last.map { [$0] } ?? [])
+        case .dispute(let key):
+            .history(image.value(.task, key: key).map { [StoredRecord(key: key, value: $0)] } ?? [])
         case .newestJournal: .journal([])
         case .verification: .notVerified("only sizes are kept")
         }

@@ -296,6 +296,8 @@ struct Fleet {
         case .runs(let first, let end): return records(.run, from: first, below: end, limit: query.limit, of: board)
         case .decisions(let first, let end):
             return records(.decision, from: first, below: end, limit: query.limit, of: board)
+        case .dispute(let key):
+            return .history(disk.durable.value(.task, key: key).map { [StoredRecord(key: key, value: $0)] } ?? [])
         case .newestJournal: return .journal(Array(disk.journal.reversed().prefix(query.limit)))
         case .verification:
             let ledger = disk.durable.ledger
@@ -316,8 +318,9 @@ struct Fleet {
         var work = boards[board].conduct.work(on: order.input)
         if let asked = order.verified {
             let isRight = asked == SimulatedOperation.result(of: order.input)
-            work = (Array("null".utf8), isRight ? SimulatedOperation.worth(of: order.input) : .zero)
+            work = (Array("null".utf8), isRight ? SimulatedOperation.worth(of: order.input) : .zero, 0)
         }
+        milliseconds = max(milliseconds, work.leastMilliseconds)
         var outcome = WorkReport.Outcome.result(work.result)
         if !isHealed, random.chance(permille: scenario.badWorkPermille) {
             switch random.number(below: 6) {

@@ -219,7 +219,10 @@ extension AgentCommand {
         case .energyHistory(let query): "energy history by " + query.resolution.name
         case .runs: "runs"
         case .decisions: "decisions"
+        case .disputes: "disputes"
+        case .dispute(let task): "dispute " + task.text
         case .peers: "peers"
+        case .peer: "peer"
         case .addPeer: "add a peer"
         case .removePeer: "remove a peer"
         case .trustKey: "trust a key"
