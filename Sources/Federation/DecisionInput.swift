@@ -175,6 +175,9 @@ public struct DecisionPolicy: Hashable, Sendable {
     public var transmitPerMebibyte: Energy
     /// What this board draws while it waits.
     public var idlePower: Power
+    /// What a task costs that has no result in time, beside what was spent on it; nil where a place must be in time
+    /// nineteen times of twenty instead.
+    public var lateCost: Energy?
 
     /// The rules where nothing else is configured.
     public init() {
@@ -186,6 +189,7 @@ public struct DecisionPolicy: Hashable, Sendable {
         delegationThreshold = BasisPoints(clamping: 8_000)
         transmitPerMebibyte = Energy(joules: 1)
         idlePower = Power(milliwatts: 5_000)
+        lateCost = Energy(joules: 50)
     }
 }
 

@@ -35,6 +35,7 @@ private func profile(_ name: String) throws -> HardwareProfile {
               hysteresis_percent: 5
               minimum_trust_percent: 20
               newcomer_budget_joules: 1.5
+              late_joules: 7.5
               minimum_headroom_degrees: 2.5
               auto_delegate: false
               quality_threshold: 0.8
@@ -83,6 +84,7 @@ private func profile(_ name: String) throws -> HardwareProfile {
         decision.hysteresis = BasisPoints(clamping: 500)
         decision.minimumTrust = BasisPoints(clamping: 2000)
         decision.newcomerBudget = Energy(millijoules: 1500)
+        decision.lateCost = Energy(millijoules: 7500)
         decision.minimumHeadroom = 2500
         decision.heartbeatPeriod = .seconds(1)
         decision.idlePower = Power(milliwatts: 4800)
