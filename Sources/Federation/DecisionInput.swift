@@ -185,7 +185,7 @@ public struct DecisionPolicy: Hashable, Sendable {
         heartbeatPeriod = .seconds(5)
         minimumTrust = .zero
         newcomerBudget = Energy(joules: 20)
-        hysteresis = BasisPoints(clamping: 1_200)
+        hysteresis = BasisPoints(clamping: 500)
         delegationThreshold = BasisPoints(clamping: 8_000)
         transmitPerMebibyte = Energy(joules: 1)
         idlePower = Power(milliwatts: 5_000)
