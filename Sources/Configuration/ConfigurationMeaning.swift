@@ -34,6 +34,8 @@ extension ConfigurationKey {
         case "policy.hysteresis_percent": "how much cheaper another place must be than the last"
         case "policy.minimum_trust_percent": "peers trusted less get nothing"
         case "policy.newcomer_budget_joules": "the most a task may cost at a peer that is not known yet"
+        case "policy.late_joules":
+            "what a task without a result in time costs; 0: only a place that is nearly never late"
         case "policy.minimum_headroom_degrees": "how far below its soft limit a board must be to take a task"
         case "policy.acceptance": "how the quality of a result must be known"
         case "policy.witness_share_percent": "what witnesses get together, beside the task, of what is locked for it"

@@ -34,6 +34,12 @@ extension ConfigurationKey {
         } set: {
             $0.policy.decision.newcomerBudget = Energy(millijoules: $1)
         },
+        // Nothing: lateness has no price.
+        .number("policy.late_joules", digits: 3, in: 0...Energy.largest.millijoules) {
+            $0.policy.decision.lateCost?.millijoules ?? 0
+        } set: {
+            $0.policy.decision.lateCost = $1 == 0 ? nil : Energy(millijoules: $1)
+        },
         .number("policy.minimum_headroom_degrees", digits: 3, in: 0...100_000) {
             Int64($0.policy.decision.minimumHeadroom)
         } set: {

@@ -12,6 +12,7 @@ extension PolicySection {
         changed.policy.newcomerBudget = decision.newcomerBudget
         changed.policy.hysteresis = decision.hysteresis
         changed.policy.delegationThreshold = decision.delegationThreshold
+        changed.policy.lateCost = decision.lateCost
         changed.task.pricing = pricing
         // A task that was held here may have been so by its own wish; one that could go anywhere could by the policy's.
         if changed.task.placement == .any { changed.task.placement = defaultPlacement }

@@ -33,7 +33,7 @@ public enum LossReason: Hashable, Sendable {
     case newcomer(needed: Energy, limit: Energy)
     /// It is not trusted enough.
     case trustTooLow(found: BasisPoints, minimum: BasisPoints)
-    /// One time in twenty it would be later than wanted.
+    /// It would be later than wanted: one time in twenty, or one in two where a late result has its price.
     case tooSlow(p95: TimeSpan, remaining: TimeSpan)
     /// Another place costs less.
     case costlier(by: Energy)
@@ -41,6 +41,14 @@ public enum LossReason: Hashable, Sendable {
     case notWorthMoving(saves: Energy, needed: Energy)
     /// Another place costs the same and comes first by time, load or id.
     case tie
+
+    /// Whether it may not hold any more in some seconds.
+    public var isPassing: Bool {
+        switch self {
+        case .memoryShort, .purseShort, .budgetShort, .tooHot, .notAccepting: true
+        default: false
+        }
+    }
 
     /// The reason in a word, for programs.
     public var name: String {
@@ -130,7 +138,9 @@ public struct Candidate: Hashable, Sendable {
     public let doubt: Energy
     /// What has to be locked or reserved for it.
     public var lock: Energy
-    /// What is weighed: transmit, waiting and price, less the doubt.
+    /// What a late result costs, as often as it is to be expected; nil where lateness has no price.
+    public let risk: Energy?
+    /// What is weighed: transmit, waiting, price and risk, less the doubt.
     public let cost: Energy
     /// What the times and energies rest on.
     public let basis: PredictionBasis
@@ -140,34 +150,33 @@ public struct Candidate: Hashable, Sendable {
     /// The benefit of the doubt for a peer that is to be tried.
     static let newcomersDoubt = BasisPoints(clamping: 5_000)
 
-    init(_ place: Place, isHere: Bool, task: DecisionTask, policy: DecisionPolicy) {
-        platform = place.platform
-        node = place.node
-        self.isHere = isHere
-        let run = place.prediction
-        var way = TimeSpan.zero
+    /// `place` as it is weighed for `input`.
+    ///
+    /// A function, since an initializer would be given copies of both.
+    @_optimize(speed)
+    static func weighed(
+        _ place: Place, isHere: Bool, _ input: DecisionInput, _ terms: DecisionTerms
+    ) -> Candidate {
+        var before = place.wait
         if !isHere {
-            let transfer = scaled(task.inputSize.bytes, by: 1_000, over: place.bytesPerSecond) ?? 0
-            way = place.roundTrip + TimeSpan(milliseconds: transfer)
+            let transfer = scaled(input.task.inputSize.bytes, by: 1_000, over: place.bytesPerSecond) ?? 0
+            before = place.roundTrip + TimeSpan(milliseconds: transfer) + before
         }
-        runTime = run.time
-        time = way + place.wait + run.time
-        timeP95 = way + place.wait + run.timeP95
-        energy = run.energy
-        lock = max(Energy(millijoules: 1), run.energyP95)
-        price = isHere || task.pricing == .metered ? run.energy : lock
-        doubt = price.scaled(by: max(run.doubt, place.isToBeTried ? Candidate.newcomersDoubt : .zero))
-        basis = run.basis
-        if isHere {
-            transmit = .zero
-            waiting = .zero
-        } else {
-            let sent = scaled(policy.transmitPerMebibyte.millijoules, by: task.inputSize.bytes, over: 1_048_576)
-            transmit = Energy(millijoules: max(0, min(sent ?? 0, Energy.largest.millijoules)))
-            waiting = min(policy.idlePower.held(for: time), .largest).clampedToZero
+        let time = before + place.prediction.time
+        let energy = place.prediction.energy
+        let lock = max(Energy(millijoules: 1), place.prediction.energyP95)
+        let price = isHere || input.task.pricing == .metered ? energy : lock
+        let doubt = price.scaled(by: max(place.prediction.doubt, place.isToBeTried ? newcomersDoubt : .zero))
+        let transmit = isHere ? Energy.zero : terms.transmit
+        let waiting = isHere ? Energy.zero : min(input.policy.idlePower.held(for: time), .largest).clampedToZero
+        let risk = terms.lateCost.map {
+            $0.scaled(by: place.prediction.lateness(within: input.task.remaining - before))
         }
-        cost = transmit + waiting + price - doubt
-        loss = nil
+        return Candidate(
+            platform: place.platform, node: place.node, isHere: isHere, time: time, runTime: place.prediction.time,
+            timeP95: before + place.prediction.timeP95, energy: energy, transmit: transmit, waiting: waiting,
+            price: price, doubt: doubt, lock: lock, risk: risk,
+            cost: transmit + waiting + price - doubt + (risk ?? .zero), basis: place.prediction.basis, loss: nil)
     }
 }
 

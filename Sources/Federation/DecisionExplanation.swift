@@ -81,6 +81,7 @@ extension Candidate {
         json.member("waiting_mj", "\(waiting.millijoules)")
         json.member("price_mj", "\(price.millijoules)")
         json.member("doubt_mj", "\(doubt.millijoules)")
+        json.member("risk_mj", risk.map { "\($0.millijoules)" })
         json.member("lock_mj", "\(lock.millijoules)")
         json.member("cost_mj", "\(cost.millijoules)")
         json.member("prediction", basis.name)

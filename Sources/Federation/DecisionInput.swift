@@ -175,6 +175,9 @@ public struct DecisionPolicy: Hashable, Sendable {
     public var transmitPerMebibyte: Energy
     /// What this board draws while it waits.
     public var idlePower: Power
+    /// What a task costs that has no result in time, beside what was spent on it; nil where a place must be in time
+    /// nineteen times of twenty instead.
+    public var lateCost: Energy?
 
     /// The rules where nothing else is configured.
     public init() {
@@ -182,10 +185,11 @@ public struct DecisionPolicy: Hashable, Sendable {
         heartbeatPeriod = .seconds(5)
         minimumTrust = .zero
         newcomerBudget = Energy(joules: 20)
-        hysteresis = BasisPoints(clamping: 1_200)
+        hysteresis = BasisPoints(clamping: 500)
         delegationThreshold = BasisPoints(clamping: 8_000)
         transmitPerMebibyte = Energy(joules: 1)
         idlePower = Power(milliwatts: 5_000)
+        lateCost = Energy(joules: 50)
     }
 }
 

@@ -102,9 +102,12 @@ extension DecisionTask {
 }
 
 extension DecisionPolicy {
-    /// Reads `[headroom, heartbeat ms, trust, newcomer mJ, hysteresis, threshold, mJ per MiB, idle µW]`.
+    /// Reads `[headroom, heartbeat ms, trust, newcomer mJ, hysteresis, threshold, mJ per MiB, idle µW, late mJ?]`; the
+    /// last is missing where lateness has no price, as in earlier versions.
     init(from reader: inout CBORReader) throws(CBORError) {
-        try reader.beginArray(of: 8)
+        let start = reader.offset
+        let count = try reader.beginArray(limit: 9)
+        guard count >= 8 else { throw .wrongCount(at: start, expected: 8, found: count) }
         minimumHeadroom = try reader.integer32()
         heartbeatPeriod = TimeSpan(milliseconds: try reader.integer())
         minimumTrust = try reader.share()
@@ -113,11 +116,12 @@ extension DecisionPolicy {
         delegationThreshold = try reader.share()
         transmitPerMebibyte = Energy(millijoules: try reader.integer())
         idlePower = Power(microwatts: try reader.integer())
+        lateCost = count == 9 ? Energy(millijoules: try reader.integer()) : nil
         reader.endArray()
     }
 
     func write(to writer: inout CBORWriter) {
-        writer.array(8)
+        writer.array(lateCost == nil ? 8 : 9)
         writer.integer(Int64(minimumHeadroom))
         writer.integer(heartbeatPeriod.milliseconds)
         writer.unsigned(UInt64(minimumTrust.value))
@@ -126,6 +130,7 @@ extension DecisionPolicy {
         writer.unsigned(UInt64(delegationThreshold.value))
         writer.integer(transmitPerMebibyte.millijoules)
         writer.integer(idlePower.microwatts)
+        if let lateCost { writer.integer(lateCost.millijoules) }
     }
 }
 

@@ -55,6 +55,7 @@ extension DecisionPolicy {
         json.member("delegation_threshold_bp", delegationThreshold.value)
         json.member("transmit_mj_per_mib", "\(transmitPerMebibyte.millijoules)")
         json.member("idle_mw", idlePower.milliwatts)
+        json.member("late_mj", lateCost.map { "\($0.millijoules)" })
         json.endObject()
     }
 }

@@ -78,6 +78,33 @@ public struct Prediction: Hashable, Sendable {
     /// By how much runs on inputs of another size tell of one.
     static let siblingUncertainty = BasisPoints(clamping: 4_000)
 
+    /// How likely it is that a run takes longer than `left`, told from its mean and its bound alone.
+    ///
+    /// It is what it would be if times had a log-normal distribution with a bound of one and a half to twice the mean,
+    /// up to four times the distance of the bound; from five times on it counts as never.
+    public func lateness(within left: TimeSpan) -> BasisPoints {
+        guard left > .zero else { return .one }
+        let distance = Int64(clamping: Int128(left.milliseconds) - Int128(time.milliseconds))
+        let spread = max(1, timeP95.milliseconds - time.milliseconds)
+        guard distance < spread * 5 else { return .zero }
+        // In 1/64 of the distance from the mean to the bound.
+        let place = distance * 64 / spread
+        func between(_ low: Int64, _ shareAtLow: Int64, _ high: Int64, _ shareAtHigh: Int64) -> BasisPoints {
+            BasisPoints(clamping: shareAtLow + (shareAtHigh - shareAtLow) * (place - low) / (high - low))
+        }
+        switch place {
+        case ..<(-64): return .one
+        case ..<(-32): return between(-64, 10_000, -32, 8_400)
+        case ..<0: return between(-32, 8_400, 0, 4_300)
+        case ..<32: return between(0, 4_300, 32, 1_500)
+        case ..<64: return between(32, 1_500, 64, 500)
+        case ..<96: return between(64, 500, 96, 170)
+        case ..<128: return between(96, 170, 128, 60)
+        case ..<192: return between(128, 60, 192, 15)
+        default: return between(192, 15, 320, 0)
+        }
+    }
+
     /// A prediction without a single run: twice the mean is taken for the bound.
     public init(
         unmeasuredTime time: TimeSpan, energy: Energy, memory: ByteCount, basis: PredictionBasis, unseen: UInt32 = 0,

@@ -35,7 +35,7 @@ public struct Energy: Hashable, Comparable, Sendable {
 
     /// This energy scaled by `share`, rounded towards zero.
     public func scaled(by share: BasisPoints) -> Energy {
-        Energy(millijoules: Int64(clamping: Int128(millijoules) * Int128(share.value) / Int128(BasisPoints.one.value)))
+        Energy(millijoules: product(millijoules, Int64(share.value), over: Int64(BasisPoints.one.value)))
     }
 
     /// Mean power of this energy over `span`; nil when the span is not positive.

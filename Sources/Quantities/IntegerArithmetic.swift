@@ -11,5 +11,13 @@ extension FixedWidthInteger {
 /// brought into `Int64`; nil when the denominator is zero.
 public func scaled(_ value: Int64, by numerator: Int64, over denominator: Int64) -> Int64? {
     guard denominator != 0 else { return nil }
+    return product(value, numerator, over: denominator)
+}
+
+/// `value` times `numerator` over `denominator`, which is not 0, rounded towards zero; saturates.
+func product(_ value: Int64, _ numerator: Int64, over denominator: Int64) -> Int64 {
+    // Nearly all products fit 64 bits, where dividing is several times as fast.
+    let (product, overflow) = value.multipliedReportingOverflow(by: numerator)
+    if !overflow, denominator > 0 { return product / denominator }
     return Int64(clamping: Int128(value) * Int128(numerator) / Int128(denominator))
 }

@@ -30,7 +30,7 @@ public struct Power: Hashable, Comparable, Sendable {
 
     /// Energy of this power held for `span`: µW × ms, in whole millijoules rounded towards zero.
     public func held(for span: TimeSpan) -> Energy {
-        Energy(millijoules: Int64(clamping: Int128(microwatts) * Int128(span.milliseconds) / 1_000_000))
+        Energy(millijoules: product(microwatts, span.milliseconds, over: 1_000_000))
     }
 
     /// This power scaled by `share`, rounded towards zero.

@@ -19,12 +19,14 @@ public struct TimeSpan: Hashable, Comparable, Sendable {
 
     /// The sum, saturating at the representable range.
     public static func + (left: TimeSpan, right: TimeSpan) -> TimeSpan {
-        TimeSpan(milliseconds: Int64(clamping: Int128(left.milliseconds) + Int128(right.milliseconds)))
+        let (sum, overflow) = left.milliseconds.addingReportingOverflow(right.milliseconds)
+        return TimeSpan(milliseconds: overflow ? (right.milliseconds < 0 ? .min : .max) : sum)
     }
 
     /// The difference, saturating at the representable range.
     public static func - (left: TimeSpan, right: TimeSpan) -> TimeSpan {
-        TimeSpan(milliseconds: Int64(clamping: Int128(left.milliseconds) - Int128(right.milliseconds)))
+        let (difference, overflow) = left.milliseconds.subtractingReportingOverflow(right.milliseconds)
+        return TimeSpan(milliseconds: overflow ? (right.milliseconds < 0 ? .max : .min) : difference)
     }
 
     /// The span `factor` times, saturating at the representable range.

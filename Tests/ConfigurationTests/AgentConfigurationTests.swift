@@ -55,6 +55,7 @@ private let values: [(key: String, yaml: String, shown: ConfigurationValue)] = [
     ("policy.hysteresis_percent", "0", .number("0")),
     ("policy.minimum_trust_percent", "33.3", .number("33.3")),
     ("policy.newcomer_budget_joules", "0.001", .number("0.001")),
+    ("policy.late_joules", "12.5", .number("12.5")),
     ("policy.minimum_headroom_degrees", "7.5", .number("7.5")),
     ("policy.acceptance", "claimed", .text("claimed")),
     ("policy.witness_share_percent", "12.5", .number("12.5")),

@@ -32,9 +32,10 @@ private func profile(_ name: String) throws -> HardwareProfile {
             memory: {reserve_mib: 100}
             policy:
               delegation_threshold: 0.35
-              hysteresis_percent: 5
+              hysteresis_percent: 15
               minimum_trust_percent: 20
               newcomer_budget_joules: 1.5
+              late_joules: 7.5
               minimum_headroom_degrees: 2.5
               auto_delegate: false
               quality_threshold: 0.8
@@ -80,9 +81,10 @@ private func profile(_ name: String) throws -> HardwareProfile {
         #expect(settings.tasksPerMinute == 90)
         var decision = DecisionPolicy()
         decision.delegationThreshold = BasisPoints(clamping: 3500)
-        decision.hysteresis = BasisPoints(clamping: 500)
+        decision.hysteresis = BasisPoints(clamping: 1_500)
         decision.minimumTrust = BasisPoints(clamping: 2000)
         decision.newcomerBudget = Energy(millijoules: 1500)
+        decision.lateCost = Energy(millijoules: 7500)
         decision.minimumHeadroom = 2500
         decision.heartbeatPeriod = .seconds(1)
         decision.idlePower = Power(milliwatts: 4800)

@@ -33,6 +33,7 @@ import Wire
         let served = ServedOperation(
             operation: features, typicalTime: .milliseconds(40), typicalEnergy: Energy(millijoules: 900))
         var policy = DecisionPolicy()
+        policy.hysteresis = BasisPoints(clamping: 1_200)
         policy.idlePower = .zero
         policy.transmitPerMebibyte = .zero
         return DecisionInput(
@@ -122,7 +123,7 @@ import Wire
     @Test(arguments: [
         ("policy: {hysteresis_percent: 5}", 2, "-50"), ("policy: {hysteresis_percent: 8}", 1, "-90"),
         ("policy: {hysteresis_percent: 40}", 1, "300"), ("policy: {auto_delegate: false}", 1, "300"),
-        ("policy: {minimum_trust_percent: 50}", 0, "0"), ("{}", 0, "0"),
+        ("policy: {hysteresis_percent: 12, minimum_trust_percent: 50}", 0, "0"), ("{}", 2, "-50"),
     ])
     func `another policy shows what it would have done, and the difference in cost`(
         text: String, moved: Int, difference: String

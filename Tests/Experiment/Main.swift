@@ -17,7 +17,7 @@ struct ExperimentProgram {
             .appending(path: "Fixtures/telemetry")
         print(
             """
-            Costs over those of an oracle that knows what each task takes at each place, and takes the best for it.
+            Costs over those of an oracle that knows what each task takes everywhere, and takes the best place or waits.
             A task costs the energy of its runs, of sending and of waiting, and 50 J more without a result in time.
             \(TaskStream.count) tasks each; the first \(TaskStream.warmUp) are for learning and do not count.
             misses: the decision's / the oracle's. above p95: runs above the time said to hold for 19 of 20.

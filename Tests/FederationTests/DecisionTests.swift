@@ -25,12 +25,14 @@ import Wire
 
     /// The example of docs/delegation.md: Thor is quick and frugal, Legion quick and hungry.
     static var input: DecisionInput {
-        DecisionInput(
+        var policy = DecisionPolicy()
+        policy.hysteresis = BasisPoints(clamping: 1_200)
+        return DecisionInput(
             task: DecisionTask(
                 operation: features, taskType: .perception, delegatorType: .delegationFederation,
                 inputSize: ByteCount(bytes: 57_600), memory: .mebibytes(64), remaining: .seconds(2), budget: nil,
                 pricing: .metered, placement: .any),
-            policy: DecisionPolicy(), purse: Energy(joules: 100), dayBudget: Energy(joules: 200),
+            policy: policy, purse: Energy(joules: 100), dayBudget: Energy(joules: 200),
             daySpent: Energy(joules: 40),
             here: Place(
                 here: Fixture.platform("Sprout"), node: Fixture.node(1), freeMemory: .mebibytes(900),
@@ -149,7 +151,26 @@ import Wire
             $0.task.remaining = .milliseconds(100)
         },
         Case("a queue here makes it too slow", goes: "Thor", here: "too_slow") {
+            $0.here.wait = .milliseconds(1_900)
+        },
+        Case("a queue here makes it late one time in ten, which costs more", goes: "Thor", here: "costlier") {
             $0.here.wait = .milliseconds(1_800)
+        },
+        Case("lateness without a price only has to be rare", goes: "Thor", here: "too_slow") {
+            $0.here.wait = .milliseconds(1_800)
+            $0.policy.lateCost = nil
+        },
+        Case("lateness that costs next to nothing moves nothing", goes: "here", thor: "costlier") {
+            $0.here.wait = .milliseconds(1_800)
+            $0.policy.lateCost = Energy(joules: 1)
+        },
+        Case("a place that is mostly late is not tried, whatever is left", goes: "refuse", here: "too_slow") {
+            $0.here.wait = .milliseconds(1_940)
+            $0.peers = []
+        },
+        Case("a place that may be late is tried where nothing else is left", goes: "here") {
+            $0.here.wait = .milliseconds(1_860)
+            $0.peers = []
         },
         Case("nobody meets the deadline", goes: "refuse", here: "too_slow", thor: "too_slow") {
             $0.task.remaining = .milliseconds(10)
@@ -234,6 +255,52 @@ import Wire
         #expect(thor.lock == Energy(millijoules: 1_650))
     }
 
+    @Test func `a late result costs as much more as it is to be expected`() {
+        var input = Self.input
+        // The bound of 120 ms is 240 ms: with 240 ms left one run in twenty is late, at 50 J.
+        input.here.wait = input.task.remaining - .milliseconds(240)
+        let here = decide(input).candidates[0]
+        #expect(here.risk == Energy(millijoules: 2_500))
+        #expect(here.cost == Energy(millijoules: 3_400))
+        input.policy.lateCost = nil
+        #expect(decide(input).candidates[0].risk == nil)
+        #expect(decide(input).candidates[0].cost == Energy(millijoules: 900))
+    }
+
+    @Test func `a run is late the less likely the more time there is`() {
+        let run = Self.prediction(120, 900)
+        var last = BasisPoints.one
+        for left in -10...800 {
+            let lateness = run.lateness(within: .milliseconds(Int64(left)))
+            #expect(lateness <= last)
+            last = lateness
+        }
+        #expect(last == .zero)
+        #expect(run.lateness(within: .zero) == .one)
+        #expect(run.lateness(within: .milliseconds(240)) == BasisPoints(clamping: 500))
+        #expect(run.lateness(within: TimeSpan(milliseconds: .max)) == .zero)
+        #expect(run.lateness(within: TimeSpan(milliseconds: .min)) == .one)
+        let steady = Self.prediction(120, 900, p95: 120)
+        #expect(steady.lateness(within: .milliseconds(119)) >= BasisPoints(clamping: 4_300))
+        #expect(steady.lateness(within: .milliseconds(125)) == .zero)
+    }
+
+    @Test func `what is missing for the moment may be there later`() {
+        func passes(_ change: (inout DecisionInput) -> Void) -> Bool {
+            var input = Self.input
+            input.peers = []
+            change(&input)
+            return decide(input).mayBeServedLater
+        }
+        #expect(passes { $0.here.freeMemory = .zero })
+        #expect(passes { $0.here.thermalHeadroom = 0 })
+        #expect(passes { $0.purse = .zero })
+        #expect(passes { $0.here.acceptsTasks = false })
+        #expect(!passes { $0.task.remaining = .milliseconds(10) })
+        #expect(!passes { $0.here.servesOperation = false })
+        #expect(!passes { _ in })
+    }
+
     @Test func `under fixed pricing the price is the whole lock`() {
         var input = Self.input
         input.task.pricing = .fixed
@@ -293,6 +360,23 @@ import Wire
         #expect(decide(again) == decide(input))
     }
 
+    @Test func `an input of an earlier version, without a price of lateness, is read and decides as it did`() throws {
+        var input = Self.input
+        input.policy.lateCost = nil
+        input.here.wait = .milliseconds(1_800)
+        var writer = CBORWriter()
+        input.write(to: &writer)
+        let bytes = writer.bytes
+        var reader = try CBORReader(bytes.span, limit: DecisionInput.maximumEncodedLength)
+        let again = try DecisionInput(from: &reader)
+        #expect(again == input && again.policy.lateCost == nil)
+        let decision = decide(again)
+        #expect(decision.candidates[0].loss?.name == "too_slow")
+        #expect(decision.candidates.allSatisfy { $0.risk == nil })
+        input.policy.lateCost = Energy(joules: 50)
+        #expect(decide(input).digest != decision.digest)
+    }
+
     @Test func `an input of 128 peers is stored within its limit and later peers are not looked at`() {
         var input = Self.input
         input.peers = (0..<200).map { _ in
@@ -318,7 +402,10 @@ import Wire
         input.task.inputSize = ByteCount(bytes: .max)
         input.purse = Energy(millijoules: .max)
         input.peers[0].availableATP = Energy(millijoules: .max)
-        #expect(decide(input).candidates[1].loss?.name == "too_slow")
+        for late in [nil, Energy(millijoules: .max), Energy(millijoules: .min)] {
+            input.policy.lateCost = late
+            #expect(decide(input).candidates[1].loss?.name == "too_slow")
+        }
     }
 
     @Test func `the JSON explains every candidate`() throws {

@@ -7,6 +7,12 @@ protocol Chooser {
     mutating func choose(_ task: StreamTask, in world: World) -> [Int]
     /// What became of it, as far as the one who chose gets to know it, from `result.end` on.
     mutating func learn(_ task: StreamTask, _ result: Attempted)
+    /// Whether a task that no place has taken waits to be decided on again.
+    func waits(after result: Attempted) -> Bool
+}
+
+extension Chooser {
+    func waits(after result: Attempted) -> Bool { true }
 }
 
 /// The rules that a decision is held against.
@@ -69,8 +75,8 @@ extension World {
 
     /// The place where `task` costs the least of those from which its result comes in time, known by trying all of
     /// them: what an oracle chooses that knows the true time and energy of this task, and every queue, memory,
-    /// temperature and outage, but no later task.
-    func best(for task: StreamTask) -> Int {
+    /// temperature and outage, but no later task; nil where there is no such place at the moment.
+    func best(for task: StreamTask) -> Int? {
         var best = (isMissed: true, cost: Double.infinity, place: 0)
         for place in stream.boards.indices {
             var world = self
@@ -78,12 +84,12 @@ extension World {
             guard result.isMissed == best.isMissed ? result.cost < best.cost : best.isMissed else { continue }
             best = (result.isMissed, result.cost, place)
         }
-        return best.place
+        return best.isMissed ? nil : best.place
     }
 }
 
 /// The oracle; myopic: it takes what is best for each task, whatever that leaves for those that come after.
 struct OracleChooser: Chooser {
-    mutating func choose(_ task: StreamTask, in world: World) -> [Int] { [world.best(for: task)] }
+    mutating func choose(_ task: StreamTask, in world: World) -> [Int] { world.best(for: task).map { [$0] } ?? [] }
     mutating func learn(_ task: StreamTask, _ result: Attempted) {}
 }

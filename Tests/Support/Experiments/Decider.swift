@@ -36,6 +36,8 @@ struct Decider: Chooser {
     /// The bounds that were stated, and how many runs were above them.
     private(set) var bounds = (stated: 0, exceeded: 0)
     private var statedBounds: [Int: [TimeSpan]] = [:]
+    /// Whether a place that could not run the last task may before long.
+    private var mayBeServedLater = false
 
     init(_ stream: TaskStream) {
         peers = stream.boards.map { _ in Peer() }
@@ -43,6 +45,7 @@ struct Decider: Chooser {
         var policy = DecisionPolicy()
         policy.idlePower = Power(milliwatts: Int64(stream.idle * 1_000))
         policy.transmitPerMebibyte = Energy(millijoules: Int64(stream.transmit))
+        policy.lateCost = Energy(millijoules: Int64(TaskStream.missCost))
         self.policy = policy
     }
 
@@ -54,6 +57,7 @@ struct Decider: Chooser {
         hear(until: task.at, world)
         let input = input(for: task, world)
         let decision = decide(input)
+        mayBeServedLater = decision.mayBeServedLater
         runTimes = decision.candidates.map { $0.runTime }
         statedBounds[task.number] = [input.here.prediction.timeP95] + input.peers.map { $0.prediction.timeP95 }
         if input.here.prediction.basis != .measured { statedBounds[task.number]?[0] = .zero }
@@ -61,6 +65,10 @@ struct Decider: Chooser {
             statedBounds[task.number]?[index + 1] = .zero
         }
         return decision.ranking
+    }
+
+    func waits(after result: Attempted) -> Bool {
+        mayBeServedLater || result.failures.contains { !$0.isSilent }
     }
 
     mutating func learn(_ task: StreamTask, _ result: Attempted) {

@@ -56,16 +56,49 @@ public struct Experiment: Sendable {
     ) -> Tally {
         var world = World(stream)
         var tally = Tally()
-        for task in stream.tasks {
-            for place in stream.boards.indices { world.pass(place, to: task.at) }
-            let result = world.attempt(task, chooser.choose(task, in: world))
-            chooser.learn(task, result)
-            guard task.number >= TaskStream.warmUp else { continue }
+        var waiting: [Waiting] = []
+        var next = 0
+        while next < stream.tasks.count || !waiting.isEmpty {
+            let isNew = next < stream.tasks.count && waiting.first.map { stream.tasks[next].at < $0.task.at } ?? true
+            var entry = isNew ? Waiting(task: stream.tasks[next]) : waiting.removeFirst()
+            if isNew { next += 1 }
+            for place in stream.boards.indices { world.pass(place, to: entry.task.at) }
+            var result = world.attempt(entry.task, chooser.choose(entry.task, in: world))
+            result.cost += entry.cost
+            chooser.learn(entry.task, result)
+            if result.place == nil, chooser.waits(after: result), entry.wait(after: result) {
+                let position = waiting.firstIndex { $0.task.at > entry.task.at } ?? waiting.count
+                waiting.insert(entry, at: position)
+                continue
+            }
+            if result.isMissed { result.cost += TaskStream.missCost }
+            guard entry.task.number >= TaskStream.warmUp else { continue }
             tally.joules += result.cost / 1_000
             if result.isMissed { tally.missed += 1 }
             seen(result)
         }
         return tally
+    }
+}
+
+/// A task, and how often it has waited for a place.
+private struct Waiting {
+    /// As if it came when it is decided on again.
+    var task: StreamTask
+    /// What was spent on it in vain.
+    var cost = 0.0
+    private var waits = 0
+
+    init(task: StreamTask) { self.task = task }
+
+    /// Waits 1, 2, 4 and 8 seconds for a place, as an agent does, where there is time; false where there is none.
+    mutating func wait(after result: Attempted) -> Bool {
+        let until = (result.failures.last?.at ?? task.at) + Double(1_000 << waits)
+        guard waits < 4, until < task.deadline else { return false }
+        waits += 1
+        cost = result.cost
+        task.at = until
+        return true
     }
 }
 

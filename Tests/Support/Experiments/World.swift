@@ -6,7 +6,7 @@ import Quantities
 struct Attempted {
     /// Where it ran; nil where it never did.
     var place: Int?
-    /// What it cost in millijoules: energy of runs, of sending and of waiting, and the cost of a miss.
+    /// What it cost in millijoules: energy of runs, of sending and of waiting.
     var cost = 0.0
     /// Whether there was no result in time.
     var isMissed = true
@@ -154,7 +154,6 @@ struct World {
             run(task, place, sent: now, arrival: arrival, &result)
             break
         }
-        if result.isMissed { result.cost += TaskStream.missCost }
         return result
     }
 
