@@ -47,6 +47,8 @@ public struct AgentDaemon: ~Copyable {
     private var store: StoreThread
     var sensors: SensorThread
     var workers: WorkerPool
+    /// How the executors stood when the core was told.
+    var attended: [ExternalStanding] = []
     private var control: ControlServer
     var http: HTTPServer
     /// How the gateway stands; a new core is told.
@@ -359,17 +361,30 @@ public struct AgentDaemon: ~Copyable {
     }
 
     private mutating func takeCompletions() throws(SystemError) {
+        // What was committed together is confirmed together, by the newest token.
+        var confirmed: PersistenceToken?
         while let outcome = store.collect() {
+            if case .committed(let token) = outcome {
+                confirmed = token
+                continue
+            }
+            try confirm(confirmed.take())
             switch outcome {
-            case .committed(let token):
-                trustStore()
-                try carryOut(core.handle(.persisted(token), at: AgentDaemon.now))
+            case .committed: break
             case .read(let query, let answer): try carryOut(core.handle(.records(query, answer), at: AgentDaemon.now))
             case .commitFailed(let error), .cannotOpen(let error):
                 return try giveUpStore(error.explanation, isDamage: error.failure.isDamage)
             case .opened(let image): try begin(from: image)
             }
         }
+        try confirm(confirmed)
+    }
+
+    /// Everything up to `token` is durable.
+    private mutating func confirm(_ token: PersistenceToken?) throws(SystemError) {
+        guard let token else { return }
+        trustStore()
+        try carryOut(core.handle(.persisted(token), at: AgentDaemon.now))
     }
 
     private mutating func takeRequests(_ event: ReadyEvent) throws(SystemError) {
