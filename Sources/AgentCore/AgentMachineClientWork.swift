@@ -61,9 +61,16 @@ extension AgentMachine {
     mutating func concludeClientWork(
         _ task: LocalTask, _ key: ClientBook.Key, _ report: WorkReport, _ used: TaskEnergy, _ run: RunRecord
     ) {
-        guard let terms = clients.open[key]?.terms else {
+        guard let open = clients.open[key] else {
             keep(run)
             return
+        }
+        let terms = open.terms
+        // The time of its worker is over at the moment at which the client waits no longer.
+        if report.outcome == .timedOut, open.deadline <= now.boot {
+            keep(run)
+            apply(.failWork(report.task, .timedOut))
+            return finish(key, .timedOut, .refused(.timedOut, terms))
         }
         guard case .result(let result) = report.outcome else {
             keep(run)
