@@ -53,6 +53,7 @@ extension AgentMachine {
     private func verification(of request: ClientRequest) -> ClientRefusal? {
         if let signature = request.signature {
             let keys = keys(of: request.terms.source)
+            if let signer = request.signer, keys.contains(signer) { return nil }
             if keys.contains(where: { scheme.isValid(signature, of: request.signed.span, by: $0) }) { return nil }
             // A signature by a known key counts, also where none is asked for.
             if !keys.isEmpty { return .badSignature }
@@ -62,6 +63,9 @@ extension AgentMachine {
         }
         return request.showsKey || settings.opensDelegation ? nil : .keyNeeded
     }
+
+    /// The keys one of which has to have signed a task of `source`, for whoever verifies that beforehand.
+    public func signers(of source: LCT) -> [PublicKey] { keys(of: source) }
 
     /// The keys by which `lct` may sign: that of its certificate, and that of the platform which speaks for it.
     private func keys(of lct: LCT) -> [PublicKey] {

@@ -307,6 +307,17 @@ import Testing
         checkEnd(&fleet)
     }
 
+    @Test func `whose signature was verified beforehand is believed where that key is one of its own`() throws {
+        var fleet = try fleet()
+        let other = try #require(SigningKey(seed: [UInt8](repeating: 55, count: 32)))
+        var asked = request(try terms("t1"), fleet, signed: .some(other))
+        asked.signer = other.publicKey
+        #expect(try refusal(&fleet, asked) == .badSignature)
+        asked.signer = fleet.identity(of: 1).signing.publicKey
+        _ = try proof(&fleet, asked)
+        checkEnd(&fleet)
+    }
+
     @Test func `need not sign where the operator says so, but then shows the key`() throws {
         var fleet = try fleet { $0.verifiesSignatures = false }
         let other = try #require(SigningKey(seed: [UInt8](repeating: 55, count: 32)))
