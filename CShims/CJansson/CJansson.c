@@ -1,5 +1,6 @@
 #include "CJansson.h"
 
+#include <float.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -48,9 +49,23 @@ static int count_up(char *scientific) {
 // Writes d.ddddde±xx with the least digits that read back as `number`; returns how many.
 static int least_digits(double number, char *scientific, size_t capacity) {
     int exponent;
+    int first = 1;
+    if (fabs(number) >= DBL_MIN) {
+        // Decimals of so many digits survive the way through a double of full precision: where one of them is the
+        // number, it is this one, less the zeros at its end.
+        snprintf(scientific, capacity, "%.*e", DBL_DIG - 1, number);
+        if (strtod(scientific, NULL) == number) {
+            char *end = strchr(scientific, 'e'), *rest = end;
+            while (rest[-1] == '0') rest--;
+            int digits = DBL_DIG - (int)(end - rest);
+            memmove(rest, end, strlen(end) + 1);
+            return digits;
+        }
+        first = DBL_DIG + 1;
+    }
     // Below a power of two the numbers are twice as dense: there the nearest decimal can miss where the next one fits.
     int is_power = fabs(frexp(number, &exponent)) == 0.5;
-    for (int digits = 1; digits < 17; digits++) {
+    for (int digits = first; digits < 17; digits++) {
         snprintf(scientific, capacity, "%.*e", digits - 1, number);
         if (strtod(scientific, NULL) == number) return digits;
         if (is_power && count_up(scientific) && strtod(scientific, NULL) == number) return digits;

@@ -9,6 +9,12 @@ void csodium_blake2b(uint8_t *out, size_t length, const uint8_t *in, size_t coun
     crypto_generichash_blake2b_salt_personal(out, length, in, count, key, key_length, NULL, personal);
 }
 
+void csodium_blake2b_for(uint8_t *out, size_t length, const uint8_t *in, size_t count, uint8_t purpose) {
+    uint8_t personal[16] = "sage-edge";
+    personal[15] = purpose;
+    crypto_generichash_blake2b_salt_personal(out, length, in, count, NULL, 0, NULL, personal);
+}
+
 void csodium_sha256(uint8_t *out, const uint8_t *in, size_t count) { crypto_hash_sha256(out, in, count); }
 
 void csodium_hmac_sha256(uint8_t *out, const uint8_t *key, size_t key_length, const uint8_t *in, size_t count) {

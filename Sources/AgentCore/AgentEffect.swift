@@ -53,6 +53,8 @@ public struct WorkOrder: Hashable, Sendable {
     public let timeout: TimeSpan
     /// The result whose quality is to be told, in place of making one; nil for an ordinary run.
     public var verified: [UInt8]?
+    /// Whether it is known after a crash that this was to be run; what may only run once is.
+    public var isStored = true
 }
 
 /// What became of a worker.

@@ -30,6 +30,9 @@ public struct AgentMachine {
     var random: DeterministicRandom
     var staging = Staging()
     var effects: [AgentEffect] = []
+    /// Workers that are started though nothing of their tasks is durable; behind the writes all the same, since a start
+    /// that fails is reported at once.
+    var starts: [AgentEffect] = []
     var logLimiter = LogLimiter()
 
     var ledger: LedgerMachine
@@ -212,6 +215,7 @@ public struct AgentMachine {
             staging.write(.put(.setting, key: SettingKey.owner, value: StoreOwner(identity).encoded))
             apply(.genesis(Genesis(home: identity.id, storeEpoch: storeEpoch, supply: settings.supply)))
         }
+        stage(uses.takeApart())
         registerSources()
         for id in peers.keys.sorted() { if let peer = peers[id] { link.addPeer(peer.linkPeer) } }
         resumeTasks()
@@ -317,6 +321,8 @@ public struct AgentMachine {
         findDeadlines()
         let (write, ready) = staging.finish(now: now.boot)
         if let write { effects.append(write) }
+        effects += starts
+        starts = []
         release(ready)
         while let datagram = link.nextDatagram(now: now.boot) { effects.append(.send(datagram)) }
         defer { effects = [] }
@@ -372,14 +378,19 @@ public struct AgentMachine {
         }
     }
 
-    /// Applies an event, and stages what it changes.
-    mutating func tryApply(_ event: LedgerEvent) throws(LedgerError) -> LedgerResult {
+    /// Applies an event, and stages what it changes; what begins something may wait for its end.
+    mutating func tryApply(_ event: LedgerEvent, isStoredAtEnd: Bool = false) throws(LedgerError) -> LedgerResult {
         let outcome = try ledger.apply(event, at: ledgerNow)
         if let commit = outcome.commit {
-            staging.write(.ledger(commit))
+            stage(.ledger(commit), isStoredAtEnd: isStoredAtEnd)
             forgetPages(of: commit)
         }
         return outcome.result
+    }
+
+    /// Has `write` made at the end of this event, or with the end of what it begins.
+    mutating func stage(_ write: StoreWrite, isStoredAtEnd: Bool) {
+        if isStoredAtEnd { staging.letWait(write, now: now.boot) } else { staging.write(write) }
     }
 
     /// Lets `effect` happen once everything so far is durable.
@@ -401,12 +412,12 @@ public struct AgentMachine {
     }
 
     /// A number for a new task, ticket or grant.
-    mutating func newTask() -> TaskReference {
+    mutating func newTask(isStoredAtEnd: Bool = false) -> TaskReference {
         let reference = TaskReference(delegator: identity.id, storeEpoch: storeEpoch, sequence: nextTask)
         nextTask += 1
         var writer = CBORWriter()
         writer.unsigned(nextTask)
-        staging.write(.put(.setting, key: SettingKey.nextTask, value: writer.bytes))
+        stage(.put(.setting, key: SettingKey.nextTask, value: writer.bytes), isStoredAtEnd: isStoredAtEnd)
         return reference
     }
 

@@ -8,19 +8,23 @@ import Wire
 
 // Tasks of clients under way: each runs on a work ticket of its client's account, and ends once. A client that goes
 // away has not withdrawn its task.
+//
+// A task is stored once, when it has ended: one flush of the disk for each. One that a crash cuts short before has
+// never been, and cost nothing; its client, who got no answer, may send it again. Only what must not run twice is
+// stored before it runs.
 extension AgentMachine {
     // MARK: Beginning
 
     mutating func begin(_ request: ClientRequest, for command: CommandID) {
         let terms = request.terms
         guard let account = AccountID(terms.source.text), let offer = servedOffer(terms.operation) else { return }
-        let reference = newTask()
+        let isStored = terms.operation.family == .execution
+        let reference = newTask(isStoredAtEnd: !isStored)
+        let reservation = ReserveRequest(
+            task: reference, account: account, amount: terms.budget.energy,
+            deadline: ledgerNow + terms.timeout + settings.grace)
         do throws(LedgerError) {
-            _ = try tryApply(
-                .reserve(
-                    ReserveRequest(
-                        task: reference, account: account, amount: terms.budget.energy,
-                        deadline: ledgerNow + terms.timeout + settings.grace)))
+            _ = try tryApply(.reserve(reservation), isStoredAtEnd: !isStored)
         } catch {
             counters.count(.clientRefused)
             return answer(command, .refused(.ledger(error.explanation), terms))
@@ -28,13 +32,15 @@ extension AgentMachine {
         let task = OpenClientTask(
             ticket: reference.id, terms: terms, inputBytes: request.input.count, command: command,
             deadline: now.boot + terms.timeout)
-        stage(clients.begin(task, at: now.wall))
+        for write in clients.begin(task, at: now.wall, isStored: isStored) {
+            stage(write, isStoredAtEnd: !isStored)
+        }
         queueWork(
             LocalTask(
                 reference: reference, command: nil, operation: terms.operation, input: request.input,
                 parameters: request.parameters, memory: min(offer.memory, terms.target.task.budget.memory),
                 timeout: min(offer.timeout, terms.timeout), reserved: terms.budget.energy,
-                client: ClientBook.key(terms)))
+                client: ClientBook.key(terms), isStored: isStored))
     }
 
     private mutating func queueWork(_ task: LocalTask) {
@@ -45,7 +51,7 @@ extension AgentMachine {
                 since: now.boot))
     }
 
-    private mutating func stage(_ writes: [StoreWrite]) {
+    mutating func stage(_ writes: [StoreWrite]) {
         for write in writes { staging.write(write) }
     }
 
@@ -55,9 +61,16 @@ extension AgentMachine {
     mutating func concludeClientWork(
         _ task: LocalTask, _ key: ClientBook.Key, _ report: WorkReport, _ used: TaskEnergy, _ run: RunRecord
     ) {
-        guard let terms = clients.open[key]?.terms else {
+        guard let open = clients.open[key] else {
             keep(run)
             return
+        }
+        let terms = open.terms
+        // The time of its worker is over at the moment at which the client waits no longer.
+        if report.outcome == .timedOut, open.deadline <= now.boot {
+            keep(run)
+            apply(.failWork(report.task, .timedOut))
+            return finish(key, .timedOut, .refused(.timedOut, terms))
         }
         guard case .result(let result) = report.outcome else {
             keep(run)

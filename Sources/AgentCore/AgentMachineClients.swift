@@ -41,18 +41,19 @@ extension AgentMachine {
     private mutating func admit(_ request: ClientRequest) -> ClientRefusal? {
         if isStopping { return .unavailable("the agent is shutting down") }
         let terms = request.terms
-        if let refusal = verification(of: request) ?? clients.refusal(of: terms) ?? misfit(of: terms) {
-            return refusal
-        }
+        if let refusal = verification(of: request) ?? clients.refusal(of: terms) { return refusal }
+        let (source, target) = (useByDelegator(terms.source), useByTarget(terms.target))
+        if let refusal = misfit(of: terms, from: source, to: target) { return refusal }
         let client = KeyID(bytes: Hashing.hash(Array(terms.source.text.utf8), for: .identifier))
         if let wait = clientRates.request(by: client, at: now.boot) { return .rules(.rateLimited(wait: wait)) }
-        return shortage(for: request)
+        return shortage(for: request, from: source, to: target)
     }
 
     /// Whether the source has signed the request, or needs not to have.
     private func verification(of request: ClientRequest) -> ClientRefusal? {
         if let signature = request.signature {
             let keys = keys(of: request.terms.source)
+            if let signer = request.signer, keys.contains(signer) { return nil }
             if keys.contains(where: { scheme.isValid(signature, of: request.signed.span, by: $0) }) { return nil }
             // A signature by a known key counts, also where none is asked for.
             if !keys.isEmpty { return .badSignature }
@@ -62,6 +63,9 @@ extension AgentMachine {
         }
         return request.showsKey || settings.opensDelegation ? nil : .keyNeeded
     }
+
+    /// The keys one of which has to have signed a task of `source`, for whoever verifies that beforehand.
+    public func signers(of source: LCT) -> [PublicKey] { keys(of: source) }
 
     /// The keys by which `lct` may sign: that of its certificate, and that of the platform which speaks for it.
     private func keys(of lct: LCT) -> [PublicKey] {
@@ -73,17 +77,17 @@ extension AgentMachine {
     }
 
     /// What a task of `terms` has that no later attempt could mend.
-    private func misfit(of terms: ClientTerms) -> ClientRefusal? {
+    private func misfit(of terms: ClientTerms, from source: IdentityUse, to target: IdentityUse) -> ClientRefusal? {
         guard terms.target.context == identity.platform else { return .otherPlatform(own: identity.platform) }
         guard terms.type == terms.target.task else { return .typeDiffers }
-        let rules = PermissionRules.refusal(
-            of: terms.operation, from: useByDelegator(terms.source), to: useByTarget(terms.target))
-        if let rules { return .rules(rules) }
+        if let rules = PermissionRules.refusal(of: terms.operation, from: source, to: target) { return .rules(rules) }
         return servedOffer(terms.operation) == nil ? .notServed : nil
     }
 
     /// What there is too little of for a client's task.
-    private func shortage(for request: ClientRequest) -> ClientRefusal? {
+    private func shortage(
+        for request: ClientRequest, from source: IdentityUse, to target: IdentityUse
+    ) -> ClientRefusal? {
         let terms = request.terms
         let budget = terms.budget.energy
         guard let account = AccountID(terms.source.text), let offer = servedOffer(terms.operation) else {
@@ -91,11 +95,10 @@ extension AgentMachine {
         }
         let available = ledger.image.accounts[account]?.available ?? .zero
         guard budget <= available else { return .shortOfCredits(available: available) }
-        let target = useByTarget(terms.target)
         let memory = min(freeMemory, target.budget.memory)
         let rules =
             PermissionRules.shortage(of: target, budget: budget)
-            ?? PermissionRules.shortage(ofDelegator: useByDelegator(terms.source), budget: budget)
+            ?? PermissionRules.shortage(ofDelegator: source, budget: budget)
             ?? (offer.memory <= memory ? nil : .memoryShort(needed: offer.memory, free: memory))
             ?? strain(offer, within: terms.timeout)
         if let rules { return .rules(rules) }
@@ -107,12 +110,11 @@ extension AgentMachine {
 
     /// What heat and the tasks before it say against one of `offer` that is to be done `within` a time.
     private func strain(_ offer: OperationOffer, within timeout: TimeSpan) -> TaskRefusal? {
-        let own = heartbeat
         let needed = Int64(settings.decision.minimumHeadroom)
-        guard Int64(own.thermalHeadroom) >= needed else {
-            return .tooHot(needed: needed, headroom: Int64(own.thermalHeadroom))
+        guard Int64(thermalHeadroom) >= needed else {
+            return .tooHot(needed: needed, headroom: Int64(thermalHeadroom))
         }
-        let length = Int64(own.queueLength)
+        let length = Int64(queueLength)
         guard length < Int64(AgentLimits.workingTasks) else {
             return .queueFull(length: length, limit: Int64(AgentLimits.workingTasks))
         }

@@ -109,8 +109,7 @@ extension AgentMachine {
     mutating func countUse(_ amount: Energy, by identities: [LCT?]) {
         let distinct = Set(identities.compactMap { $0 }).sorted()
         guard amount > .zero, !distinct.isEmpty else { return }
-        for lct in distinct { uses.add(amount, for: lct, at: ledgerNow) }
-        staging.write(.put(.setting, key: SettingKey.uses, value: uses.encoded))
+        for lct in distinct { stage(uses.add(amount, for: lct, at: ledgerNow)) }
     }
 
     // MARK: Commands

@@ -126,17 +126,13 @@ extension AgentMachine {
 
     /// What this board says of itself.
     var heartbeat: Heartbeat {
-        let sample = energy.sample
-        let headroom = sample?.hottest.map {
-            settings.profile.thermal.soft.millidegrees - $0.temperature.millidegrees
-        }
         var operations: [ServedOperation] = []
         for offer in servedOperations.prefix(FederationLimits.maximumServedOperations) {
             if let served = stated(of: offer) { operations.append(served) }
         }
         var heartbeat = Heartbeat(
             sequence: max(heartbeatSequence, 1), freeMemory: freeMemory, availableATP: acceptableATP,
-            thermalHeadroom: headroom ?? 0, load: load, queueLength: UInt32(clamping: queue.count + active.count),
+            thermalHeadroom: thermalHeadroom, load: load, queueLength: queueLength,
             operations: operations, powerClass: PowerClass(rated: energy.rated),
             uptime: now.boot.since(startedAt), acceptsTasks: !isStopping)
         heartbeat.horizons = settings.horizons
@@ -153,6 +149,16 @@ extension AgentMachine {
             operation: offer.operation, typicalTime: offer.typicalTime,
             typicalEnergy: settings.profile.priors.core.held(for: offer.typicalTime))
     }
+
+    /// How far the hottest place lies below the temperature from which on nothing is charged.
+    var thermalHeadroom: Int32 {
+        energy.sample?.hottest.map {
+            settings.profile.thermal.soft.millidegrees - $0.temperature.millidegrees
+        } ?? 0
+    }
+
+    /// Work that waits or runs here.
+    var queueLength: UInt32 { UInt32(clamping: queue.count + active.count) }
 
     /// Memory that tasks may take: what the system has available, less the reserve.
     var freeMemory: ByteCount {

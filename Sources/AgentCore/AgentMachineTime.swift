@@ -75,13 +75,15 @@ extension AgentMachine {
 
     /// Lets the ledger forget ended tasks, the oldest first, where it remembers more than it should.
     mutating func raiseFloors() {
-        guard ledgerDueAt != ledger.image.head.sequence, ledger.image.finished.count > AgentLimits.rememberedTasks
-        else { return }
-        raiseFloor(
-            of: identity.id, storeEpoch,
-            to: ledger.image.proposedTaskFloor(of: identity.id, keeping: AgentLimits.rememberedTasks))
+        let most = AgentLimits.rememberedTasks + AgentLimits.forgottenTasks
+        guard ledgerDueAt != ledger.image.head.sequence, ledger.image.finished.count > most else { return }
+        if ledger.image.rememberedTasks(of: identity.id) > most {
+            raiseFloor(
+                of: identity.id, storeEpoch,
+                to: ledger.image.proposedTaskFloor(of: identity.id, keeping: AgentLimits.rememberedTasks))
+        }
         for peer in ledger.image.peers.keys.sorted() {
-            guard let row = ledger.image.peers[peer],
+            guard let row = ledger.image.peers[peer], ledger.image.rememberedTasks(of: peer) > most,
                 let floor = ledger.image.proposedTaskFloor(of: peer, keeping: AgentLimits.rememberedTasks)
             else { continue }
             // A task that may still be paid must stay payable; the ledger does not know of it yet.

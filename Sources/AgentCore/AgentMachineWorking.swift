@@ -264,7 +264,7 @@ extension AgentMachine {
     }
 
     private mutating func start(_ work: QueuedWork) {
-        let order: WorkOrder
+        var order: WorkOrder
         if work.isForPeer {
             guard let task = working[work.task]?.task?.payload, case .inline(let input) = task.input,
                 let offer = settings.offer(task.operation)
@@ -283,11 +283,13 @@ extension AgentMachine {
             order = WorkOrder(
                 task: work.task, operation: task.operation, input: task.input, parameters: task.parameters,
                 memory: task.memory, timeout: task.timeout, verified: task.verified)
+            order.isStored = task.isStored
         }
         active[work.task] = ActiveWork(
             isForPeer: work.isForPeer, operation: order.operation, payer: runPayer(of: work))
         energy.beginWork(work.task, at: now.boot)
         if work.isForPeer { tell(work.task, WorkerEvent.workStarted) }
+        guard order.isStored else { return starts.append(.startWork(order)) }
         afterWrites(.startWork(order))
     }
 

@@ -206,6 +206,8 @@ public enum AgentLimits {
     public static let endedTasks = 256
     /// Ended tasks of one platform that the ledger remembers, where none that lives is among them.
     public static let rememberedTasks = 256
+    /// How many more there may be until it forgets those beyond: all at once, since each time is a line of the journal.
+    public static let forgottenTasks = 64
     /// Money messages that wait for one peer's acknowledgement.
     public static let outboxPerPeer = 256
     /// Charges that reach the target: no less than one of them has to be missing, or is charged where lots are many.

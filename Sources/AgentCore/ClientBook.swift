@@ -37,8 +37,10 @@ struct ClientBook: Sendable {
     /// The tasks under way.
     private(set) var open: [Key: OpenClientTask] = [:]
     private var remembered: [Key: Remembered] = [:]
-    /// Those of them that have ended, the first one first.
+    /// Those of them that have ended, the first one first, behind some that are forgotten.
     private var ended: [Key] = []
+    /// How many of those are forgotten; they are taken out together, since that moves all others.
+    private var forgotten = 0
     private var floors: [Bytes16: WallTime] = [:]
     private var identities: [LCT: ClientStanding] = [:]
     private var nextNumber: UInt64 = 0
@@ -90,15 +92,15 @@ struct ClientBook: Sendable {
 
     // MARK: Beginning and ending
 
-    /// Takes on a task, and remembers its name.
-    mutating func begin(_ task: OpenClientTask, at now: WallTime) -> [StoreWrite] {
+    /// Takes on a task, and remembers its name: in the store from now on, or from its end on.
+    mutating func begin(_ task: OpenClientTask, at now: WallTime, isStored: Bool) -> [StoreWrite] {
         let key = ClientBook.key(task.terms)
         open[key] = task
         let entry = Remembered(
             number: nextNumber, client: ClientBook.client(task.terms.source), created: task.terms.created)
         nextNumber += 1
         remembered[key] = entry
-        return [write(entry, key)] + meet(task.terms.target, at: now) + forget()
+        return (isStored ? [write(entry, key)] : []) + meet(task.terms.target, at: now) + forget()
     }
 
     /// Counts that a worker was started for a task; how often that was.
@@ -138,8 +140,13 @@ struct ClientBook: Sendable {
 
     private mutating func forget() -> [StoreWrite] {
         var writes: [StoreWrite] = []
-        while remembered.count > ClientLimits.rememberedTasks, let key = ended.first {
-            ended.removeFirst()
+        while remembered.count > ClientLimits.rememberedTasks, forgotten < ended.count {
+            let key = ended[forgotten]
+            forgotten += 1
+            if forgotten >= ClientLimits.rememberedTasks / 4 {
+                ended.removeFirst(forgotten)
+                forgotten = 0
+            }
             guard let entry = remembered.removeValue(forKey: key) else { continue }
             writes.append(.remove(.clientTask, key: AgentMachine.numberKey(entry.number)))
             let floor = max(floors[entry.client] ?? entry.created, entry.created)

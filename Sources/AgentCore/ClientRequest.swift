@@ -88,6 +88,8 @@ public struct ClientRequest: Sendable {
     public let signature: Signature?
     /// Whether the request showed the API key.
     public let showsKey: Bool
+    /// The key whose signature this was found to be; nil where nobody has looked yet, or it is none of those asked for.
+    public var signer: PublicKey?
 
     /// A request of its parts.
     public init(

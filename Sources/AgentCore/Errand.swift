@@ -87,6 +87,8 @@ struct LocalTask {
     let reserved: Energy
     /// The client on whose account it runs; nil for the own operator.
     var client: ClientBook.Key?
+    /// Whether its beginning is stored before it runs, and not only together with its end.
+    var isStored = true
     /// The task whose result is found out by this; nil for an ordinary one.
     var replicaOf: TaskID?
     /// Its result, where only its quality is asked for; nil where it is run again.

@@ -18,7 +18,7 @@ enum SettingKey {
     static let earnings = Array("earnings".utf8)
     /// What own tasks cost today.
     static let spending = Array("spending".utf8)
-    /// What each identity used today.
+    /// What each identity used today, all in one record; earlier versions kept it so.
     static let uses = Array("identity-uses".utf8)
     /// The number of the next run that is kept.
     static let nextRun = Array("next-run".utf8)
@@ -99,6 +99,12 @@ struct RestoredRecords {
             }
         }
         try restoreClients(store)
+        for record in store.records(.identityUse) {
+            let isKnown = try RestoredRecords.read(.identityUse, record) { reader throws(CBORError) in
+                try uses.restore(key: record.key, from: &reader)
+            }
+            guard isKnown else { throw .malformed(.identityUse, key: record.key) }
+        }
         for id in Array(paying.keys) { paying[id]?.dropMessages() }
         for id in Array(working.keys) { working[id]?.dropMessages() }
     }
@@ -157,8 +163,8 @@ struct RestoredRecords {
                 try DayTotal(from: &reader)
             }
         case SettingKey.uses:
-            uses = try RestoredRecords.read(.setting, record) { reader throws(CBORError) in
-                try IdentityUses(from: &reader)
+            try RestoredRecords.read(.setting, record) { reader throws(CBORError) in
+                try uses.restoreAll(from: &reader)
             }
         case SettingKey.owner:
             owner = try RestoredRecords.read(.setting, record) { reader throws(CBORError) in

@@ -6,6 +6,9 @@ import Quantities
 ///
 /// Within one event the core collects writes and, apart from them, what may only happen once they are
 /// durable. Writes that can wait (`putOff`) ride along with the next write that cannot, or go alone after `delay`.
+///
+/// Some belong to something whose end is to be stored together with its beginning (`letWait`): they wait for that end
+/// likewise. But whatever depends on all writes so far is never told before they are durable, and so has them written.
 struct Staging {
     /// Something that waits for a write.
     enum Dependent {
@@ -33,6 +36,8 @@ struct Staging {
     private var writes: [StoreWrite] = []
     /// Whether they are written at the end of this event.
     private var isUrgent = false
+    /// Whether one of them is written as soon as anything depends on it.
+    private var hasBeginning = false
     private var dependents: [Dependent] = []
     private var delayedSince: BootTime?
     private var inFlight: [Batch] = []
@@ -62,6 +67,13 @@ struct Staging {
         if delayedSince == nil { delayedSince = now }
     }
 
+    /// Adds a write of something that has begun, and need not be known after a crash before it has ended.
+    mutating func letWait(_ write: StoreWrite, now: BootTime) {
+        writes.append(write)
+        hasBeginning = true
+        if delayedSince == nil { delayedSince = now }
+    }
+
     /// Adds something that must wait for the writes of this event and all before.
     mutating func afterWrites(_ dependent: Dependent) { dependents.append(dependent) }
 
@@ -71,9 +83,11 @@ struct Staging {
     /// Ends the event: the write to hand out, if any, and what may happen at once.
     mutating func finish(now: BootTime) -> (write: AgentEffect?, ready: [Dependent]) {
         if deadline.map({ $0 <= now }) == true { hurry() }
+        if hasBeginning, !dependents.isEmpty { hurry() }
         defer { isUrgent = false }
         if isUrgent, !writes.isEmpty {
             delayedSince = nil
+            hasBeginning = false
             let token = PersistenceToken(value: nextToken)
             nextToken += 1
             inFlight.append(Batch(token: token, dependents: dependents))

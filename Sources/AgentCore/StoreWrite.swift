@@ -39,6 +39,8 @@ public enum StoreRecordKind: UInt8, Sendable, CaseIterable {
     case client = 17
     /// The name of a client's task, by the number of the task.
     case clientTask = 18
+    /// What an identity used of its daily ceiling, by the hash of it.
+    case identityUse = 19
 }
 
 /// Something to store; everything in one list is stored together or not at all.

@@ -41,12 +41,9 @@ public enum HashPurpose: UInt8, Sendable {
 public enum Hashing {
     /// BLAKE2b-256 (RFC 7693) of `bytes`, personalised by `purpose`.
     public static func hash(_ bytes: Span<UInt8>, for purpose: HashPurpose) -> Bytes32 {
-        // The personalisation is "sage-edge", six zero bytes and the purpose.
-        var personal: [UInt8] = Array("sage-edge".utf8)
-        personal += [0, 0, 0, 0, 0, 0, purpose.rawValue]
-        return unsafe digest(32) { out in
+        unsafe digest(32) { out in
             unsafe bytes.withUnsafeBufferPointer { input in
-                unsafe csodium_blake2b(out, 32, input.baseAddress, input.count, nil, 0, personal)
+                unsafe csodium_blake2b_for(out, 32, input.baseAddress, input.count, purpose.rawValue)
             }
         }
     }
@@ -114,10 +111,10 @@ public enum Hashing {
     }
 
     private static func digest(_ count: Int, _ fill: (UnsafeMutablePointer<UInt8>) -> Void) -> Bytes32 {
-        var out = [UInt8](repeating: 0, count: count)
-        unsafe out.withUnsafeMutableBufferPointer { target in
-            if let base = target.baseAddress { unsafe fill(base) }
+        unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count) { out in
+            unsafe out.initialize(repeating: 0)
+            if let base = out.baseAddress { unsafe fill(base) }
+            return Bytes32(unsafe UnsafeBufferPointer(out).span) ?? .zero
         }
-        return Bytes32(out.span) ?? .zero
     }
 }

@@ -32,7 +32,10 @@ extension AgentDaemon {
                 log.write(.notice, "\(operation) is served", kind: .executorServes)
             }
         }
-        core.executors = workers.standings.compactMap { ExecutorStanding($0) }
+        let standings = workers.standings
+        guard standings != attended else { return }
+        attended = standings
+        core.executors = standings.compactMap { ExecutorStanding($0) }
     }
 }
 

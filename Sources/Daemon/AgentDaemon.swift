@@ -21,6 +21,7 @@ public struct AgentDaemon: ~Copyable {
         static let store = EventToken(rawValue: 3)
         static let sensors = EventToken(rawValue: 4)
         static let http = EventToken(rawValue: 5)
+        static let signatures = EventToken(rawValue: 6)
         static let workers = EventToken(rawValue: 16)
         static let control: UInt32 = 1024
     }
@@ -47,8 +48,12 @@ public struct AgentDaemon: ~Copyable {
     private var store: StoreThread
     var sensors: SensorThread
     var workers: WorkerPool
+    /// How the executors stood when the core was told.
+    var attended: [ExternalStanding] = []
     private var control: ControlServer
     var http: HTTPServer
+    /// Verifies what several clients ask at a time; nil before they do.
+    private var signatures: SignatureThread?
     /// How the gateway stands; a new core is told.
     var gateway = GatewayState.off
     var program: ProgramMetrics
@@ -319,6 +324,7 @@ public struct AgentDaemon: ~Copyable {
             if event.readable { try takeDatagrams() }
         case Token.store: try takeCompletions()
         case Token.http: try serveHTTP()
+        case Token.signatures: try takeChecked()
         case Token.sensors:
             while let sample = sensors.collect() {
                 try carryOut(core.handle(.sample(sample), at: AgentDaemon.now))
@@ -359,17 +365,30 @@ public struct AgentDaemon: ~Copyable {
     }
 
     private mutating func takeCompletions() throws(SystemError) {
+        // What was committed together is confirmed together, by the newest token.
+        var confirmed: PersistenceToken?
         while let outcome = store.collect() {
+            if case .committed(let token) = outcome {
+                confirmed = token
+                continue
+            }
+            try confirm(confirmed.take())
             switch outcome {
-            case .committed(let token):
-                trustStore()
-                try carryOut(core.handle(.persisted(token), at: AgentDaemon.now))
+            case .committed: break
             case .read(let query, let answer): try carryOut(core.handle(.records(query, answer), at: AgentDaemon.now))
             case .commitFailed(let error), .cannotOpen(let error):
                 return try giveUpStore(error.explanation, isDamage: error.failure.isDamage)
             case .opened(let image): try begin(from: image)
             }
         }
+        try confirm(confirmed)
+    }
+
+    /// Everything up to `token` is durable.
+    private mutating func confirm(_ token: PersistenceToken?) throws(SystemError) {
+        guard let token else { return }
+        trustStore()
+        try carryOut(core.handle(.persisted(token), at: AgentDaemon.now))
     }
 
     private mutating func takeRequests(_ event: ReadyEvent) throws(SystemError) {
@@ -381,6 +400,22 @@ public struct AgentDaemon: ~Copyable {
                 askers[id] = request.connection
                 try carryOut(core.handle(.command(id, command), at: AgentDaemon.now))
             }
+        }
+    }
+
+    /// Whether the signature of a client's task is verified by the thread for it; its task comes back then.
+    mutating func leavesToThread(_ id: CommandID, _ command: ClientCommand) throws(SystemError) -> Bool {
+        guard case .delegate(let request) = command, request.signature != nil, http.waitingClients > 1 else {
+            return false
+        }
+        if signatures == nil { signatures = try SignatureThread(in: loop, token: Token.signatures) }
+        let job = SignatureJob(id, request, by: core.signers(of: request.terms.source))
+        return signatures?.offer(job) == true
+    }
+
+    private mutating func takeChecked() throws(SystemError) {
+        while let checked = signatures?.collect() {
+            try carryOut(core.handle(.client(checked.id, .delegate(checked.request)), at: AgentDaemon.now))
         }
     }
 

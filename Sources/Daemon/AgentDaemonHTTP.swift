@@ -61,6 +61,7 @@ extension AgentDaemon {
             guard http.hasRoomToWait else { return respond(exchange, HTTPResponse(crowded: call)) }
             let id = newCommand()
             http.wait(exchange, for: id, call)
+            if try leavesToThread(id, command) { return }
             try carryOut(core.handle(.client(id, command), at: AgentDaemon.now))
         }
     }

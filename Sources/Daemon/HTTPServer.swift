@@ -143,6 +143,9 @@ struct HTTPServer: ~Copyable {
         return response.status
     }
 
+    /// Clients that wait for an answer of the core.
+    var waitingClients: Int { clients.count }
+
     /// Whether one more client may wait: half of the connections stay for others.
     var hasRoomToWait: Bool { clients.count < max(1, Int(clamping: plan.section.connections) / 2) }
 

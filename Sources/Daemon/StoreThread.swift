@@ -115,7 +115,7 @@ struct StoreThread: ~Copyable {
 
     /// All energy pages but the last stay on the disk.
     private static let restoredKinds: [StoreRecordKind] = [
-        .task, .outbox, .meter, .peer, .setting, .gate, .certificate, .client, .clientTask,
+        .task, .outbox, .meter, .peer, .setting, .gate, .certificate, .client, .clientTask, .identityUse,
     ]
 
     private static func commit(

@@ -95,10 +95,12 @@ public struct LCT: Hashable, Comparable, Sendable {
     /// Its role.
     public let task: TaskType
 
-    static let prefix = "lct:web4:agent:"
-
     /// The whole text, with the task type's first name.
-    public var text: String { LCT.prefix + lineage + "@" + context.text + "#" + task.name }
+    ///
+    /// It is made once: identities are looked up, stored and told by it.
+    public let text: String
+
+    static let prefix = "lct:web4:agent:"
 
     /// The LCT that `text` spells.
     public init(_ text: String) throws(LCTError) {
@@ -120,7 +122,14 @@ public struct LCT: Hashable, Comparable, Sendable {
         self.lineage = lineage
         self.context = context
         self.task = task
+        text = LCT.prefix + lineage + "@" + context.text + "#" + task.name
     }
+
+    /// Whether the texts are the same, which say everything.
+    public static func == (left: LCT, right: LCT) -> Bool { left.text == right.text }
+
+    /// Hashes the text.
+    public func hash(into hasher: inout Hasher) { hasher.combine(text) }
 
     /// Orders by text.
     public static func < (left: LCT, right: LCT) -> Bool { left.text < right.text }

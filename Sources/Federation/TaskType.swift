@@ -87,7 +87,12 @@ public struct TaskBudget: Hashable, Sendable {
 
 extension TaskType {
     /// The LUPS 1.0 row of this type.
-    public var budget: TaskBudget {
+    public var budget: TaskBudget { TaskType.budgets[Int(rawValue) - 1] }
+
+    /// The rows in the order of their numbers.
+    private static let budgets = allCases.map { $0.row }
+
+    private var row: TaskBudget {
         switch self {
         case .perception: .row(200, 2048, 2, 1024, 10, 5, [.atpRead, .networkHTTP, .storageRead, .federationExecute])
         case .planning: .row(500, 2048, 2, 1024, 0, 10, [.atpRead, .federationExecute])

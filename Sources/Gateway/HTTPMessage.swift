@@ -28,13 +28,21 @@ public struct HTTPRequest: Sendable {
 
     /// The values of all fields called `name`, without the blanks around them; `name` is in small letters.
     public func values(of name: String) -> [String] {
-        headers.filter { $0.name.lowercased() == name }.map { field in
+        headers.filter { isSame($0.name, name) }.map { field in
             let bytes = Array(field.value.utf8)
             guard let first = bytes.firstIndex(where: { !isBlank($0) }),
                 let last = bytes.lastIndex(where: { !isBlank($0) })
             else { return "" }
             return String(decoding: bytes[first...last], as: UTF8.self)
         }
+    }
+
+    /// Whether `field`, in letters of ASCII of any size, is `name`.
+    private func isSame(_ field: String, _ name: String) -> Bool {
+        field.utf8.count == name.utf8.count
+            && zip(field.utf8, name.utf8).allSatisfy { byte, small in
+                ((0x41...0x5a).contains(byte) ? byte | 0x20 : byte) == small
+            }
     }
 }
 

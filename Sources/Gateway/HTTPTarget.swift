@@ -65,7 +65,7 @@ struct HTTPTarget: Equatable {
     /// Path and query of `text`, undecoded: a client may write the whole address, as to a proxy (RFC 9112 §3.2.2).
     static func path(of text: String) -> ArraySlice<UInt8> {
         let bytes = Array(text.utf8)[...]
-        guard text.lowercased().hasPrefix("http://") else { return bytes }
+        guard bytes.first != UInt8(ascii: "/"), text.lowercased().hasPrefix("http://") else { return bytes }
         let rest = bytes.dropFirst(7)
         return rest.firstIndex(of: UInt8(ascii: "/")).map { rest[$0...] } ?? [UInt8(ascii: "/")]
     }

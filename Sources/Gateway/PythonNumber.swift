@@ -36,6 +36,14 @@ struct PythonNumber: Equatable {
     }
 
     private init(fraction: String) {
+        // A double holds fifteen digits as they are, and Python writes them so, less the zeros at their end.
+        if fraction.utf8.count <= 16 {
+            let end = fraction.utf8.lastIndex { $0 != UInt8(ascii: "0") } ?? fraction.utf8.startIndex
+            let digits = fraction.utf8.prefix(through: end)
+            text = String(decoding: Array(digits), as: UTF8.self) + (fraction.utf8[end] == UInt8(ascii: ".") ? "0" : "")
+            isWhole = false
+            return
+        }
         let value = (try? JSONValue(parsing: Array(fraction.utf8))) ?? .real(fraction)
         if case .real(let token) = value { text = token } else { text = fraction }
         isWhole = false

@@ -19,7 +19,7 @@ public struct JSONError: Error, Equatable, Sendable {
 }
 
 /// A JSON value, with integers and other numbers kept apart and members in the order of the text.
-public indirect enum JSONValue: Equatable, Sendable {
+public enum JSONValue: Equatable, Sendable {
     /// `null`.
     case null
     /// `true` or `false`.

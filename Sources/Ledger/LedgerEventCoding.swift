@@ -154,6 +154,6 @@ extension LedgerEvent: LedgerCodable {
         }
     }
 
-    /// Digest of what makes two events the same one.
-    var digest: Bytes16 { Hashing.hash(encoded, for: .identifier).prefix16 }
+    /// Digest of what makes two events the same one, their encoding.
+    static func digest(of encoded: [UInt8]) -> Bytes16 { Hashing.hash(encoded, for: .identifier).prefix16 }
 }

@@ -56,9 +56,10 @@ public struct LedgerMachine: Sendable {
         guard now >= image.head.at else { throw .timeWentBack(last: image.head.at, given: now) }
         step = LedgerStep(now: now)
         defer { step = LedgerStep() }
+        let encoded = event.encoded
         let effect: LedgerEffect
         do throws(LedgerError) {
-            effect = try perform(event)
+            effect = try perform(event, encoded)
         } catch {
             for change in step.undo.reversed() { image.apply(change) }
             throw error
@@ -69,7 +70,7 @@ public struct LedgerMachine: Sendable {
         case .changed(let result):
             let commit = LedgerCommit(
                 record: JournalRecord(
-                    sequence: image.head.sequence + 1, at: now, previousHash: image.head.hash, event: event.encoded,
+                    sequence: image.head.sequence + 1, at: now, previousHash: image.head.hash, event: encoded,
                     entries: JournalRecord.encode(step.entries)),
                 entries: step.entries, changes: changes(), result: result)
             image.head = commit.record.head
@@ -93,13 +94,15 @@ public struct LedgerMachine: Sendable {
                 if let after { changes.append(.put(after)) }
             }
         }
-        return changes.map { (key: $0.key, change: $0) }.sorted { $0.key < $1.key }.map { $0.change }
+        // Each key is spelled once, and not at each comparison.
+        return changes.map { (place: [$0.key.kind.rawValue] + $0.key.bytes, change: $0) }
+            .sorted { $0.place.lexicographicallyPrecedes($1.place) }.map { $0.change }
     }
 
-    private mutating func perform(_ event: LedgerEvent) throws(LedgerError) -> LedgerEffect {
+    private mutating func perform(_ event: LedgerEvent, _ encoded: [UInt8]) throws(LedgerError) -> LedgerEffect {
         if case .genesis(let genesis) = event { return try begin(genesis) }
         guard let summary = image.summary else { throw .notBegun }
-        let digest = event.digest
+        let digest = LedgerEvent.digest(of: encoded)
         switch event {
         case .genesis: throw .alreadyBegun
         case .configure(let supply): return try configure(supply, summary)

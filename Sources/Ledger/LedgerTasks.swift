@@ -85,6 +85,9 @@ extension LedgerImage {
         return first
     }
 
+    /// How many ended tasks that `platform` numbered are remembered.
+    public func rememberedTasks(of platform: PlatformID) -> Int { finishedOf[platform] ?? 0 }
+
     /// A floor for the tasks that `platform` numbered, such that at most `keep` ended ones stay remembered.
     ///
     /// Nil while there are no more than that, or while a live task stands in the way.

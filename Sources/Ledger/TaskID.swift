@@ -52,26 +52,33 @@ public struct TaskReference: Hashable, Sendable {
     public let storeEpoch: StoreEpoch
     /// The task's number in that store.
     public let sequence: UInt64
+    /// The task's id, which a ledger asks for again and again.
+    public let id: TaskID
 
     /// The task that `delegator` numbers `sequence` in its store of `storeEpoch`.
     public init(delegator: PlatformID, storeEpoch: StoreEpoch, sequence: UInt64) {
         self.delegator = delegator
         self.storeEpoch = storeEpoch
         self.sequence = sequence
+        id = TaskID.derive(delegator: delegator, storeEpoch: storeEpoch, sequence: sequence)
     }
 
-    /// The task's id.
-    public var id: TaskID { TaskID.derive(delegator: delegator, storeEpoch: storeEpoch, sequence: sequence) }
+    /// Whether the parts are the same, and so the ids.
+    public static func == (left: TaskReference, right: TaskReference) -> Bool { left.id == right.id }
+
+    /// Hashes the id.
+    public func hash(into hasher: inout Hasher) { hasher.combine(id) }
 }
 
 extension TaskReference: LedgerCodable {
     /// Reads `[delegator, store epoch, sequence]`.
     public init(from reader: inout CBORReader) throws(CBORError) {
         try reader.beginArray(of: 3)
-        delegator = KeyID(bytes: try reader.bytes32())
-        storeEpoch = StoreEpoch(try reader.unsigned())
-        sequence = try reader.unsigned()
+        let delegator = KeyID(bytes: try reader.bytes32())
+        let storeEpoch = StoreEpoch(try reader.unsigned())
+        let sequence = try reader.unsigned()
         reader.endArray()
+        self.init(delegator: delegator, storeEpoch: storeEpoch, sequence: sequence)
     }
 
     /// Writes `[delegator, store epoch, sequence]`.

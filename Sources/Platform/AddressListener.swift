@@ -11,7 +11,7 @@ public enum AddressListener {
     public static func listen(at address: NetworkAddress) throws(SystemError) -> FileDescriptor {
         var native = clinux_address(address)
         let raw = try system("bind", address.text) {
-            unsafe clinux_stream_listen_at(&native, CInt(PlatformLimits.listenBacklog))
+            unsafe clinux_stream_listen_at(&native, CInt(PlatformLimits.addressBacklog))
         }
         return FileDescriptor(adopting: Int32(raw))
     }

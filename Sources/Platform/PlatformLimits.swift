@@ -14,8 +14,13 @@ public enum PlatformLimits {
     public static let outputBufferBytes = 16_384
     /// Processes that a table of them holds; further ones are left out.
     public static let processes = 8_192
-    /// Connections that wait to be accepted.
+    /// Connections that wait to be accepted on a Unix socket.
     public static let listenBacklog = 32
+    /// Connections that wait to be accepted on a TCP socket.
+    ///
+    /// Beyond it the kernel lets clients wait a second and more, or resets them. It takes no more than
+    /// `net.core.somaxconn` says, which is 4096 by default.
+    public static let addressBacklog = 1_024
     /// Bytes of a worker thread's stack; only what is touched becomes resident.
     public static let threadStackBytes = 1_048_576
     /// Jobs and mailbox items at most.

@@ -52,7 +52,13 @@ public struct Bytes32: Hashable, Comparable, Sendable {
     public init?(_ bytes: [UInt8]) { self.init(bytes.span) }
 
     /// The bytes in order.
-    public var array: [UInt8] { bigEndianBytes(high) + bigEndianBytes(low) }
+    public var array: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(32)
+        appendBigEndian(high, to: &bytes)
+        appendBigEndian(low, to: &bytes)
+        return bytes
+    }
 
     /// The first sixteen bytes.
     public var prefix16: Bytes16 { Bytes16(bits: high) }
@@ -65,17 +71,31 @@ public struct Bytes32: Hashable, Comparable, Sendable {
 
 /// The sixteen bytes of `span` from `offset`, as one big-endian number.
 func bigEndianInteger(_ span: Span<UInt8>, from offset: Int) -> UInt128 {
-    var value: UInt128 = 0
-    for index in offset..<(offset + 16) { value = value << 8 | UInt128(span[index]) }
-    return value
+    var (high, low): (UInt64, UInt64) = (0, 0)
+    for index in offset..<(offset + 8) { high = high &<< 8 | UInt64(span[index]) }
+    for index in (offset + 8)..<(offset + 16) { low = low &<< 8 | UInt64(span[index]) }
+    return UInt128(high) &<< 64 | UInt128(low)
 }
 
 /// The sixteen bytes of `value`, most significant first.
 func bigEndianBytes(_ value: UInt128) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(16)
-    for shift in stride(from: 120, through: 0, by: -8) {
-        bytes.append(UInt8(truncatingIfNeeded: value >> UInt128(shift)))
-    }
+    appendBigEndian(value, to: &bytes)
     return bytes
+}
+
+/// Appends the sixteen bytes of `value`, most significant first.
+func appendBigEndian(_ value: UInt128, to bytes: inout [UInt8]) {
+    // Shifts of 64 bits are instructions, those of 128 are calls.
+    appendBigEndian(UInt64(truncatingIfNeeded: value &>> 64), to: &bytes)
+    appendBigEndian(UInt64(truncatingIfNeeded: value), to: &bytes)
+}
+
+private func appendBigEndian(_ value: UInt64, to bytes: inout [UInt8]) {
+    var shift: UInt64 = 64
+    while shift > 0 {
+        shift -= 8
+        bytes.append(UInt8(truncatingIfNeeded: value &>> shift))
+    }
 }

@@ -123,9 +123,10 @@ public final class AgentStore {
     public func commit(_ writes: [StoreWrite]) throws(StoreError) {
         guard !writes.isEmpty else { return }
         try transaction { () throws(StoreError) in
-            // Within a group, many events change the same balances: only the last value of a row is written.
+            // Within a group, many events change the same balances and records: only the last value of one is written.
             var rows: [LedgerRowKey: LedgerChange] = [:]
-            for write in writes {
+            let last = AgentStore.lastWrites(writes)
+            for (index, write) in writes.enumerated() where last[index] {
                 try self.write(write)
                 if case .ledger(let commit) = write { for change in commit.changes { rows[change.key] = change } }
             }
@@ -135,6 +136,20 @@ public final class AgentStore {
             for (place, change) in ordered { try self.write(change, key: Array(place.dropFirst())) }
         }
         for case .ledger(let commit) in writes { extent.newest = commit.record.sequence }
+    }
+
+    /// For each of `writes` whether it counts: not where a later one puts or removes the same record.
+    private static func lastWrites(_ writes: [StoreWrite]) -> [Bool] {
+        var isLast = [Bool](repeating: true, count: writes.count)
+        var seen: Set<[UInt8]> = []
+        for index in writes.indices.reversed() {
+            switch writes[index] {
+            case .put(let kind, let key, _), .remove(let kind, let key):
+                isLast[index] = seen.insert([kind.rawValue] + key).inserted
+            case .ledger, .removeRange: break
+            }
+        }
+        return isLast
     }
 
     /// Runs `body` as one transaction and keeps the log short; poisons the store when that fails.

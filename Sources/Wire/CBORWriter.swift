@@ -38,9 +38,8 @@ public struct CBORWriter: Sendable {
 
     /// Appends a text.
     public mutating func text(_ value: String) {
-        let utf8 = Array(value.utf8)
-        head(.text, UInt64(utf8.count))
-        bytes += utf8
+        head(.text, UInt64(value.utf8.count))
+        bytes.append(contentsOf: value.utf8)
     }
 
     /// Begins an array of `count` items.

@@ -97,6 +97,12 @@ public struct JSONWriter: Sendable {
 
     private mutating func quote(_ value: String) {
         text += "\""
+        // Nearly every text is written as it is.
+        if value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x22 && $0 != 0x5c && $0 != 0x7f }) {
+            text += value
+            text += "\""
+            return
+        }
         for scalar in value.unicodeScalars {
             switch scalar {
             case "\"": text += "\\\""

@@ -134,16 +134,60 @@ import Testing
         checkEnd(&fleet)
     }
 
-    @Test func `that waits when the agent dies has its credits back, and its task is not run again`() throws {
+    @Test func `that waits when the agent dies has paid nothing, and may ask again`() throws {
         var fleet = try fleet()
-        let asked = fleet.ask(0, asClient: .delegate(request(try terms("t1"), fleet)))
-        for _ in 0..<400 where fleet.ledger(of: 0).holds.isEmpty { fleet.pass(milliseconds: 1) }
+        let once = request(try terms("t1"), fleet)
+        let asked = fleet.ask(0, asClient: .delegate(once))
+        fleet.pass(milliseconds: 10)
+        #expect(fleet.workers(of: 0) == 1)
+        fleet.crash(0)
+        fleet.pass(milliseconds: 60_000)
+        #expect(fleet.answer(to: asked) == nil)
+        #expect(try available(fleet) == Energy(joules: 100))
+        let proof = try proof(&fleet, once)
+        #expect(try available(fleet) == Energy(joules: 100) - proof.charged)
+        checkEnd(&fleet)
+    }
+
+    /// A board that runs a command for clients.
+    private func executingFleet() throws -> ScriptedFleet {
+        let offer = OperationOffer(
+            operation: try named("execution.df"), memory: .mebibytes(16), timeout: .seconds(30),
+            typicalTime: .seconds(1))
+        return try fleet { $0.operations.append(offer) }
+    }
+
+    @Test func `whose command runs when the agent dies has its credits back, and the command is not run again`()
+        throws
+    {
+        var fleet = try executingFleet()
+        let once = request(try terms("t1", operation: "execution.df"), fleet)
+        let asked = fleet.ask(0, asClient: .delegate(once))
+        for _ in 0..<400 where fleet.workers(of: 0) == 0 { fleet.pass(milliseconds: 1) }
         #expect(try available(fleet) == Energy(joules: 50))
         fleet.crash(0)
         fleet.pass(milliseconds: 60_000)
         #expect(fleet.answer(to: asked) == nil)
         #expect(try available(fleet) == Energy(joules: 100))
-        #expect(try refusal(&fleet, request(try terms("t1"), fleet)) == .alreadyEnded(.interrupted))
+        #expect(try refusal(&fleet, once) == .alreadyEnded(.interrupted))
+        checkEnd(&fleet)
+    }
+
+    @Test func `has its task begun at once, but a command only when that is stored`() throws {
+        var fleet = try executingFleet()
+        let command = fleet.ask(0, asClient: .delegate(request(try terms("t1", operation: "execution.df"), fleet)))
+        #expect(fleet.workers(of: 0) == 0)
+        let other = fleet.ask(0, asClient: .delegate(request(try terms("t2"), fleet)))
+        #expect(fleet.workers(of: 0) == 1)
+        for _ in 0..<400 where fleet.answer(to: command) == nil || fleet.answer(to: other) == nil {
+            fleet.pass(milliseconds: 250)
+        }
+        for asked in [command, other] {
+            guard case .proven? = fleet.answer(to: asked) else {
+                Issue.record("\(String(describing: fleet.answer(to: asked)))")
+                continue
+            }
+        }
         checkEnd(&fleet)
     }
 
@@ -162,9 +206,6 @@ import Testing
             #expect(!isAnswered)
             #expect(try available(fleet) == Energy(joules: 100) - proof.charged)
         case .refused(.alreadyEnded(.completed), _): #expect(try available(fleet) < Energy(joules: 100))
-        case .refused(.alreadyEnded(.interrupted), _):
-            #expect(!isAnswered)
-            #expect(try available(fleet) == Energy(joules: 100))
         case let other: Issue.record("\(other)")
         }
         checkEnd(&fleet)
@@ -263,6 +304,17 @@ import Testing
         let stranger = try self.terms("t1", source: "lct:web4:agent:dp@Elsewhere#consciousness")
         #expect(try refusal(&fleet, request(stranger, fleet)) == .unknownKey)
         #expect(try available(fleet) == Energy(joules: 100))
+        checkEnd(&fleet)
+    }
+
+    @Test func `whose signature was verified beforehand is believed where that key is one of its own`() throws {
+        var fleet = try fleet()
+        let other = try #require(SigningKey(seed: [UInt8](repeating: 55, count: 32)))
+        var asked = request(try terms("t1"), fleet, signed: .some(other))
+        asked.signer = other.publicKey
+        #expect(try refusal(&fleet, asked) == .badSignature)
+        asked.signer = fleet.identity(of: 1).signing.publicKey
+        _ = try proof(&fleet, asked)
         checkEnd(&fleet)
     }
 
@@ -393,7 +445,7 @@ extension ClientRefusal {
         for index in 0..<count {
             let task = try task("t\(index)", at: Int64(index) + 1)
             #expect(book.refusal(of: task.terms) == nil)
-            image.apply(book.begin(task, at: .origin))
+            image.apply(book.begin(task, at: .origin, isStored: index % 2 == 0))
             image.apply(book.end(ClientBook.key(task.terms), .completed, runtime: .seconds(1)))
         }
         for book in [book, try RestoredRecords(image, policy: ChargingPolicy()).clients] {
@@ -417,7 +469,7 @@ extension ClientRefusal {
         var image = StoreImage(ledger: LedgerImage(), storeEpoch: StoreEpoch(1), bootEpoch: 1)
         for index in 0...ClientLimits.identities {
             let task = try task("t", at: 1, of: "a\(index)")
-            image.apply(book.begin(task, at: .origin))
+            image.apply(book.begin(task, at: .origin, isStored: true))
             if index > 0 { image.apply(book.end(ClientBook.key(task.terms), .completed)) }
         }
         #expect(book.counts.identities == ClientLimits.identities)

@@ -57,6 +57,27 @@ import Testing
         #expect(try folder.inspect().bootEpoch == 3)
     }
 
+    @Test func `of several writes of one record in a commit the last one counts, around removed ranges too`() throws {
+        let writes: [StoreWrite] = [
+            .put(.task, key: [1], value: [1]), .remove(.task, key: [1]), .put(.task, key: [1], value: [2]),
+            .put(.task, key: [2], value: [1]), .remove(.task, key: [2]),
+            .put(.run, key: [1], value: [1]), .removeRange(.run, from: [0], below: [9]),
+            .put(.client, key: [1], value: [1]), .removeRange(.client, from: [0], below: [9]),
+            .put(.client, key: [1], value: [2]),
+            .put(.peer, key: [1], value: [1]), .put(.peer, key: [1], value: [2]),
+            .removeRange(.peer, from: [0], below: [9]),
+        ]
+        let store = try folder.open()
+        try store.commit([
+            .put(.task, key: [2], value: [0]), .put(.run, key: [1], value: [0]), .put(.peer, key: [2], value: [0]),
+        ])
+        try store.commit(writes)
+        let image = try store.load()
+        #expect(image.records(.task) == [StoredRecord(key: [1], value: [2])])
+        #expect(image.records(.client) == [StoredRecord(key: [1], value: [2])])
+        #expect(image.records(.run).isEmpty && image.records(.peer).isEmpty)
+    }
+
     @Test func `what was committed is there after opening again`() throws {
         let ledger = try storyLedger()
         do {

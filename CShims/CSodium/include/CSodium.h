@@ -14,6 +14,10 @@ int32_t csodium_init(void);
 void csodium_blake2b(uint8_t *_Nonnull out, size_t length, const uint8_t *_Nullable in, size_t count,
                      const uint8_t *_Nullable key, size_t key_length, const uint8_t *_Nullable personal);
 
+// BLAKE2b without a key, personalised by "sage-edge", six zero bytes and `purpose`.
+void csodium_blake2b_for(uint8_t *_Nonnull out, size_t length, const uint8_t *_Nullable in, size_t count,
+                         uint8_t purpose);
+
 // SHA-256 and HMAC-SHA-256 (FIPS 180-4, RFC 2104) into 32 bytes.
 void csodium_sha256(uint8_t *_Nonnull out, const uint8_t *_Nullable in, size_t count);
 void csodium_hmac_sha256(uint8_t *_Nonnull out, const uint8_t *_Nonnull key, size_t key_length,

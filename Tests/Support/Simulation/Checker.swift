@@ -5,6 +5,7 @@ import Federation
 import Ledger
 import Quantities
 import Telemetry
+import Wire
 
 /// What must hold in every fleet at every moment; it looks at what boards store and say, not at how they do it.
 struct Checker {
@@ -79,10 +80,17 @@ struct Checker {
         }
     }
 
-    /// A worker starts: what it works for is durable.
-    mutating func started(_ task: TaskID, of board: Board) {
+    /// A worker starts: what it works for is durable, or is stored with its end and may run again after a crash.
+    mutating func started(_ order: WorkOrder, of board: Board) {
+        let task = order.task
         handing.started(task, of: board.name)
         takeHandingFinding()
+        guard order.isStored else {
+            if order.operation.family == .execution {
+                report(board.name + " starts " + task.text + ", which may run only once, and nothing is durable")
+            }
+            return
+        }
         let durable = board.disk.durable
         // A task for a peer is stored under the part number of a worker's life.
         guard durable.ledger.holds[task] == nil, durable.value(.task, key: [4] + task.bytes.array) == nil else {
@@ -108,6 +116,25 @@ struct Checker {
     mutating func proved(_ terms: ClientTerms, on board: Board) {
         let name = board.name + " " + terms.source.text + " " + terms.task
         if !proven.insert(name).inserted { report(board.name + " ran " + terms.task + " twice for a client") }
+        if !isRemembered(terms, by: board.disk.durable) {
+            report(board.name + " gives the proof of " + terms.task + ", whose end is not durable")
+        }
+    }
+
+    /// Whether the store knows that a client's task was done.
+    private func isRemembered(_ terms: ClientTerms, by image: StoreImage) -> Bool {
+        var writer = CBORWriter()
+        writer.array(2)
+        writer.text(terms.source.text)
+        writer.text(terms.task)
+        let key = Hashing.hash(writer.bytes, for: .identifier).prefix16
+        return image.records(.clientTask).contains { record in
+            guard let value = try? CBORValue(decoding: record.value.span), case .map(let entries) = value else {
+                return false
+            }
+            return entries.contains { $0.key == 1 && $0.value == .bytes(key.array) }
+                && entries.contains { $0.key == 4 && $0.value == .unsigned(UInt64(ClientEnd.completed.rawValue)) }
+        }
     }
 
     /// Tables stay within their limits.

@@ -204,7 +204,7 @@ struct Fleet {
         case .startWork(let order):
             trace.add(order.task.bytes.array)
             trace.line("\(now) " + boards[board].name + " starts " + order.task.text)
-            checker.started(order.task, of: boards[board])
+            checker.started(order, of: boards[board])
             startWorker(order, of: board)
         case .cancelWork(let task):
             trace.line("\(now) " + boards[board].name + " cancels the work on " + task.text)
