@@ -119,24 +119,6 @@ import Testing
         expectRest(&fleet)
     }
 
-    @Test(arguments: [1, 2]) func `it is handed on as often as it may be and no more`(hops: Int) throws {
-        var fleet = try makeFleet(4, handing: [1, 2])
-        // Thor does not know the last board, so that it goes by Legion.
-        _ = fleet.ask(1, .removePeer(name: "Willow"))
-        fleet.pass(milliseconds: 500)
-        let outcome = try ask(&fleet, try request(hops: hops))
-        #expect(outcome["outcome"] as? String == "done", "\(outcome)")
-        let below = try #require(outcome["below"] as? [[String: Any]])
-        #expect(below.map { $0["platform"] as? String } == (hops == 1 ? ["Legion"] : ["Legion", "Willow"]))
-        let paid = try below.map { try amount($0, "paid_mj") }
-        #expect(zip([try amount(outcome, "paid_mj")] + paid, paid).allSatisfy { $0 >= $1 })
-        if hops == 2 {
-            let chain = try #require(try tasks(3, "worker", &fleet).first?["chain"] as? [[String: Any]])
-            #expect(chain.map { $0["platform"] as? String } == ["Sprout", "Thor"])
-        }
-        expectRest(&fleet)
-    }
-
     @Test func `a board above that is not known is vouched for, and told as not known`() throws {
         var fleet = try makeFleet()
         _ = fleet.ask(2, .removePeer(name: "Sprout"))
