@@ -18,10 +18,8 @@ extension AgentMachine {
         var errand = Errand(
             request: request, decision: decision, kept: kept, began: now.boot, placesLeft: decision.ranking,
             deadline: now.boot + request.timeout)
-        // One that has just refused another task may do this one once its next heartbeat says so.
-        if decision.candidates.contains(where: { $0.loss == .notAccepting && peers[$0.node]?.hasRefused == true }) {
-            errand.mayComeBack(after: .zero)
-        }
+        // Heat, memory and credits pass; so does what one has refused another task for.
+        if decision.mayBeServedLater { errand.mayComeBack(after: .zero) }
         errands[command] = errand
         tryNextPlace(command)
     }
