@@ -44,7 +44,8 @@ private func refusal(_ line: [UInt8]) throws -> String {
                     operation: operation, input: [7],
                     requirement: Requirement(
                         horizon: Horizon("regional"), minimumConvergence: BasisPoints(clamping: 7_500)))),
-            .delegate(handable), .tasks, .cancel(task: task), .disputes, .dispute(task: task), .peer(name: "Thor"), .balance,
+            .delegate(handable), .tasks, .cancel(task: task), .disputes, .dispute(task: task), .peer(name: "Thor"),
+            .balance,
             .history(limit: 1), .history(limit: 4096), .verify,
             .proofs(limit: 20), .exportProofs(first: 0, limit: 2048), .exportProofs(first: 1 << 53, limit: 1), .peers,
             .proofs(limit: 1, source: battery), .exportProofs(first: 7, limit: 1, source: battery),
