@@ -152,8 +152,9 @@ extension AgentMachine {
 
     /// How far the hottest place lies below the temperature from which on nothing is charged.
     var thermalHeadroom: Int32 {
+        // A sensor that is broken may show any number.
         energy.sample?.hottest.map {
-            settings.profile.thermal.soft.millidegrees - $0.temperature.millidegrees
+            Int32(clamping: Int64(settings.profile.thermal.soft.millidegrees) - Int64($0.temperature.millidegrees))
         } ?? 0
     }
 

@@ -17,6 +17,7 @@ private let values: [String: (String, String)] = [
     "policy.quality_threshold": ("0", "1"), "link.listen": ("127.0.0.1:1", "127.0.0.1:2"),
     "link.advertise": ("['127.0.0.1:1']", "['127.0.0.1:2']"), "link.peers": ("[a]", "[b]"),
     "link.heartbeat_milliseconds": ("5000", "6000"), "executors.service": ("/a", "/b"),
+    "executors.horizons": ("[a]", "[b]"), "executors.convergence": ("0", "1"),
     "http.listen": ("127.0.0.1:1", "'off'"),
     "http.verify_signatures": ("true", "false"), "http.open_delegation": ("false", "true"),
     "executors.perception.features.memory_mib": ("64", "128"),

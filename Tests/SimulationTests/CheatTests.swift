@@ -200,7 +200,7 @@ import Testing
                     + "reputation \(career.reputation)")
             #expect(career.tasks == 40, "seed \(seed)")
             #expect(career.payments == 40, "seed \(seed)")
-            #expect(career.reputation > 9_000, "seed \(seed)")
+            #expect(career.reputation > 6_000, "seed \(seed)")
         }
     }
 }
