@@ -16,13 +16,14 @@ import Testing
 
     /// Boards of which those in `handing` hand on, and say of themselves that they take long; the last one is quick.
     private func makeFleet(
-        _ boards: Int = 3, handing: [Int] = [1], seed: UInt64 = 1, changing: (inout AgentSettings) -> Void = { _ in }
+        _ boards: Int = 3, handing: [Int] = [1], milliseconds: [Int64] = [1_000, 1_500, 300], seed: UInt64 = 1,
+        changing: (inout AgentSettings) -> Void = { _ in }
     ) throws -> ScriptedFleet {
         var fleet = try ScriptedFleet(boards: boards, seed: seed)
         for board in 0..<boards {
             fleet.restart(board) {
                 $0.handsOn = handing.contains(board)
-                $0.operations[0].typicalTime = .milliseconds(board == boards - 1 ? 50 : [1_000, 1_500, 300][board])
+                $0.operations[0].typicalTime = .milliseconds(board == boards - 1 ? 50 : milliseconds[board])
                 changing(&$0)
             }
         }
@@ -210,6 +211,25 @@ import Testing
     }
 
     /// Before every effect of a board while a task is handed on: each lock ends once, and nobody is paid twice.
+    @Test(arguments: [1, 2]) func `it is handed on as often as it may be and no more`(hops: Int) throws {
+        var fleet = try makeFleet(4, handing: [1, 2], milliseconds: [1_000, 6_000, 700])
+        // Waiting for a peer costs five times what a run takes, so that each has to be much quicker than the one above.
+        // Thor does not know the last board, so that it goes by Legion.
+        _ = fleet.ask(1, .removePeer(name: "Willow"))
+        fleet.pass(milliseconds: 500)
+        let outcome = try ask(&fleet, try request(hops: hops))
+        #expect(outcome["outcome"] as? String == "done", "\(outcome)")
+        let below = try #require(outcome["below"] as? [[String: Any]])
+        #expect(below.map { $0["platform"] as? String } == (hops == 1 ? ["Legion"] : ["Legion", "Willow"]))
+        let paid = try below.map { try amount($0, "paid_mj") }
+        #expect(zip([try amount(outcome, "paid_mj")] + paid, paid).allSatisfy { $0 >= $1 })
+        if hops == 2 {
+            let chain = try #require(try tasks(3, "worker", &fleet).first?["chain"] as? [[String: Any]])
+            #expect(chain.map { $0["platform"] as? String } == ["Sprout", "Thor"])
+        }
+        expectRest(&fleet)
+    }
+
     @Test(arguments: [1, 2]) func `a board may crash at any step of a task that is handed on`(board: Int) throws {
         let prepared = try makeFleet()
         var steps = 0

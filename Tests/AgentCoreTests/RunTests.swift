@@ -278,12 +278,13 @@ import Wire
         func refusal(_ field: UInt64, _ item: [UInt8]) throws -> CBORError? {
             let bytes = try #require(try samples().last).encoded
             var reader = try CBORReader(bytes.span, limit: 1024)
-            var writer = CBORWriter()
             var map = try reader.beginMap()
-            writer.map(16)
-            while let key = try reader.nextKey(of: &map) {
+            var fields: [(key: UInt64, value: [UInt8])] = []
+            while let key = try reader.nextKey(of: &map) { fields.append((key, try reader.encodedItem())) }
+            var writer = CBORWriter()
+            writer.map(fields.count)
+            for (key, value) in fields {
                 writer.unsigned(key)
-                let value = try reader.encodedItem()
                 writer.encoded(key == field ? item : value)
             }
             do throws(CBORError) { _ = try RunRecord(decoding: writer.bytes) } catch { return error }

@@ -4,7 +4,8 @@ import Testing
 
 private let address = "ADDRESS:PORT, such as 192.0.2.1:7411 or [2001:db8::1]:7411"
 private let sections = "federation, keys, energy, telemetry, memory, policy, link, http, executors"
-private let executors = "concurrent, tasks_per_minute, service, external, perception.features, execution"
+private let executors =
+    "concurrent, tasks_per_minute, horizons, convergence, service, external, perception.features, execution"
 
 @Suite struct `a configuration is refused` {
     @Test(arguments: [
