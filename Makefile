@@ -6,8 +6,10 @@ SWIFT      ?= swift
 TOOLCHAIN  := $(shell dirname "$$(dirname "$$(readlink -f "$$(command -v $(SWIFT) || echo /usr/bin/swift)")")")
 # The object outliner of Swift 6.3 numbers the array literals of a public function anew in every module that
 # copies the function; the linker then keeps one of several different arrays of the same name (.ci/check-objects).
-# -Osize keeps the program below 6 MB; what it costs in speed, `make bench` shows.
-EMBEDDED   := -Xswiftc -enable-experimental-feature -Xswiftc Embedded -Xswiftc -wmo -Xswiftc -Osize \
+# -Osize keeps the program below 6 MB; what it costs in speed, `make bench` shows. With DeferredCodeGen modules are not
+# made into machine code of their own that the program then makes again.
+EMBEDDED   := -Xswiftc -enable-experimental-feature -Xswiftc Embedded -Xswiftc -enable-experimental-feature \
+	-Xswiftc DeferredCodeGen -Xswiftc -wmo -Xswiftc -Osize \
 	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xswiftc -Xllvm -Xswiftc -sil-disable-pass=object-outliner
 UNICODE    := $(TOOLCHAIN)/lib/swift/embedded
 EMBEDDED_LINK := -Xlinker $(UNICODE)/x86_64-unknown-linux-gnu/libswiftUnicodeDataTables.a -Xlinker -lm \

@@ -9,7 +9,7 @@ import Wire
 
 let disputeCommands = [
     CommandSpecification(
-        ["disputes", "list"], "List results of peers that turned out to be false, newest first",
+        ["disputes", "list"], "List results of peers that were false, newest first",
         examples: ["disputes list", "disputes list --json"]
     ) { invocation throws(Failure) in
         let answer = try AgentClient(invocation).ask(.disputes)
@@ -61,7 +61,7 @@ let disputeCommands = [
         ],
         examples: [
             "disputes verify thor.dispute",
-            "disputes verify thor.dispute --worker-key thor.pem --payer-key sprout.pem --federation home",
+            "disputes verify thor.dispute --worker-key thor.pem --federation home",
         ]
     ) { invocation throws(Failure) in try verifyDispute(invocation) },
 ]

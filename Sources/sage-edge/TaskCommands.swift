@@ -27,7 +27,7 @@ let taskCommands = [
         return .success
     },
     CommandSpecification(
-        ["task", "show"], "Show a task: where it came from, where it went and what was paid", positionals: ["ID"],
+        ["task", "show"], "Show where a task came from, went and was paid", positionals: ["ID"],
         examples: ["task show 3f9a27c0", "task show 3f9a27c0 --json"]
     ) { invocation throws(Failure) in
         let client = AgentClient(invocation)

@@ -52,7 +52,7 @@ private func outcome(_ words: [String]) -> String {
         ("peers foo", "64 unknown command 'peers foo' | sage-edge peers --help"),
         ("help xyzzy", "64 unknown command 'xyzzy' | sage-edge --help"),
         ("help proof xyzzy", "64 unknown command 'proof xyzzy' | sage-edge proof --help"),
-        ("task --state x", "64 'task' needs one of: cancel | sage-edge task --help"),
+        ("task --state x", "64 'task' needs one of: show, cancel | sage-edge task --help"),
         ("--json peers", "64 'peers' needs one of: list, show, add, ping, remove, http | sage-edge peers --help"),
         ("--json", "64 missing COMMAND | sage-edge --help"),
         (
