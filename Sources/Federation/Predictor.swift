@@ -120,8 +120,7 @@ public struct Predictor: Sendable {
     /// there on inputs of all sizes; nil where none was.
     ///
     /// It is raised as far as it has to be so that, grown in proportion to the input, it is no more than a quarter
-    /// short for any size of which there were some runs; and by the n-th part after n runs, since the first few say
-    /// little of those to come.
+    /// short for any size of which there were some runs.
     public func ordinary(place: PlatformID, operation: Operation) -> ServedOperation? {
         var known: [(size: Int64, entry: Entry)] = []
         for bucket in 0...TaskKind.highestBucket {
@@ -134,14 +133,12 @@ public struct Predictor: Sendable {
             Int64(clamping: known.reduce(Int128(0)) { $0 + Int128($1.entry.runs) * Int128(value($1)) } / runs)
         }
         let size = max(1, mean { $0.size })
-        let count = Int64(clamping: runs)
         func raised(_ value: (Entry) -> Int64) -> Int64 {
-            let most = known.reduce(mean { value($0.entry) }) { least, kind in
+            known.reduce(mean { value($0.entry) }) { least, kind in
                 guard kind.entry.runs >= Predictor.leastRuns else { return least }
                 let inProportion = scaled(value(kind.entry), by: size, over: max(size, kind.size)) ?? .max
                 return max(least, inProportion / 5 * 4)
             }
-            return scaled(most, by: count + 1, over: count) ?? .max
         }
         let (time, energy) = (raised { $0.time.mean }, raised { $0.energy.mean })
         return ServedOperation(

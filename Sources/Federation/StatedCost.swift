@@ -74,6 +74,10 @@ public struct WordRecord: Hashable, Sendable {
     /// From this score on a run beyond the word is no chance any more.
     public static let habit: UInt32 = 8
 
+    /// Before so many of its tasks are verified a run beyond the word does not count: what is said is the mean of what
+    /// was measured, and that of fewer runs says little of those to come.
+    public static let learning: UInt32 = 4
+
     /// Nothing is known yet.
     public init() {}
 

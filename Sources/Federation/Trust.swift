@@ -134,8 +134,9 @@ public struct TrustRecord: Hashable, Sendable {
     public mutating func recordWord(
         _ operation: Operation, isKept: Bool, handedAt: LedgerTime, at now: LedgerTime
     ) -> Bool {
+        let known = reputation(for: operation, at: now)
         // Of who keeps its word nothing is remembered.
-        guard !isKept || reputation(for: operation, at: now).word.score > 0 else { return false }
+        guard isKept ? known.word.score > 0 : known.verified(at: now) >= WordRecord.learning else { return false }
         let index = index(of: operation, at: now)
         return reputations[index].addWord(isKept: isKept, handedAt: handedAt, at: now)
     }

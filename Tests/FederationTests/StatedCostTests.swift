@@ -91,7 +91,7 @@ import Wire
 
     /// Half again is within its word; 1.6 times as much is not.
     @Test(arguments: [1.6, 2, 3, 10, 1_000])
-    func `who always takes more is out after ten tasks, or twelve`(
+    func `who always takes more is out after fifteen tasks, or twelve`(
         factor: Double
     ) throws {
         let word = try Self.served(milliseconds: 400, millijoules: 3_000)
@@ -106,7 +106,7 @@ import Wire
             }
             let cheats = try #require(career.tasksUntilOut) - honest
             print("words: \(factor) times its word after \(honest) honest tasks: out after \(cheats)")
-            #expect(cheats <= (honest == 0 ? 10 : 12), "\(factor) after \(honest)")
+            #expect(cheats <= (honest < WordRecord.learning ? 15 : 12), "\(factor) after \(honest)")
         }
     }
 
@@ -182,8 +182,11 @@ import Wire
             return writer.bytes
         }
         var record = TrustRecord()
-        record.record(
-            Fixture.features, claimed: .one, verified: .one, billedAboveMeasured: false, accepted: true, at: .origin)
+        for _ in 0..<WordRecord.learning {
+            record.record(
+                Fixture.features, claimed: .one, verified: .one, billedAboveMeasured: false, accepted: true, at: .origin
+            )
+        }
         let before = written(record)
         #expect(try read(before) == record)
         _ = record.recordWord(

@@ -151,17 +151,17 @@ import Testing
         settings.operations[0].keepsWord = true
     }
 
-    /// The bound of docs/delegation.md: ten tasks.
-    @Test(arguments: [2, 4]) func `a worker that takes more than it says from the start is out after ten tasks`(
+    /// The bound of docs/delegation.md: fifteen tasks.
+    @Test(arguments: [2, 4]) func `a worker that takes more than it says from the start is out after fifteen tasks`(
         boards: Int
     ) throws {
         for seed in Self.seeds {
             let career = try live(
-                Conduct(.understated), boards: boards, tasks: 13, seed: seed, changing: Self.understate)
+                Conduct(.understated), boards: boards, tasks: 18, seed: seed, changing: Self.understate)
             print(
                 "cheats: understated, \(boards) boards, seed \(seed): \(career.tasks) tasks, then "
                     + "\(career.refused) not given; reputation \(career.reputation)")
-            #expect(career.tasks == 10, "seed \(seed)")
+            #expect(career.tasks == 15, "seed \(seed)")
             #expect(career.refused == 3, "seed \(seed)")
             #expect(career.reputation < 6_000, "seed \(seed)")
         }
