@@ -84,7 +84,7 @@ private func verifyDispute(_ invocation: Invocation) throws(Failure) -> ExitCode
         var hint: String?
         if case .otherFederation = error { hint = "wanted was " + expected.origin }
         if case .malformed = error { hint = StrangeFile(bytes, at: path)?.hint ?? exportHint }
-        throw notVerified(path, error.explanation).hinting(hint)
+        throw Failure.notVerified(path, error.explanation).hinting(hint)
     }
     let owners = (
         payer: try owner(of: findings.payer, isExpected: payer != nil, invocation),
@@ -106,20 +106,6 @@ private func verifyDispute(_ invocation: Invocation) throws(Failure) -> ExitCode
     if !expected.isKnown { lines.append("The federation was not checked; --federation NAME does that.") }
     try Console.print(lines.joined(separator: "\n"))
     return .success
-}
-
-/// What evidence that was found wrong is answered with.
-private func notVerified(_ path: String, _ explanation: String) -> Failure {
-    var json = JSONWriter()
-    json.beginObject()
-    json.member("verified", false)
-    json.key("error")
-    json.beginObject()
-    json.member("kind", ExitCode.badData.kind)
-    json.member("message", explanation)
-    json.endObject()
-    json.endObject()
-    return Failure(.badData, "\(path): not verified: \(explanation)", answer: json.text)
 }
 
 /// The dispute whose task's id begins with the command's argument, with all that is known of it.

@@ -19,6 +19,21 @@ struct Failure: Error {
         self.answer = answer
     }
 
+    /// What a file that was found wrong is answered with: why, and at which of its parts.
+    static func notVerified(_ path: String, _ explanation: String, position: Int? = nil) -> Failure {
+        var json = JSONWriter()
+        json.beginObject()
+        json.member("verified", false)
+        json.key("error")
+        json.beginObject()
+        json.member("kind", ExitCode.badData.kind)
+        json.member("message", explanation)
+        if let position { json.member("position", position) }
+        json.endObject()
+        json.endObject()
+        return Failure(.badData, "\(path): not verified: \(explanation)", answer: json.text)
+    }
+
     /// The same failure with another hint.
     func hinting(_ hint: String?) -> Failure {
         Failure(code, message, hint: hint, answer: answer.flatMap { Failure.replacingHint(in: $0, by: hint) })

@@ -32,10 +32,10 @@ let proofVerifyCommand = CommandSpecification(
             expectedDomain: expected.domain(of: export), expectedKey: key, using: Ed25519())
     } catch {
         if let strange = StrangeFile(bytes, at: path) {
-            throw refusal(of: path, strange.explanation).hinting(strange.hint)
+            throw Failure.notVerified(path, strange.explanation).hinting(strange.hint)
         }
-        if case .page(let index, _) = error { throw refusal(of: path, error.explanation, position: index) }
-        throw refusal(of: path, error.explanation).hinting(expected.hint(for: error))
+        if case .page(let index, _) = error { throw Failure.notVerified(path, error.explanation, position: index) }
+        throw Failure.notVerified(path, error.explanation).hinting(expected.hint(for: error))
     }
     let report = VerifiedExport(
         export: export, summary: summary, owner: try owner(of: export.key, isExpected: key != nil, invocation),
@@ -46,21 +46,6 @@ let proofVerifyCommand = CommandSpecification(
         try Console.print(Console.paint("\(path): verified", .green) + "\n" + printable(report.text))
     }
     return .success
-}
-
-/// What an export that was found wrong is answered with.
-private func refusal(of path: String, _ explanation: String, position: Int? = nil) -> Failure {
-    var json = JSONWriter()
-    json.beginObject()
-    json.member("verified", false)
-    json.key("error")
-    json.beginObject()
-    json.member("kind", ExitCode.badData.kind)
-    json.member("message", explanation)
-    if let position { json.member("position", position) }
-    json.endObject()
-    json.endObject()
-    return Failure(.badData, "\(path): not verified: \(explanation)", answer: json.text)
 }
 
 /// The key that `--key` names, or nil.

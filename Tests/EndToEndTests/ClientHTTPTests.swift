@@ -35,19 +35,7 @@ import Testing
     }
 
     @Test func `delegates, cancels, reads status and health, and is refused in known words`() throws {
-        let key = agent.home.appendingPathComponent("thor.pem")
-        let known = agent.home.appendingPathComponent("thor.pub.pem")
-        let openssl = ExternalTool(program: "/usr/bin/openssl", package: "openssl")
-        _ = try openssl.run(["genpkey", "-algorithm", "ed25519", "-out", key.path])
-        _ = try openssl.run(["pkey", "-in", key.path, "-pubout", "-out", known.path])
-        #expect(try agent.run(["peers", "add", "Thor", "--key", known.path]).status == 0)
-        let deadline = Date(timeIntervalSinceNow: 60)
-        var granted = try agent.run(["ledger", "grant", client, "20"])
-        while granted.status != 0, Date() < deadline {
-            Thread.sleep(forTimeInterval: 0.5)
-            granted = try agent.run(["ledger", "grant", client, "20"])
-        }
-        #expect(granted.status == 0, "\(granted.errors)")
+        let key = try agent.addClient(client, of: "Thor", granting: 20)
         let session = try Fixtures.text("federation/session.py")
         let output = try PythonTool.run(
             session,

@@ -14,19 +14,7 @@ import Testing
                 executors:
                   tasks_per_minute: 6000
                 """, platform: "Legion")
-        let key = agent.home.appendingPathComponent("thor.pem")
-        let known = agent.home.appendingPathComponent("thor.pub.pem")
-        let openssl = ExternalTool(program: "/usr/bin/openssl", package: "openssl")
-        _ = try openssl.run(["genpkey", "-algorithm", "ed25519", "-out", key.path])
-        _ = try openssl.run(["pkey", "-in", key.path, "-pubout", "-out", known.path])
-        #expect(try agent.run(["peers", "add", "Thor", "--key", known.path]).status == 0)
-        let deadline = Date(timeIntervalSinceNow: 60)
-        var granted = try agent.run(["ledger", "grant", client, "10"])
-        while granted.status != 0, Date() < deadline {
-            Thread.sleep(forTimeInterval: 0.5)
-            granted = try agent.run(["ledger", "grant", client, "10"])
-        }
-        #expect(granted.status == 0, "\(granted.errors)")
+        let key = try agent.addClient(client, of: "Thor", granting: 10)
 
         let output = try PythonTool.run(
             try Fixtures.text("federation/crowd.py"), arguments: ["127.0.0.1", "\(port)", key.path, "4"],

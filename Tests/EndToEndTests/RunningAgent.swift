@@ -124,6 +124,25 @@ final class RunningAgent {
         try String(contentsOfFile: "/proc/\(process.processIdentifier)/maps", encoding: .utf8)
     }
 
+    /// Makes the key of a client's platform, tells the agent of it, and grants `joules` to `client` once there are some;
+    /// returns the file of the private key.
+    func addClient(_ client: String, of platform: String, granting joules: Int) throws -> URL {
+        let key = home.appendingPathComponent("client.pem")
+        let known = home.appendingPathComponent("client.pub.pem")
+        let openssl = ExternalTool(program: "/usr/bin/openssl", package: "openssl")
+        _ = try openssl.run(["genpkey", "-algorithm", "ed25519", "-out", key.path])
+        _ = try openssl.run(["pkey", "-in", key.path, "-pubout", "-out", known.path])
+        #expect(try run(["peers", "add", platform, "--key", known.path]).status == 0)
+        let deadline = Date(timeIntervalSinceNow: 60)
+        var granted = try run(["ledger", "grant", client, "\(joules)"])
+        while granted.status != 0, Date() < deadline {
+            Thread.sleep(forTimeInterval: 0.5)
+            granted = try run(["ledger", "grant", client, "\(joules)"])
+        }
+        #expect(granted.status == 0, "\(granted.errors)")
+        return key
+    }
+
     /// Runs a command against it.
     func run(_ command: [String], input: [UInt8] = []) throws -> BuiltProgram.Outcome {
         try BuiltProgram.run(command, input: input, home: home)
