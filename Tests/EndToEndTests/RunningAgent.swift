@@ -124,8 +124,8 @@ final class RunningAgent {
         try String(contentsOfFile: "/proc/\(process.processIdentifier)/maps", encoding: .utf8)
     }
 
-    /// Makes the key of a client's platform, tells the agent of it, and grants `joules` to `client` once there are some;
-    /// returns the file of the private key.
+    /// Makes the key of a client's platform, tells the agent of it, and grants `joules` to `client` once there are
+    /// some; returns the file of the private key.
     func addClient(_ client: String, of platform: String, granting joules: Int) throws -> URL {
         let key = home.appendingPathComponent("client.pem")
         let known = home.appendingPathComponent("client.pub.pem")
