@@ -25,15 +25,8 @@ extension AgentMachine {
     func spareBudget(of order: FederationTask) -> Energy {
         guard let pass = order.pass?.pass else { return .zero }
         let most = ByteCount(bytes: order.input.size.bytes + Int64(FederationLimits.maximumInlineLength))
-        let kept = max(order.budget.scaled(by: settings.handOnShare), sendingEnergy(most))
+        let kept = max(order.budget.scaled(by: settings.handOnShare), settings.decision.transmit(most))
         return min((order.budget - kept).clampedToZero, pass.budget)
-    }
-
-    /// What sending so much takes, by the profile's figure.
-    private func sendingEnergy(_ size: ByteCount) -> Energy {
-        let rate = settings.decision.transmitPerMebibyte.millijoules
-        let sent = Quantities.scaled(rate, by: size.bytes, over: 1_048_576) ?? 0
-        return Energy(millijoules: max(0, min(sent, Energy.largest.millijoules)))
     }
 
     /// What is asked of a further platform for `order`, of which `left` remains.
@@ -195,7 +188,7 @@ extension AgentMachine {
     private func proofAbove(
         _ order: Signed<FederationTask>, _ proof: Signed<ExecutionProof>, _ done: PayingTask, paid: Energy, bytes: Int
     ) -> Signed<ExecutionProof>? {
-        let sent = sendingEnergy(ByteCount(bytes: order.payload.input.size.bytes + Int64(bytes)))
+        let sent = settings.decision.transmit(ByteCount(bytes: order.payload.input.size.bytes + Int64(bytes)))
         let below = proof.payload
         let register = energy.register ?? EnergyRegister(microjoules: 0)
         let quality = min(below.quality, done.verified?.quality ?? below.quality)

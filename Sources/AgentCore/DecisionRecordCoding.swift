@@ -32,18 +32,10 @@ extension DecisionRecord {
         digest = try reader.bytes32()
         try reader.field(6, of: &map)
         sentence = try reader.text(limit: DecisionLimits.sentenceBytes)
-        chosen = try reader.hasField(7, of: &map) ? try DecisionRecord.platform(&reader) : nil
+        chosen = try reader.hasField(7, of: &map) ? try PlatformName(from: &reader) : nil
         cost = try reader.hasField(8, of: &map) ? Energy(millijoules: try reader.integer()) : nil
         end = try reader.hasField(9, of: &map) ? try DecisionEnd(from: &reader) : nil
         try reader.endMap(&map)
-    }
-
-    private static func platform(_ reader: inout CBORReader) throws(CBORError) -> PlatformName {
-        let start = reader.offset
-        guard let name = PlatformName(try reader.text(limit: FederationLimits.maximumPlatformNameLength)) else {
-            throw .invalidValue(at: start)
-        }
-        return name
     }
 
     /// The decision as a record's value.

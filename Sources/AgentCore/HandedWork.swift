@@ -20,7 +20,7 @@ struct ChainLink: Hashable {
     /// Reads `[platform, known]`.
     init(from reader: inout CBORReader) throws(CBORError) {
         try reader.beginArray(of: 2)
-        platform = try reader.platformName()
+        platform = try PlatformName(from: &reader)
         isKnown = try reader.boolean()
         reader.endArray()
     }
@@ -77,9 +77,9 @@ struct BelowLink: Hashable {
     init(from reader: inout CBORReader) throws(CBORError) {
         try reader.beginArray(of: 5)
         task = TaskID(bytes: try reader.bytes16())
-        platform = try reader.platformName()
-        energy = Energy(millijoules: Int64(try reader.unsigned(atMost: UInt64(Energy.largest.millijoules))))
-        paid = Energy(millijoules: Int64(try reader.unsigned(atMost: UInt64(Energy.largest.millijoules))))
+        platform = try PlatformName(from: &reader)
+        energy = try reader.amount()
+        paid = try reader.amount()
         let start = reader.offset
         guard let standing = Standing(rawValue: UInt8(try reader.unsigned(atMost: 2))) else {
             throw .invalidValue(at: start)
@@ -138,16 +138,5 @@ struct HandingTime {
         let deciding = min(grace.milliseconds, left / 4)
         working = TimeSpan(milliseconds: left - way - deciding)
         self.grace = TimeSpan(milliseconds: deciding)
-    }
-}
-
-extension CBORReader {
-    /// The next item, a platform's name.
-    fileprivate mutating func platformName() throws(CBORError) -> PlatformName {
-        let start = offset
-        guard let name = PlatformName(try text(limit: FederationLimits.maximumPlatformNameLength)) else {
-            throw .invalidValue(at: start)
-        }
-        return name
     }
 }

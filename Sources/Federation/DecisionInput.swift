@@ -191,6 +191,12 @@ public struct DecisionPolicy: Hashable, Sendable {
         idlePower = Power(milliwatts: 5_000)
         lateCost = Energy(joules: 50)
     }
+
+    /// Energy to send `size`, 0 … `Energy.largest`.
+    public func transmit(_ size: ByteCount) -> Energy {
+        let sent = scaled(transmitPerMebibyte.millijoules, by: size.bytes, over: 1_048_576) ?? 0
+        return Energy(millijoules: max(0, min(sent, Energy.largest.millijoules)))
+    }
 }
 
 /// Everything that a decision depends on; storing it is enough to decide the same again.

@@ -101,8 +101,7 @@ struct DecisionTerms {
     let lateCost: Energy?
 
     init(_ input: DecisionInput) {
-        let sent = scaled(input.policy.transmitPerMebibyte.millijoules, by: input.task.inputSize.bytes, over: 1_048_576)
-        transmit = Energy(millijoules: max(0, min(sent ?? 0, Energy.largest.millijoules)))
+        transmit = input.policy.transmit(input.task.inputSize)
         missingHere = input.task.operation.missingPermission(target: input.task.taskType)
         missingElsewhere = input.task.operation.missingPermission(
             target: input.task.taskType, delegator: input.task.delegatorType)

@@ -82,7 +82,7 @@ extension CBORReader {
     mutating func task() throws(CBORError) -> TaskID { TaskID(bytes: try bytes16()) }
 
     /// The next item, an amount of 0 … `Energy.largest`.
-    mutating func amount() throws(CBORError) -> Energy {
+    public mutating func amount() throws(CBORError) -> Energy {
         Energy(millijoules: Int64(try unsigned(atMost: UInt64(Energy.largest.millijoules))))
     }
 

@@ -70,7 +70,8 @@ public struct PlatformName: Hashable, Comparable, Sendable {
 
     init(checked text: String) { self.text = text }
 
-    init(from reader: inout CBORReader) throws(CBORError) {
+    /// Reads a name; another text is refused as `invalidValue`.
+    public init(from reader: inout CBORReader) throws(CBORError) {
         let start = reader.offset
         guard let name = PlatformName(try reader.text(limit: FederationLimits.maximumPlatformNameLength)) else {
             throw .invalidValue(at: start)
