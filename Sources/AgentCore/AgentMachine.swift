@@ -55,7 +55,9 @@ public struct AgentMachine {
     var outbox: [PlatformID: [OutboxRow]] = [:]
     var heartbeatDue: BootTime
     var heartbeatSequence: UInt64 = 0
-    /// Operations for which the last heartbeat had no room.
+    /// What the last heartbeat said of operations.
+    var statedOperations: [ServedOperation] = []
+    /// Operations for which it had no room.
     var unstatedOperations = 0
     let startedAt: BootTime
 
@@ -112,6 +114,8 @@ public struct AgentMachine {
     /// Statements about money lanes made since the start; each has its own number.
     var laneStatements: UInt64 = 0
     var predictor: Predictor
+    /// When what was learned is to be written; nil where it is.
+    var predictorDue: BootTime?
     var decisions: DecisionBook
     /// Where tasks of each kind ran last.
     var lastPlace: [TaskKind: PlatformID] = [:]
@@ -258,6 +262,7 @@ public struct AgentMachine {
             stopClientTasks()
             endHistory()
             putOffClock()
+            if predictorDue != nil { predictorDue = now.boot }
             staging.hurry()
         }
         return finish()
@@ -279,6 +284,7 @@ public struct AgentMachine {
         var next = heartbeatDue
         if let deadline = link.nextDeadline { next = min(next, deadline) }
         if let deadline = staging.deadline { next = min(next, deadline) }
+        if let predictorDue { next = min(next, predictorDue) }
         if let deadline = energy.meter.deadline { next = min(next, deadline) }
         if let deadline = further.deadline { next = min(next, deadline) }
         for due in [taskDue, ledgerDue] { if let due { next = min(next, now.boot + due.since(ledgerNow)) } }
@@ -296,7 +302,7 @@ public struct AgentMachine {
     }
 
     /// Whether nothing is under way that a stop would interrupt: every write is durable, no worker runs.
-    public var isSettled: Bool { staging.isSettled && active.isEmpty }
+    public var isSettled: Bool { staging.isSettled && active.isEmpty && predictorDue == nil }
 
     // MARK: One event
 
@@ -343,6 +349,7 @@ public struct AgentMachine {
         retryWitnesses()
         resumeErrands()
         expireErrands()
+        writePredictor()
         expireClientTasks()
         for entry in logLimiter.endStretch(at: now.boot) { effects.append(.log(entry)) }
     }

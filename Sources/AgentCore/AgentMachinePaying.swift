@@ -330,7 +330,18 @@ extension AgentMachine {
         }
     }
 
+    /// Has what was learned written: once for all that is learned within a second, since it is one record.
     mutating func storePredictor() {
+        guard predictorDue == nil else { return }
+        predictorDue = isStopping ? now.boot : now.boot + AgentMachine.predictorDelay
+    }
+
+    /// For how long what was learned is not yet with the writes.
+    private static let predictorDelay = TimeSpan.seconds(1)
+
+    mutating func writePredictor() {
+        guard let due = predictorDue, due <= now.boot else { return }
+        predictorDue = nil
         var writer = CBORWriter()
         predictor.write(to: &writer)
         staging.putOff(.put(.setting, key: SettingKey.predictor, value: writer.bytes), now: now.boot)

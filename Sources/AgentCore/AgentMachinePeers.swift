@@ -93,6 +93,7 @@ extension AgentMachine {
         heartbeatSequence += 1
         let heartbeat = self.heartbeat
         let sent = heartbeat.fitting(LinkLimits.heartbeatLength)
+        statedOperations = sent.operations
         tellUnstated(heartbeat.operations.count - sent.operations.count)
         for id in peers.keys.sorted() {
             send(.heartbeat(sent), to: id)

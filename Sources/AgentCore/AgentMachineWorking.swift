@@ -413,18 +413,16 @@ extension AgentMachine {
     }
 
     mutating func learn(_ report: WorkReport, _ operation: Operation, _ size: ByteCount, _ used: Energy) {
-        let before = settings.offer(operation).flatMap { stated(of: $0) }
         predictor.record(
             place: identity.id, operation: operation, inputSize: size, time: report.ended.since(report.started),
             energy: used, memory: report.peakMemory)
         storePredictor()
         // What peers would take for a broken word is told them before the next task.
-        if let before, let after = settings.offer(operation).flatMap({ stated(of: $0) }),
-            !StatedCost(before, inputSize: after.typicalSize ?? size).covers(
-                time: after.typicalTime, energy: after.typicalEnergy)
-        {
-            heartbeatDue = now.boot
-        }
+        guard !peers.isEmpty, let said = statedOperations.first(where: { $0.operation == operation }),
+            let ordinary = settings.offer(operation).flatMap({ stated(of: $0) })
+        else { return }
+        let word = StatedCost(said, inputSize: ordinary.typicalSize ?? size)
+        if !word.covers(time: ordinary.typicalTime, energy: ordinary.typicalEnergy) { heartbeatDue = now.boot }
     }
 
     /// The energy that this board measured for a task it proved; of one that was handed on what it took here.
