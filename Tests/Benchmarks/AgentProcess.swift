@@ -17,9 +17,6 @@ struct AgentProcess: ~Copyable {
         let sysroot: String
         /// Where the agents' folders are made.
         let folder: String
-
-        /// This repository's folder, in which the captured trees lie.
-        var repository: String { sysroot.split(separator: "/").dropLast(5).map { "/" + $0 }.joined() }
     }
 
     /// Makes the folder of agent `name`, with its configuration, and returns its path.

@@ -23,11 +23,11 @@ enum HTTPBenchmark {
 
     /// Measures `count` tasks by ten clients at the end, whose memory is watched.
     static func run(_ setup: AgentProcess.Setup, count: Int) throws(BenchmarkError) {
-        let worker = setup.repository + "/Tests/Support/Federation/idle_worker.py"
+        let program = try system { () throws(SystemError) in try Program.executablePath() }
         let state = try AgentProcess.prepare(
             "Thor", port: port, setup,
             executors: [
-                "external:", "  - operation: planning.nothing", "    command: [/usr/bin/python3, \(worker)]",
+                "external:", "  - operation: planning.nothing", "    command: [\(program), worker]",
                 "    typical_milliseconds: 1", "    concurrent: 2",
             ])
         var agent = try AgentProcess(state, setup)

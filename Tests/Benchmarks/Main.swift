@@ -1,3 +1,4 @@
+import CBenchmarkPeers
 import Cryptography
 import Platform
 import Quantities
@@ -5,12 +6,15 @@ import Quantities
 /// Measures this machine and asserts nothing; docs/benchmarks.md says what each line means.
 ///
 /// Usage: sage-edge-bench FOLDER PROGRAM SYSROOT [IDLE-SECONDS] [MEASURE…]
+///
+/// `sage-edge-bench worker` is an external executor that does nothing.
 @main
 struct Benchmarks {
     private static let rounds = 5
 
     static func main() {
         let arguments = Program.arguments
+        if arguments == ["worker"] { Program.exit(peers_work()) }
         guard arguments.count >= 3, prepareCryptography() else {
             Table.print("usage: sage-edge-bench FOLDER PROGRAM SYSROOT [IDLE-SECONDS] [MEASURE…]")
             Program.exit(64)

@@ -34,6 +34,9 @@ struct peers_load {
 int32_t peers_posts(const struct peers_load *load, const uint8_t *bodies, const size_t *ends, size_t count,
                     int64_t *nanoseconds, int64_t *executions, char *problem, size_t capacity);
 
+/// An external executor that does nothing: answers each line of the standard input until that ends.
+int32_t peers_work(void);
+
 /// Ed25519 signatures of `bytes` bytes by libsodium, and their verification.
 int32_t peers_sign(size_t bytes, size_t count, int64_t *nanoseconds);
 int32_t peers_verify(size_t bytes, size_t count, int64_t *nanoseconds);
