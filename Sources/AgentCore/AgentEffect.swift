@@ -22,6 +22,8 @@ public enum AgentEffect: Sendable {
     case reply(CommandID, CommandReply)
     /// Answer a client.
     case answer(CommandID, ClientAnswer)
+    /// Answer a client so once that is asked for; what it takes to put the answer into words can be done meanwhile.
+    case prepare(CommandID, ClientAnswer)
     /// Read stored records and answer with `AgentEvent.records`.
     case readRecords(RecordQuery)
     /// Tell the operator.

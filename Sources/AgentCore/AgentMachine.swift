@@ -30,9 +30,9 @@ public struct AgentMachine {
     var random: DeterministicRandom
     var staging = Staging()
     var effects: [AgentEffect] = []
-    /// Workers that are started though nothing of their tasks is durable; behind the writes all the same, since a start
-    /// that fails is reported at once.
-    var starts: [AgentEffect] = []
+    /// What waits for no write, but comes behind those of its event: workers that are started though nothing of their
+    /// tasks is durable, since a start that fails is reported at once, and answers to be prepared meanwhile.
+    var behindWrites: [AgentEffect] = []
     var logLimiter = LogLimiter()
 
     var ledger: LedgerMachine
@@ -327,8 +327,8 @@ public struct AgentMachine {
         findDeadlines()
         let (write, ready) = staging.finish(now: now.boot)
         if let write { effects.append(write) }
-        effects += starts
-        starts = []
+        effects += behindWrites
+        behindWrites = []
         release(ready)
         while let datagram = link.nextDatagram(now: now.boot) { effects.append(.send(datagram)) }
         defer { effects = [] }

@@ -16,7 +16,11 @@ extension AgentMachine {
     }
 
     /// Answers a client once everything so far is durable.
-    mutating func answer(_ command: CommandID, _ answer: ClientAnswer) { afterWrites(.answer(command, answer)) }
+    mutating func answer(_ command: CommandID, _ answer: ClientAnswer) {
+        // A proof is signed while the disk is at work.
+        if case .proven = answer { behindWrites.append(.prepare(command, answer)) }
+        afterWrites(.answer(command, answer))
+    }
 
     private mutating func take(_ request: ClientRequest, for command: CommandID) {
         if let refusal = admit(request) {

@@ -289,7 +289,7 @@ extension AgentMachine {
             isForPeer: work.isForPeer, operation: order.operation, payer: runPayer(of: work))
         energy.beginWork(work.task, at: now.boot)
         if work.isForPeer { tell(work.task, WorkerEvent.workStarted) }
-        guard order.isStored else { return starts.append(.startWork(order)) }
+        guard order.isStored else { return behindWrites.append(.startWork(order)) }
         afterWrites(.startWork(order))
     }
 

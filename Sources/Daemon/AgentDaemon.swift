@@ -458,6 +458,7 @@ public struct AgentDaemon: ~Copyable {
                 }
                 try control.reply(reply.json, to: connection, isLast: true, in: loop)
             case .answer(let id, let answer): self.answer(id, answer)
+            case .prepare(let id, let answer): http.prepare(id, answer, by: signer)
             case .log(let entry): log.write(entry.level, entry.text, kind: entry.kind)
             }
         }

@@ -68,9 +68,11 @@ extension AgentDaemon {
 
     /// Answers the client that waits for `id`.
     mutating func answer(_ id: CommandID, _ answer: ClientAnswer) {
-        let signer = ClientSigner(plan.identity.signing, Ed25519())
         if let status = http.answer(id, answer, by: signer) { program.count(status: status) }
     }
+
+    /// Signs proofs for clients.
+    var signer: ClientSigner { ClientSigner(plan.identity.signing, Ed25519()) }
 
     private mutating func respond(_ exchange: HTTPExchange, _ response: HTTPResponse) {
         program.count(status: response.status)

@@ -38,13 +38,20 @@ struct HTTPServer: ~Copyable {
     private var retryAt: BootTime?
     /// Requests whose answer the core owes.
     private var asked: [CommandID: HTTPExchange] = [:]
-    /// Clients that wait for an answer, and in the form of which call it is to be.
-    private var clients: [CommandID: (exchange: HTTPExchange, call: FederationCall)] = [:]
+    /// Clients that wait for an answer.
+    private var clients: [CommandID: WaitingClient] = [:]
     private var hasMore = false
     /// Connections at present.
     private(set) var connections = 0
     /// When the next connection becomes too slow.
     private var slowAt: BootTime?
+
+    /// A client that waits, in the form of which call its answer is to be, and the answer as far as it is prepared.
+    private struct WaitingClient {
+        let exchange: HTTPExchange
+        let call: FederationCall
+        var prepared: HTTPResponse?
+    }
 
     /// A server that does not serve yet; `token` is its own in the loop.
     init(_ plan: HTTPPlan, token: EventToken) {
@@ -151,13 +158,19 @@ struct HTTPServer: ~Copyable {
 
     /// Keeps a client's request until the core answers it.
     mutating func wait(_ exchange: HTTPExchange, for id: CommandID, _ call: FederationCall) {
-        clients[id] = (exchange, call)
+        clients[id] = WaitingClient(exchange: exchange, call: call)
+    }
+
+    /// Puts the answer for the client that waits for `id` into words, so that it is at hand when it may be told.
+    mutating func prepare(_ id: CommandID, _ answer: ClientAnswer, by signer: ClientSigner) {
+        guard let client = clients[id] else { return }
+        clients[id]?.prepared = HTTPResponse(answer, to: client.call, by: signer)
     }
 
     /// Answers the client that waits for `id`; nil where none does, else the status.
     mutating func answer(_ id: CommandID, _ answer: ClientAnswer, by signer: ClientSigner) -> UInt32? {
         guard let client = clients.removeValue(forKey: id) else { return nil }
-        let response = HTTPResponse(answer, to: client.call, by: signer)
+        let response = client.prepared ?? HTTPResponse(answer, to: client.call, by: signer)
         self.answer(client.exchange, response)
         return response.status
     }

@@ -95,8 +95,9 @@ public struct LedgerMachine: Sendable {
             }
         }
         // Each key is spelled once, and not at each comparison.
-        return changes.map { (place: [$0.key.kind.rawValue] + $0.key.bytes, change: $0) }
-            .sorted { $0.place.lexicographicallyPrecedes($1.place) }.map { $0.change }
+        return changes.map { (kind: $0.key.kind.rawValue, key: $0.key.bytes, change: $0) }
+            .sorted { $0.kind != $1.kind ? $0.kind < $1.kind : $0.key.lexicographicallyPrecedes($1.key) }
+            .map { $0.change }
     }
 
     private mutating func perform(_ event: LedgerEvent, _ encoded: [UInt8]) throws(LedgerError) -> LedgerEffect {

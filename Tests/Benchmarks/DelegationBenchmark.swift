@@ -151,7 +151,7 @@ private final class Pair {
                 processor: .milliseconds(20), peakMemory: .mebibytes(8))
             return (index, boards[index].core.handle(.work(report), at: moment))
         case .reply(let id, let reply): replies[id] = reply
-        case .cancelWork, .readRecords, .log, .answer: break
+        case .cancelWork, .readRecords, .log, .answer, .prepare: break
         }
         return (index, [])
     }

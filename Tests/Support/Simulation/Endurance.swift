@@ -210,7 +210,7 @@ public struct Endurance {
                     ended: started + .milliseconds(500), processor: .milliseconds(400), peakMemory: .mebibytes(20))
                 unanswered.append((now + 500, .work(report)))
             case .readRecords(let query): unanswered.append((now, .records(query.id, disk.answer(query))))
-            case .send, .cancelWork, .reply, .answer: break
+            case .send, .cancelWork, .reply, .answer, .prepare: break
             }
         }
     }

@@ -221,6 +221,7 @@ struct Fleet {
                 trace.add(terms.task)
                 checker.proved(terms, on: boards[board])
             }
+        case .prepare: break
         case .readRecords(let query):
             if case .chargedPage = query.kind { pageReads += 1 }
             queue.schedule(.records(board: board, process: process, query: query), at: now + random.number(in: 0...20))

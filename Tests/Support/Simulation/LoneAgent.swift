@@ -70,7 +70,7 @@ public struct LoneAgent {
                 tell(.persisted(token))
             case .reply(let command, let reply): replies[command] = reply
             case .log(let entry): log.append(entry.text)
-            case .readRecords, .send, .startWork, .cancelWork, .answer: break
+            case .readRecords, .send, .startWork, .cancelWork, .answer, .prepare: break
             }
         }
     }
