@@ -48,7 +48,6 @@ enum HTTPBenchmark {
             let one = try compare([ours, theirs, others], &tasks, few, clients: 1, keepsOpen)
             Table.row("HTTP delegation" + connection, Figure(one[0].times), beside: "Flask", Figure(one[1].times))
             Table.row("", Figure(one[0].times), beside: "Flask behind waitress", Figure(one[2].times))
-            if keepsOpen { Table.row("  of which the worker", Figure(one[0].executions)) }
             let ten = try compare([ours, theirs, others], &tasks, many, clients: 10, keepsOpen)
             Table.row(
                 "HTTP, 10 clients" + connection, .rate(ten[0].rate), beside: "Flask", .rate(ten[1].rate))
@@ -204,7 +203,6 @@ struct HTTPServerLoad {
     /// What tasks came to.
     struct Outcome {
         var times = Durations()
-        var executions = Durations()
         var span: Int64 = 0
 
         /// Tasks a second.
@@ -212,7 +210,6 @@ struct HTTPServerLoad {
 
         mutating func add(_ other: Outcome) {
             times.add(other.times)
-            executions.add(other.executions)
             span += other.span
         }
     }
@@ -221,7 +218,6 @@ struct HTTPServerLoad {
     func post(_ tasks: inout TaskSeries, _ count: Int, clients: Int, keepsOpen: Bool) throws(BenchmarkError) -> Outcome
     {
         let (bytes, ends) = try tasks.bodies(count)
-        var executions = [Int64](repeating: 0, count: count)
         var problem = [CChar](repeating: 0, count: 512)
         var span: Int64 = 0
         var outcome = Outcome()
@@ -230,13 +226,9 @@ struct HTTPServerLoad {
                 "/api/v1/consciousness/delegate".withCString { path -> Int32 in
                     var load = peers_load(port: port, path: path, clients: clients, keeps_open: keepsOpen ? 1 : 0)
                     let begin = Clock.bootNanoseconds
-                    let code = executions.withUnsafeMutableBufferPointer { executions -> Int32 in
-                        problem.withUnsafeMutableBufferPointer { problem -> Int32 in
-                            guard let executions = executions.baseAddress, let problem = problem.baseAddress else {
-                                return Errno.invalidArgument.rawValue
-                            }
-                            return peers_posts(&load, bytes, ends, count, nanoseconds, executions, problem, 512)
-                        }
+                    let code = problem.withUnsafeMutableBufferPointer { problem -> Int32 in
+                        guard let problem = problem.baseAddress else { return Errno.invalidArgument.rawValue }
+                        return peers_posts(&load, bytes, ends, count, nanoseconds, problem, 512)
                     }
                     span = Clock.bootNanoseconds - begin
                     return code
@@ -246,7 +238,6 @@ struct HTTPServerLoad {
             let said = String(decoding: problem.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
             throw said.isEmpty ? error : .failed(error.explanation + ": " + said)
         }
-        for execution in executions { outcome.executions.add(execution) }
         outcome.span = span
         return outcome
     }

@@ -66,12 +66,6 @@ static int closes(const char *answer) {
     return memcmp(answer, "HTTP/1.0", 8) == 0 || (field != NULL && end != NULL && field < end);
 }
 
-static int64_t execution(const char *answer) {
-    static const char name[] = "\"execution_time\":";
-    const char *found = strstr(answer, name);
-    return found == NULL ? 0 : (int64_t)(strtod(found + sizeof name - 1, NULL) * 1e9);
-}
-
 struct load {
     uint16_t port;
     const char *head;
@@ -132,7 +126,7 @@ static int receive(const struct load *load, struct client *client) {
 }
 
 int32_t peers_posts(const struct peers_load *what, const uint8_t *bodies, const size_t *ends, size_t count,
-                    int64_t *nanoseconds, int64_t *executions, char *problem, size_t capacity) {
+                    int64_t *nanoseconds, char *problem, size_t capacity) {
     static struct client clients[MOST_CLIENTS];
     char head[512];
     snprintf(head, sizeof head,
@@ -160,7 +154,6 @@ int32_t peers_posts(const struct peers_load *what, const uint8_t *bodies, const 
             if (state < 0) result = -state;
             if (state <= 0) continue;
             nanoseconds[client->request] = now_nanoseconds() - client->begin;
-            executions[client->request] = execution(client->answer);
             done++;
             if (strncmp(client->answer + 8, " 200", 4) != 0) {
                 const char *body = strstr(client->answer, "\r\n\r\n");

@@ -29,10 +29,9 @@ struct peers_load {
     int32_t keeps_open;
 };
 /// Posts `count` bodies, each of which ends where `ends` says, to a server on loopback, in their order; writes how long
-/// each took until its whole answer was there, and the `execution_time` that the answer tells. EPROTO where an answer
-/// is not 200, with it in `problem`.
+/// each took until its whole answer was there. EPROTO where an answer is not 200, with it in `problem`.
 int32_t peers_posts(const struct peers_load *load, const uint8_t *bodies, const size_t *ends, size_t count,
-                    int64_t *nanoseconds, int64_t *executions, char *problem, size_t capacity);
+                    int64_t *nanoseconds, char *problem, size_t capacity);
 
 /// An external executor that does nothing: answers each line of the standard input until that ends.
 int32_t peers_work(void);
