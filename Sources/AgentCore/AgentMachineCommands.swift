@@ -201,6 +201,12 @@ extension AgentMachine {
                     .invalid, "\(known.name.text) has another link key than before",
                     hint: "sage-edge peers remove \(known.name.text), then add it again")
             }
+            // Tasks, identities and trust go by the name.
+            guard known.name == record.payload.platform else {
+                return CommandReply(
+                    .invalid, "that key is known as \(known.name.text), and no peer changes its name",
+                    hint: "sage-edge peers remove \(known.name.text), then add it again")
+            }
             return nil
         }
         if let other = peer(named: record.payload.platform.text) {

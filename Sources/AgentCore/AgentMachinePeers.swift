@@ -66,7 +66,6 @@ extension AgentMachine {
             let own = workAt(peer).count
             peers[peer]?.queue.hear(heartbeat, own: own)
             peers[peer]?.hasRefused = false
-        case .nodeRecord(let envelope): takeRecord(envelope, from: peer)
         case .task(let aged): takeTask(aged, from: peer)
         case .taskStage(let task, let hash, let stage): tell(task, from: peer, .stage(stage, taskHash: hash))
         case .taskRefused(let envelope): takeRefusal(envelope, from: peer)
@@ -173,23 +172,6 @@ extension AgentMachine {
     }
 
     // MARK: Records
-
-    /// A peer's newer record about itself replaces the older one.
-    private mutating func takeRecord(_ envelope: SignedEnvelope, from peer: PlatformID) {
-        do throws(EnvelopeError) {
-            let record = try Signed<NodeRecord>(selfSigned: envelope, in: identity.domain, using: scheme)
-            guard let known = peers[peer], node(of: record.payload.signingKey) == peer,
-                record.payload.sequence > known.record.payload.sequence,
-                record.payload.agreementKey == known.record.payload.agreementKey
-            else { return }
-            peers[peer]?.record = record
-            storePeer(peer)
-        } catch {
-            log(
-                .warning, "\(peerName(peer)) sent a record that is not valid: \(error.explanation)",
-                kind: .peerMessageRefused)
-        }
-    }
 
     mutating func storePeer(_ id: PlatformID) {
         guard let peer = peers[id] else { return }

@@ -53,8 +53,9 @@ extension AgentMachine {
         json.beginObject()
         json.member("established", status?.isEstablished ?? false)
         json.member("sessions", status?.sessions)
-        json.member("boot_epoch", peer.session?.bootEpoch)
-        json.member("store_epoch", peer.session?.storeEpoch)
+        // Numbers of 64 bits, which not every reader of JSON takes.
+        json.member("boot_epoch", peer.session.map { "\($0.bootEpoch)" })
+        json.member("store_epoch", peer.session.map { "\($0.storeEpoch)" })
         json.member("queued_messages", status?.queuedMessages)
         json.member("bytes_per_second", peer.way.bytesPerSecond)
         json.endObject()

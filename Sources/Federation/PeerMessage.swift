@@ -46,8 +46,6 @@ public struct AgedEnvelope: Hashable, Sendable {
 public enum PeerMessage: Hashable, Sendable {
     /// How the sender is doing.
     case heartbeat(Heartbeat)
-    /// The sender's signed node record.
-    case nodeRecord(SignedEnvelope)
     /// Delegator to executor: a signed task.
     case task(AgedEnvelope)
     /// Executor to delegator: where the task with this hash stands.
@@ -112,9 +110,6 @@ public enum PeerMessage: Hashable, Sendable {
         case 1:
             self = .heartbeat(try Heartbeat(from: &reader))
             expected = 2
-        case 2:
-            self = .nodeRecord(try reader.envelope(.nodeRecord))
-            expected = 2
         case 3:
             self = .task(try AgedEnvelope(from: &reader, type: .task))
             expected = 3
@@ -165,9 +160,6 @@ public enum PeerMessage: Hashable, Sendable {
         case .heartbeat(let heartbeat):
             writer.begin(1, items: 1)
             heartbeat.write(to: &writer)
-        case .nodeRecord(let envelope):
-            writer.begin(2, items: 1)
-            envelope.write(to: &writer)
         case .task(let aged):
             writer.begin(3, items: 2)
             aged.write(to: &writer)

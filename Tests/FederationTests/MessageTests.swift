@@ -190,7 +190,7 @@ import Wire
         let page = SignedEnvelope(
             signing: [1], as: .energyProof, with: Fixture.sprout, in: Fixture.domain, by: Fixture.scheme)
         return [
-            .heartbeat(heartbeat), .nodeRecord(Fixture.sign(NodeRecordTests.record).envelope),
+            .heartbeat(heartbeat),
             .task(AgedEnvelope(task.envelope, age: .milliseconds(1_500))),
             .taskStage(task.payload.id, taskHash: task.hash, .running),
             .taskRefused(Fixture.sign(refusal).envelope),

@@ -89,7 +89,7 @@ struct Board {
         self.settings = settings
         disk = SimulatedDisk(
             StoreImage(
-                ledger: LedgerImage(), storeEpoch: StoreEpoch(random.next() >> 1), bootEpoch: 0))
+                ledger: LedgerImage(), storeEpoch: StoreEpoch(random.next()), bootEpoch: 0))
         clock = SimulatedClock(&random)
         sensors = SimulatedSensors(&random, others: others)
     }
