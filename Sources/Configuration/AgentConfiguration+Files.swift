@@ -28,8 +28,9 @@ extension AgentConfiguration {
         let status: FileStatus
         do throws(SystemError) {
             // The mode is that of the file that is read, whatever the path leads to a moment later.
-            let file = try FileDescriptor(opening: path)
+            let file = try FileDescriptor(opening: path, .read, .nonBlocking)
             status = try file.status()
+            if status.kind == .pipe { throw SystemError("read", .isPipe) }
             bytes = status.size.bytes <= limit ? try file.readAll(limit: limit) : []
         } catch { throw .unreadable(error.errno) }
         guard status.mode & 0o077 == 0 else { throw .exposed(mode: status.mode & 0o777) }

@@ -149,7 +149,8 @@ extension MetricFamily {
         "sage_edge_link_datagrams_received", .counter, ["verdict"], "Datagrams received, by what became of them.")
 
     static let httpRequests = MetricFamily(
-        "sage_edge_http_requests", .counter, ["code"], "Requests answered over HTTP, by the class of their status.")
+        "sage_edge_http_requests", .counter, ["code"],
+        "Requests answered over HTTP, by the class of their status, but for malformed ones.")
     static let httpConnections = MetricFamily(
         "sage_edge_http_connections", .gauge, [], "Connections over HTTP at present.")
 

@@ -3,12 +3,15 @@ import Quantities
 
 /// Whole files and folders, by path.
 public enum FileSystem {
-    /// The content of a file.
+    /// The content of a file; of a pipe only where the shell has put one that is open in the place of a file.
     ///
-    /// - Throws: `fileTooLarge` where it is longer than `limit` bytes; what the kernel refuses.
+    /// - Throws: `fileTooLarge` where it is longer than `limit` bytes; `isPipe`; what the kernel refuses.
     public static func read(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
-        let file = try FileDescriptor(opening: path)
+        // What no program writes to would be waited for.
+        let mayWait = path.hasPrefix("/dev/") || path.hasPrefix("/proc/")
+        let file = try FileDescriptor(opening: path, .read, mayWait ? [] : .nonBlocking)
         do throws(SystemError) {
+            if !mayWait, try file.status().kind == .pipe { throw SystemError("read", .isPipe) }
             return try file.readAll(limit: limit)
         } catch {
             throw SystemError(error.call, error.errno, subject: path)
@@ -72,6 +75,19 @@ public enum FileSystem {
             return length
         }
         return target
+    }
+
+    /// Where the symbolic links at `path` lead to in the end; nothing needs to be there.
+    ///
+    /// - Throws: `tooManyLinks` where they lead in a circle.
+    public static func followLinks(_ path: String) throws(SystemError) -> String {
+        var path = path
+        for _ in 0..<PlatformLimits.links {
+            guard try status(path, followingLink: false)?.kind == .link else { return path }
+            let target = try readLink(path)
+            path = target.hasPrefix("/") ? target : split(path).folder + "/" + target
+        }
+        throw SystemError("open", .tooManyLinks, subject: path)
     }
 
     /// Makes a folder and those above it that are missing; the last gets `mode`, the others 0755, less the umask.

@@ -6,6 +6,8 @@ public enum PlatformLimits {
     public static let directoryEntries = 65_536
     /// Bytes of a symbolic link's target and of a path.
     public static let pathBytes = 4_096
+    /// Symbolic links that are followed one after the other, as many as the kernel follows.
+    public static let links = 40
     /// Bytes of a Unix socket's path.
     public static let socketPathBytes = 107
     /// Events that one wait reports; further ones are reported by the next.

@@ -38,6 +38,8 @@ public struct Errno: RawRepresentable, Hashable, Sendable {
     public static let fileTooLarge = Errno(rawValue: 27)
     /// No space left.
     public static let noSpace = Errno(rawValue: 28)
+    /// A pipe, where something with a beginning and an end is wanted.
+    public static let isPipe = Errno(rawValue: 29)
     /// A read-only file system.
     public static let readOnly = Errno(rawValue: 30)
     /// The other end is closed.
@@ -73,8 +75,10 @@ public struct Errno: RawRepresentable, Hashable, Sendable {
     /// Nobody listens there.
     public static let connectionRefused = Errno(rawValue: 111)
 
-    /// What it means, in the C library's words.
+    /// What it means, mostly in the C library's words.
     public var text: String {
+        // Their "illegal seek" helps nobody.
+        if self == .isPipe { return "A pipe, and no file" }
         let words = unsafe copiedText(capacity: 128) { bytes, capacity in
             unsafe clinux_error_text(rawValue, bytes, capacity)
         }

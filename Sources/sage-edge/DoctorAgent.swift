@@ -160,7 +160,9 @@ extension DoctorFacts {
                 findings.append(
                     Finding(
                         .agent, .problem, "agent-silent", "the agent does not answer: \(reason)",
-                        .run("sudo systemctl restart sage-edge"), .run("journalctl -u sage-edge -n 50")))
+                        remedies: isServiceAgent
+                            ? [.run("sudo systemctl restart sage-edge"), .run("journalctl -u sage-edge -n 50")]
+                            : [.advice("see what it printed last, then stop it and start it again")]))
             }
             if let refusal = agent.chargeRefusal {
                 findings.append(

@@ -1,4 +1,5 @@
 import Configuration
+import Platform
 import Quantities
 import Store
 
@@ -109,6 +110,12 @@ extension DoctorFacts {
                     .state, .problem, "state-of-another",
                     "\(state.folder) belongs to user \(state.owner), not to \(reader.name): \(failure)",
                     why: "What is in it was not looked at.", .run("sudo " + program("doctor"))))
+        } else if let failure = state.writeFailure, failure == Errno.noSpace.text {
+            findings.append(
+                Finding(
+                    .state, .problem, "state-full", "nothing can be written in \(state.folder): \(failure)",
+                    why: "The agent keeps its ledger there.", .run("df -h " + shellWord(state.folder)),
+                    .advice("make room on that disk; the agent goes on by itself")))
         } else if let failure = state.writeFailure {
             findings.append(
                 Finding(
@@ -246,7 +253,7 @@ extension DoctorFacts {
     }
 
     /// Whether the agent that was asked for is the one that systemd runs.
-    private var isServiceAgent: Bool {
+    var isServiceAgent: Bool {
         given.state == nil && ["active", "activating", "reloading"].contains(service?.activity ?? "")
     }
 

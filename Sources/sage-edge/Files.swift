@@ -4,15 +4,13 @@ import Quantities
 /// The content of the file at `path` (`-` is standard input), at most `limit` bytes; `hint` says where such a file
 /// comes from.
 func readFile(_ path: String, limit: Int, hint: String? = nil) throws(Failure) -> [UInt8] {
-    // What no program writes to would be waited for; what the shell puts in place of a file is open already.
-    let isOpen = path == "-" || path.hasPrefix("/dev/") || path.hasPrefix("/proc/")
-    if !isOpen, let status = (try? FileSystem.status(path)).flatMap({ $0 }), status.kind == .pipe {
-        throw Failure(.badData, "\(path) is a named pipe, and no file", hint: "- is standard input")
-    }
     do throws(SystemError) {
         return try path == "-" ? StandardInput.readAll(limit: limit) : FileSystem.read(path, limit: limit)
     } catch {
         if error.errno == .isDirectory { throw failure(error).hinting("name a file; \(path) is a folder") }
+        if error.errno == .isPipe {
+            throw Failure(.badData, "\(path) is a named pipe, and no file", hint: "- is standard input")
+        }
         guard error.errno == .fileTooLarge else {
             throw error.errno == .noEntry ? failure(error).hinting(hint) : failure(error)
         }
@@ -26,10 +24,18 @@ func readFile(_ path: String, limit: Int, hint: String? = nil) throws(Failure) -
     }
 }
 
-/// Writes the file at `path` whole, or standard output where it is `-`.
+/// Writes the file at `path` whole, or standard output where it is `-`; a device or a pipe gets it as it is.
 func writeFile(_ path: String, _ content: [UInt8], mode: UInt32 = 0o644) throws(Failure) {
     if path == "-" { return try Console.print(content) }
-    do throws(SystemError) { try FileSystem.replace(path, with: content.span, mode: mode) } catch {
+    do throws(SystemError) {
+        switch try FileSystem.status(path)?.kind {
+        case .directory: throw SystemError("open", .isDirectory, subject: path)
+        // What the shell puts in place of a file is open already.
+        case .file where !path.hasPrefix("/dev/") && !path.hasPrefix("/proc/"), nil:
+            try FileSystem.replace(FileSystem.followLinks(path), with: content.span, mode: mode)
+        default: try FileDescriptor(opening: path, .write).writeAll(content.span)
+        }
+    } catch {
         let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
         let hint =
             switch error.errno {

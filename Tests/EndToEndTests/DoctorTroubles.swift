@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import Gateway
+import Platform
 import Quantities
 import Telemetry
 import TestKit
@@ -286,6 +287,9 @@ let agentTroubles: [Trouble] = [
     Trouble("clock-unsynchronised", .warning, "sudo timedatectl set-ntp true") { $0.clock?.isSynchronized = false },
     Trouble("no-boot-id", .problem, "cat /proc/sys/kernel/random/boot_id") { $0.clock?.hasBootID = false },
     Trouble("state-absent", .note, "sage-edge run") { $0.state?.isThere = false },
+    Trouble("state-full", .problem, "df -h /var/lib/sage-edge") {
+        $0.state?.writeFailure = Errno.noSpace.text
+    },
     Trouble("state-closed", .problem, "sudo chown -R sage-edge /var/lib/sage-edge") {
         $0.state?.writeFailure = "Permission denied"
     },

@@ -1,5 +1,6 @@
 import Configuration
 import Foundation
+import Platform
 import Quantities
 import Telemetry
 import TestKit
@@ -58,5 +59,24 @@ import Testing
             #expect(error.message == "\(path) is a named pipe, and no file")
         }
         #expect(try readFile("/dev/null", limit: 100) == [])
+    }
+
+    @Test func `gets what is written to it, be it a device, a pipe or what a link leads to`() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("named-" + UUID().uuidString).path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let (pipe, link, file) = (folder + "/pipe", folder + "/link", folder + "/file")
+        #expect(mkfifo(pipe, 0o600) == 0 && symlink("file", link) == 0)
+        let reader = open(pipe, O_RDONLY | O_NONBLOCK)
+        try #require(reader >= 0)
+        defer { close(reader) }
+        for path in [pipe, link, "/dev/null"] { try writeFile(path, Array("energy".utf8)) }
+        var bytes = [UInt8](repeating: 0, count: 16)
+        #expect(read(reader, &bytes, 16) == 6)
+        #expect(bytes.prefix(6).elementsEqual("energy".utf8))
+        #expect(try readFile(file, limit: 100) == Array("energy".utf8))
+        for (path, kind) in [(pipe, FileKind.pipe), (link, .link), ("/dev/null", .characterDevice)] {
+            #expect(try FileSystem.status(path, followingLink: false)?.kind == kind)
+        }
     }
 }

@@ -25,6 +25,23 @@ import Testing
         #expect(systemError { _ = try FileSystem.read("/dev/zero", limit: 100_000) }?.errno == .fileTooLarge)
     }
 
+    @Test func `nobody is waited for who might write to a pipe`() throws {
+        let path = folder.file("pipe")
+        #expect(mkfifo(path, 0o600) == 0)
+        let error = systemError { _ = try FileSystem.read(path, limit: 100) }
+        #expect(error == SystemError("read", .isPipe, subject: path))
+        #expect(error?.description == "read \(path): A pipe, and no file")
+    }
+
+    @Test func `links are followed to where they lead, and not in a circle`() throws {
+        for (link, target) in [("a", "b"), ("b", folder.file("c")), ("x", "y"), ("y", "x")] {
+            #expect(symlink(target, folder.file(link)) == 0)
+        }
+        #expect(try FileSystem.followLinks(folder.file("a")) == folder.file("c"))
+        #expect(try FileSystem.followLinks(folder.file("c")) == folder.file("c"))
+        #expect(systemError { _ = try FileSystem.followLinks(folder.file("x")) }?.errno == .tooManyLinks)
+    }
+
     @Test func `replacing changes content and mode in one step and leaves nothing beside it`() throws {
         let path = folder.file("key")
         try FileSystem.replace(path, with: Array("one".utf8).span, mode: 0o644)

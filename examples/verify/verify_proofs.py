@@ -9,7 +9,7 @@ def faults(p, q, hashed):  # what is wrong with page p (in mW, mJ and ms) after 
     time, drawn, is_word, follows = p.end - p.begin - p.gap, p.last - p.first, p.evidence == 3 and p.expected == 0, p is not q
     rated, most = p.rated * time // 1000, p.peak * time // 1000 + (time > 0)  # 1 mJ for rounding
     rule = rated if is_word else p.capacity * time // 1000 - drawn + p.work if p.kind == 1 else min(drawn, rated)
-    if p.federation != head[2] or KINDS[p.kind] != p.source.split(":")[0] or p.begin >= p.end or time < 0 or drawn < 0 \
+    if any(not 0 < n < 31 or type(v) in (bool, float) or type(v) is int and not 0 <= v < 2**53 for n, v in p.all.items()) or p.federation != head[2] or KINDS[p.kind] != p.source.split(":")[0] or p.begin >= p.end or time < 0 or drawn < 0 \
        or p.samples > p.expected or is_word and drawn + p.samples or p.kind == 7 and not (is_word and 50_000 <= p.rated <= 200_000): yield "it contradicts itself"
     if drawn > most or p.work > drawn * (p.kind == 1): yield "more is drawn than its peak allows, or more worked than drawn"
     if p.capacity > p.rated or p.throttle & ~2 and p.capacity > drawn * 1000 // (time or 1): yield "its capacity is above its rating or its mean"
@@ -24,7 +24,7 @@ before, energy, key_id = {}, {}, blake2b(key.public_bytes(Encoding.Raw, PublicFo
 for place, page in enumerate(pages):
     where, (payload, signature) = f"page at position {place}: ", cbor2.loads(page)[3:]
     key.verify(signature, cbor2.dumps(["Signature1", {1: -8, 4: key_id, 16: 1, 17: 1}, head[2] + head[3].to_bytes(8, "big"), payload]))
-    p = types.SimpleNamespace(**{name: cbor2.loads(payload).get(number) for number, name in enumerate(FIELDS, 1)})
+    p = types.SimpleNamespace(all=(every := cbor2.loads(payload)), **{name: every.get(number) for number, name in enumerate(FIELDS, 1)})
     for fault in faults(p, *before.get(p.source, (p, None))): raise ValueError(fault)
     before[p.source], energy[p.source, p.evidence] = (p, blake2b(payload, b"sage-edge\0\0\0\0\0\0\2")), energy.get((p.source, p.evidence), 0) + p.last - p.first
 print(*(f"{source} {CLASSES[number]} {total / 3_600_000:.6f} Wh" for (source, number), total in energy.items()), f"verified: {len(pages)} pages", sep="\n")
