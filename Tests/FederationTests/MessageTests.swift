@@ -208,14 +208,11 @@ import Wire
     }
 
     @Test func `every message is read back as written, under its number`() throws {
-        #expect(Self.messages.count == 14)
-        for (index, message) in Self.messages.enumerated() {
-            let bytes = message.encoded
-            #expect(try PeerMessage(decoding: bytes) == message)
-            #expect(bytes[1] == UInt8(index + 1))
-        }
+        let numbers = Self.messages.map { $0.encoded[1] }
+        #expect(numbers == [1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14])
+        for message in Self.messages { #expect(try PeerMessage(decoding: message.encoded) == message) }
         let classes = Self.messages.map { $0.messageClass.rawValue }
-        #expect(classes == [1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 2])
+        #expect(classes == [1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 2])
     }
 
     @Test func `an envelope signed as something else is refused where it is read`() throws {
