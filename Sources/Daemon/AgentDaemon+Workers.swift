@@ -9,8 +9,23 @@ import Workers
 extension AgentDaemon {
     /// Goes on with the programs that the configuration names.
     mutating func configureWorkers() {
-        workers.configure(WorkerPrograms(plan.configuration.executors), now: Clock.bootTime, loop)
+        let mark = LeftWorkers.mark(ofLock: plan.lockPath)
+        workers.configure(WorkerPrograms(plan.configuration.executors, mark: mark), now: Clock.bootTime, loop)
         attendExecutors()
+    }
+
+    /// Ends what the programs of an agent that was killed have left running.
+    mutating func endLeftWorkers() {
+        let section = plan.configuration.executors
+        guard !section.external.isEmpty || !section.commands.isEmpty,
+            let mark = LeftWorkers.mark(ofLock: plan.lockPath)
+        else { return }
+        let count = LeftWorkers.end(marked: mark)
+        guard count > 0 else { return }
+        log.write(
+            .warning,
+            "ended \(count) process\(count == 1 ? "" : "es") that executors had left when the agent was killed",
+            kind: .executorDied)
     }
 
     /// Tells core and operator how the executors stand.
@@ -54,19 +69,22 @@ extension ExecutorStanding {
 }
 
 extension WorkerPrograms {
-    /// The programs that `section` names; variables without a value have this program's own.
-    public init(_ section: ExecutorSection) {
+    /// The programs that `section` names.
+    ///
+    /// Variables without a value have this program's own; all programs have the variable `mark` besides.
+    public init(_ section: ExecutorSection, mark: String? = nil) {
+        let marks = [mark].compactMap { $0 }
         self.init(
             external: section.external.map { program in
                 ExternalExecutor(
                     operation: program.operation.name, command: program.command,
-                    environment: WorkerPrograms.environment(program.environment), memory: program.memory,
+                    environment: WorkerPrograms.environment(program.environment) + marks, memory: program.memory,
                     concurrent: Int(program.concurrent))
             },
             commands: section.commands.map { program in
                 AllowedCommand(
                     operation: program.operation.name, command: program.command,
-                    environment: WorkerPrograms.environment(program.environment))
+                    environment: WorkerPrograms.environment(program.environment) + marks)
             })
     }
 

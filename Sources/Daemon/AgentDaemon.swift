@@ -115,6 +115,7 @@ public struct AgentDaemon: ~Copyable {
         var daemon = AgentDaemon(
             plan, lock: lock, signals: signals, loop: loop, socket: socket, store: store, sensors: sensors,
             workers: workers, control: control, core: core, address: address)
+        daemon.endLeftWorkers()
         daemon.configureWorkers()
         do throws(SystemError) {
             try daemon.takeCompletions()

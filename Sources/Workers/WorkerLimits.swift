@@ -34,8 +34,8 @@ public enum WorkerLimits {
     public static let maximumMemory = ByteCount.mebibytes(16_384)
     /// Most words of a command.
     public static let maximumCommandWords = 64
-    /// Most variables of its environment.
-    public static let maximumVariables = 32
+    /// Most variables of its environment: 32 of the operator's, and three of the agent's.
+    public static let maximumVariables = 35
     /// Most bytes of its words and variables together, so that an order travels in one message.
     public static let maximumCommandBytes = 12_288
     /// Most bytes of an order to the service of workers.
