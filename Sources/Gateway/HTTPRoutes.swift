@@ -34,6 +34,9 @@ public enum HTTPRoutes {
         case energyHistory
         case proofs
         case latestProof
+        case ledger
+        case peers
+        case tasks
         case decisions
 
         /// The path, as segments; one that begins with a colon stands for any.
@@ -47,6 +50,9 @@ public enum HTTPRoutes {
             case .energyHistory: ["api", "v1", "energy", "history"]
             case .proofs: ["api", "v1", "energy", "proofs"]
             case .latestProof: ["api", "v1", "energy", "proofs", "latest"]
+            case .ledger: ["api", "v1", "ledger"]
+            case .peers: ["api", "v1", "peers"]
+            case .tasks: ["api", "v1", "tasks"]
             case .decisions: ["api", "v1", "decisions"]
             }
         }
@@ -58,7 +64,7 @@ public enum HTTPRoutes {
         var parameters: [String]? {
             switch self {
             case .metrics, .alive, .ready: nil
-            case .health, .energy: []
+            case .health, .energy, .ledger, .peers, .tasks: []
             case .energyHistory: ["resolution", "from_ms", "to_ms", "before", "limit"]
             case .proofs: ["source", "limit"]
             case .latestProof: ["source"]
@@ -138,6 +144,9 @@ public enum HTTPRoutes {
             let limit = try number("limit", in: 1...HTTPLimits.listedPages, target) ?? 20
             return .command(.proofs(limit: limit, source: try source(target)))
         case .latestProof: return .command(.proofs(limit: 1, source: try source(target)))
+        case .ledger: return .command(.balance)
+        case .peers: return .command(.peers)
+        case .tasks: return .command(.tasks)
         case .decisions:
             return .command(
                 .decisions(
