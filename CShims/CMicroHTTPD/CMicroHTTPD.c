@@ -281,7 +281,7 @@ void cmicrohttpd_stop(struct cmicrohttpd_server *server) {
     while ((exchange = cmicrohttpd_take(server)) != NULL) {}
     while ((exchange = server->taken) != NULL) {
         if (exchange->response == NULL) cmicrohttpd_answer(exchange, 503, (const uint8_t *)text, sizeof text - 1);
-        cmicrohttpd_send(exchange);
+        cmicrohttpd_send(exchange, server->now);
     }
     library.MHD_run(server->daemon);
     library.MHD_stop_daemon(server->daemon);
@@ -398,13 +398,13 @@ int32_t cmicrohttpd_add_header(struct cmicrohttpd_exchange *exchange, const char
     return library.MHD_add_response_header(exchange->response, name, value) == MHD_YES ? 0 : -1;
 }
 
-void cmicrohttpd_send(struct cmicrohttpd_exchange *exchange) {
+void cmicrohttpd_send(struct cmicrohttpd_exchange *exchange, int64_t now) {
     unlink_exchange(exchange);
     exchange->is_waiting = 0;
     exchange->is_sent = 1;
     // From here on the client is waited for again: it has to read.
     exchange->state->is_ours = 0;
     exchange->state->is_answered = 1;
-    exchange->state->since = exchange->server->now;
+    exchange->state->since = now;
     library.MHD_resume_connection(exchange->connection);
 }

@@ -135,7 +135,7 @@ struct HTTPServer: ~Copyable {
 
     /// Answers a request.
     mutating func answer(_ exchange: HTTPExchange, _ response: HTTPResponse) {
-        listener?.answer(exchange, response)
+        listener?.answer(exchange, response, now: Clock.bootTime)
         hasMore = true
     }
 

@@ -112,10 +112,10 @@ public struct HTTPListener: ~Copyable {
         }
     }
 
-    /// Answers a request; it goes out with the next `run`.
+    /// Answers a request; it goes out with the next `run`, and its client has from `now` on to read it.
     ///
     /// Without memory for it the connection is closed.
-    public mutating func answer(_ exchange: HTTPExchange, _ response: HTTPResponse) {
+    public mutating func answer(_ exchange: HTTPExchange, _ response: HTTPResponse, now: BootTime) {
         let pointer = unsafe exchange.exchange
         let made = unsafe response.body.withUnsafeBufferPointer { body in
             unsafe cmicrohttpd_answer(pointer, response.status, body.baseAddress, body.count)
@@ -123,6 +123,6 @@ public struct HTTPListener: ~Copyable {
         if made == 0 {
             for field in response.headers { _ = unsafe cmicrohttpd_add_header(pointer, field.name, field.value) }
         }
-        unsafe cmicrohttpd_send(pointer)
+        unsafe cmicrohttpd_send(pointer, now.milliseconds)
     }
 }

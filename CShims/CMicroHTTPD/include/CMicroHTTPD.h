@@ -82,7 +82,8 @@ int32_t cmicrohttpd_answer(struct cmicrohttpd_exchange *_Nonnull exchange, uint3
 /// Adds a header to the answer. 0, or -1 where it is none.
 int32_t cmicrohttpd_add_header(struct cmicrohttpd_exchange *_Nonnull exchange, const char *_Nonnull name,
                                const char *_Nonnull value);
-/// Sends the answer with the next run, or closes the connection where there is none.
-void cmicrohttpd_send(struct cmicrohttpd_exchange *_Nonnull exchange);
+/// Sends the answer with the next run, or closes the connection where there is none. The client's time for reading it
+/// begins at `now_milliseconds`: the last run may be long ago.
+void cmicrohttpd_send(struct cmicrohttpd_exchange *_Nonnull exchange, int64_t now_milliseconds);
 
 #endif

@@ -1,0 +1,91 @@
+"""Clients that wait for their tasks, over connections of their own.
+
+    waiting.py HOST PORT CLIENT_KEY SCENE
+
+CLIENT_KEY is the private key (PEM) of the platform Thor, to two of whose identities the agent, which is the platform Legion,
+has given credits. It serves the commands `wait` and `nap`. Nothing here depends on how fast the machine is.
+"""
+
+import base64
+import json
+import socket
+import sys
+import time
+import uuid
+from urllib.parse import quote
+
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+HOST, PORT, SCENE = sys.argv[1], int(sys.argv[2]), sys.argv[4]
+THOR = "lct:web4:agent:dp@Thor#consciousness"
+OTHER = THOR + ".sage"
+LEGION = "lct:web4:agent:dp@Legion#consciousness"
+PLAN = {"budget_mj": 9, "tasks": [{"name": "map", "time_ms": 5, "energy_mj": 4, "deadline_ms": 20}]}
+PATIENCE = 300
+
+with open(sys.argv[3], "rb") as file:
+    key = load_pem_private_key(file.read(), None)
+
+
+def task(operation="planning", parameters=PLAN, **changes):
+    fields = {
+        "task_id": str(uuid.uuid4()), "source_lct": THOR, "target_lct": LEGION, "task_type": "consciousness",
+        "operation": operation, "atp_budget": 0.5, "timeout_seconds": 200, "parameters": parameters,
+        "created_at": time.time(),
+    }
+    return dict(fields, **changes)
+
+
+def signature(fields):
+    dumped = dict(fields, parameters=json.dumps(fields["parameters"], sort_keys=True))
+    return base64.b64encode(key.sign(json.dumps(dumped, sort_keys=True).encode())).decode()
+
+
+def begin(path, body=None):
+    """A connection over which the request has been sent."""
+    data = b"" if body is None else json.dumps(body).encode()
+    head = [f"{'GET' if body is None else 'POST'} /api/v1/{path} HTTP/1.1", "Host: localhost", "Connection: close",
+            "Content-Type: application/json", f"Content-Length: {len(data)}"]
+    connection = socket.create_connection((HOST, PORT), timeout=PATIENCE)
+    connection.sendall("\r\n".join(head).encode() + b"\r\n\r\n" + data)
+    return connection
+
+
+def end(connection):
+    """The status, the header and the value of the answer, which has to come."""
+    answer = b""
+    while piece := connection.recv(65536):
+        answer += piece
+    connection.close()
+    assert answer, "no answer"
+    head, body = answer.split(b"\r\n\r\n", 1)
+    return int(head.split()[1]), head.decode(), json.loads(body)
+
+
+def delegation(fields):
+    return begin("cognition/delegate", {"task": fields, "signature": signature(fields)})
+
+
+def active(count):
+    """Waits until so many tasks are under way; the question is answered whoever waits."""
+    for _ in range(10 * PATIENCE):
+        status, head, answer = end(begin("cognition/status/" + quote(LEGION, safe="")))
+        assert status in (200, 404), head
+        if (answer["status"] or {"active_tasks": 0})["active_tasks"] == count:
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"never {count} tasks")
+
+
+def cancel(fields, query=""):
+    status, head, answer = end(begin("cognition/cancel/" + fields["task_id"] + query, {}))
+    return status, answer
+
+
+def quiet():
+    """One task that takes longer than a client may take to read its answer, and nothing else meanwhile."""
+    status, head, answer = end(delegation(task("execution", {"action": "nap"})))
+    assert status == 200 and answer["success"] is True, (status, answer)
+
+
+{"quiet": quiet}[SCENE]()
