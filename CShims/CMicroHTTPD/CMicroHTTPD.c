@@ -79,6 +79,11 @@ struct cmicrohttpd_exchange {
     uint8_t *body;
     size_t body_count, body_capacity, received;
     int is_begun, is_too_large, is_waiting, is_sent;
+    // It was found too large while its body came in. The library takes no answer then: it is `text`, with its fields
+    // in the first `head_count` bytes.
+    int is_cut;
+    char *text;
+    size_t text_count, head_count;
 };
 
 static struct connection *state_of(struct MHD_Connection *connection) {
@@ -163,6 +168,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     exchange->state->is_answered = 0;
     if (exchange->response != NULL) library.MHD_destroy_response(exchange->response);
     free(exchange->body);
+    free(exchange->text);
     free(exchange->target);
     free(exchange);
 }
@@ -178,18 +184,9 @@ static int announces_more(struct MHD_Connection *connection, uint32_t limit) {
     return 0;
 }
 
-// 1 where the piece is kept or passed over, 0 where the connection is to be closed.
-static int take_body(struct cmicrohttpd_exchange *exchange, const char *bytes, size_t count) {
+// 1 where the piece is kept, 0 where there is no memory for it.
+static int keep(struct cmicrohttpd_exchange *exchange, const char *bytes, size_t count) {
     size_t limit = exchange->server->limits.body_bytes;
-    exchange->received += count;
-    if (exchange->received > limit) {
-        // The client may read why it is refused once it has sent all, unless that goes on and on.
-        exchange->is_too_large = 1;
-        free(exchange->body);
-        exchange->body = NULL;
-        exchange->body_count = exchange->body_capacity = 0;
-        return exchange->received <= 2 * limit;
-    }
     if (exchange->body_count + count > exchange->body_capacity) {
         size_t capacity = 2 * (exchange->body_count + count);
         if (capacity > limit) capacity = limit;
@@ -203,6 +200,23 @@ static int take_body(struct cmicrohttpd_exchange *exchange, const char *bytes, s
     return 1;
 }
 
+// The body turned out too long: nothing of it is kept.
+static void cut(struct cmicrohttpd_exchange *exchange) {
+    exchange->is_too_large = exchange->is_cut = 1;
+    free(exchange->body);
+    exchange->body = NULL;
+    exchange->body_count = exchange->body_capacity = 0;
+}
+
+// Whether a client that was told that its body is too long may go on: were it closed at once with more of it on the
+// way, it would not see why. The limit of time holds as well.
+static enum MHD_Result pass_over(struct cmicrohttpd_exchange *exchange, size_t *count) {
+    if (*count == 0) return MHD_NO;
+    exchange->received += *count;
+    *count = 0;
+    return exchange->received <= 4 * (size_t)exchange->server->limits.body_bytes ? MHD_YES : MHD_NO;
+}
+
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *upload, size_t *upload_count,
                                   void **request) {
@@ -211,7 +225,10 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     struct cmicrohttpd_server *server = context;
     struct cmicrohttpd_exchange *exchange = *request;
     if (exchange == NULL) return MHD_NO;
+    // Releases of the library differ in whether they tell what they hold already of a suspended connection.
+    if (exchange->is_waiting) return MHD_YES;
     if (exchange->is_sent) {
+        if (exchange->is_cut && exchange->text != NULL) return pass_over(exchange, upload_count);
         if (exchange->response == NULL) return MHD_NO;
         return library.MHD_queue_response(connection, exchange->status, exchange->response);
     }
@@ -221,9 +238,11 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         exchange->is_too_large = announces_more(connection, server->limits.body_bytes);
         if (!exchange->is_too_large) return MHD_YES;
     } else if (*upload_count > 0) {
-        int goes_on = take_body(exchange, upload, *upload_count);
+        size_t count = *upload_count;
         *upload_count = 0;
-        return goes_on ? MHD_YES : MHD_NO;
+        exchange->received += count;
+        if (exchange->received <= server->limits.body_bytes) return keep(exchange, upload, count) ? MHD_YES : MHD_NO;
+        cut(exchange);
     }
     exchange->is_waiting = 1;
     exchange->state->is_ours = 1;
@@ -280,7 +299,8 @@ void cmicrohttpd_stop(struct cmicrohttpd_server *server) {
     // The library ends the program where it is stopped with a connection suspended.
     while ((exchange = cmicrohttpd_take(server)) != NULL) {}
     while ((exchange = server->taken) != NULL) {
-        if (exchange->response == NULL) cmicrohttpd_answer(exchange, 503, (const uint8_t *)text, sizeof text - 1);
+        if (exchange->response == NULL && exchange->text == NULL)
+            cmicrohttpd_answer(exchange, 503, (const uint8_t *)text, sizeof text - 1);
         cmicrohttpd_send(exchange, server->now);
     }
     library.MHD_run(server->daemon);
@@ -386,7 +406,42 @@ size_t cmicrohttpd_headers(const struct cmicrohttpd_exchange *exchange, struct c
     return list.count;
 }
 
+// The answer to a request that was cut.
+static int32_t begin_text(struct cmicrohttpd_exchange *exchange, uint32_t status, const uint8_t *body, size_t count) {
+    char head[96];
+    int length = snprintf(head, sizeof head, "HTTP/1.1 %u %s\r\nConnection: close\r\nContent-Length: %zu\r\n", status,
+                          status == 413 ? "Content Too Large" : "Refused", count);
+    char *text = malloc((size_t)length + count + 2);
+    if (text == NULL) return -1;
+    memcpy(text, head, (size_t)length);
+    memcpy(text + length, "\r\n", 2);
+    if (count > 0) memcpy(text + length + 2, body, count);
+    free(exchange->text);
+    exchange->text = text;
+    exchange->head_count = (size_t)length;
+    exchange->text_count = (size_t)length + 2 + count;
+    return 0;
+}
+
+// Another field at the end of the head.
+static int32_t add_to_text(struct cmicrohttpd_exchange *exchange, const char *name, const char *value) {
+    size_t name_count = strlen(name), value_count = strlen(value), added = name_count + value_count + 4;
+    char *text = realloc(exchange->text, exchange->text_count + added);
+    if (text == NULL) return -1;
+    char *field = text + exchange->head_count;
+    memmove(field + added, field, exchange->text_count - exchange->head_count);
+    memcpy(field, name, name_count);
+    memcpy(field + name_count, ": ", 2);
+    memcpy(field + name_count + 2, value, value_count);
+    memcpy(field + name_count + 2 + value_count, "\r\n", 2);
+    exchange->text = text;
+    exchange->head_count += added;
+    exchange->text_count += added;
+    return 0;
+}
+
 int32_t cmicrohttpd_answer(struct cmicrohttpd_exchange *exchange, uint32_t status, const uint8_t *body, size_t count) {
+    if (exchange->is_cut) return begin_text(exchange, status, body, count);
     // The library copies the body, and does not write into what it copies from.
     exchange->response = library.MHD_create_response_from_buffer(count, (void *)(uintptr_t)body, MHD_RESPMEM_MUST_COPY);
     exchange->status = status;
@@ -394,6 +449,7 @@ int32_t cmicrohttpd_answer(struct cmicrohttpd_exchange *exchange, uint32_t statu
 }
 
 int32_t cmicrohttpd_add_header(struct cmicrohttpd_exchange *exchange, const char *name, const char *value) {
+    if (exchange->text != NULL) return add_to_text(exchange, name, value);
     if (exchange->response == NULL) return -1;
     return library.MHD_add_response_header(exchange->response, name, value) == MHD_YES ? 0 : -1;
 }
@@ -404,7 +460,12 @@ void cmicrohttpd_send(struct cmicrohttpd_exchange *exchange, int64_t now) {
     exchange->is_sent = 1;
     // From here on the client is waited for again: it has to read.
     exchange->state->is_ours = 0;
-    exchange->state->is_answered = 1;
+    exchange->state->is_answered = !exchange->is_cut;
     exchange->state->since = now;
+    if (exchange->text != NULL && exchange->state->socket >= 0) {
+        // Nothing else was sent for this request, and so little always has room.
+        send(exchange->state->socket, exchange->text, exchange->text_count, MSG_NOSIGNAL | MSG_DONTWAIT);
+        shutdown(exchange->state->socket, SHUT_WR);
+    }
     library.MHD_resume_connection(exchange->connection);
 }
