@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <microhttpd.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -382,6 +383,11 @@ const uint8_t *cmicrohttpd_body(const struct cmicrohttpd_exchange *exchange, siz
 }
 
 int32_t cmicrohttpd_is_too_large(const struct cmicrohttpd_exchange *exchange) { return exchange->is_too_large; }
+
+int32_t cmicrohttpd_is_left(const struct cmicrohttpd_exchange *exchange) {
+    struct pollfd socket = {.fd = exchange->state->socket, .events = POLLRDHUP};
+    return poll(&socket, 1, 0) == 1;
+}
 
 struct header_list {
     struct cmicrohttpd_header *headers;

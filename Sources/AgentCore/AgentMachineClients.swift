@@ -106,9 +106,9 @@ extension AgentMachine {
             ?? (offer.memory <= memory ? nil : .memoryShort(needed: offer.memory, free: memory))
             ?? strain(offer, within: terms.timeout)
         if let rules { return .rules(rules) }
-        guard clients.open.count < ClientLimits.openTasks, local.count < AgentLimits.errands,
-            clients.inputBytes + request.input.count <= ClientLimits.inputBytes
-        else { return .full }
+        guard local.count < AgentLimits.errands, clients.hasRoom(for: request.input.count, of: terms.source) else {
+            return .full
+        }
         return nil
     }
 

@@ -78,8 +78,15 @@ struct ClientBook: Sendable {
         open.keys.sorted().filter { open[$0]?.terms.task.utf8.elementsEqual(name.utf8) == true }
     }
 
-    /// Input of all tasks under way together.
-    var inputBytes: Int { open.values.reduce(0) { $0 + $1.inputBytes } }
+    /// Whether a further task of `source`, with so much input, may be under way: neither all together nor those of one
+    /// client have more than their share.
+    func hasRoom(for inputBytes: Int, of source: LCT) -> Bool {
+        let own = open.values.filter { $0.terms.source == source }
+        func sum(_ tasks: some Sequence<OpenClientTask>) -> Int { tasks.reduce(0) { $0 + $1.inputBytes } }
+        return ClientShare.hasRoom(own: own.count, all: open.count, limit: ClientLimits.openTasks)
+            && ClientShare.hasRoom(
+                for: inputBytes, own: sum(own), all: sum(open.values), limit: ClientLimits.inputBytes)
+    }
 
     /// When the first of the tasks under way is late; nil where there are none.
     var deadline: BootTime? { open.values.map { $0.deadline }.min() }

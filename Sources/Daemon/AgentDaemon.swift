@@ -405,10 +405,8 @@ public struct AgentDaemon: ~Copyable {
     }
 
     /// Whether the signature of a client's task is verified by the thread for it; its task comes back then.
-    mutating func leavesToThread(_ id: CommandID, _ command: ClientCommand) throws(SystemError) -> Bool {
-        guard case .delegate(let request) = command, request.signature != nil, http.waitingClients > 1 else {
-            return false
-        }
+    mutating func leavesToThread(_ id: CommandID, _ request: ClientRequest) throws(SystemError) -> Bool {
+        guard request.signature != nil, http.waitingClients > 1 else { return false }
         if signatures == nil { signatures = try SignatureThread(in: loop, token: Token.signatures) }
         let job = SignatureJob(id, request, by: core.signers(of: request.terms.source))
         return signatures?.offer(job) == true
@@ -416,7 +414,7 @@ public struct AgentDaemon: ~Copyable {
 
     private mutating func takeChecked() throws(SystemError) {
         while let checked = signatures?.collect() {
-            try carryOut(core.handle(.client(checked.id, .delegate(checked.request)), at: AgentDaemon.now))
+            try take(checked.request, for: checked.id)
         }
     }
 

@@ -58,12 +58,23 @@ extension AgentDaemon {
             respond(exchange, HTTPResponse(reasons.isEmpty ? 200 : 503, json: AgentViews.readiness(reasons)))
         case .health: respond(exchange, HTTPResponse(200, json: core.healthJSON(at: Clock.bootTime)))
         case .client(let command, let call):
-            guard http.hasRoomToWait else { return respond(exchange, HTTPResponse(crowded: call)) }
+            guard call != .delegate || http.makesRoom() else { return respond(exchange, HTTPResponse(crowded: call)) }
             let id = newCommand()
             http.wait(exchange, for: id, call)
-            if try leavesToThread(id, command) { return }
-            try carryOut(core.handle(.client(id, command), at: AgentDaemon.now))
+            guard case .delegate(let request) = command else {
+                return try carryOut(core.handle(.client(id, command), at: AgentDaemon.now))
+            }
+            if try !leavesToThread(id, request) { try take(request, for: id) }
         }
+    }
+
+    /// Hands a task to the core, where its client may wait for it.
+    mutating func take(_ request: ClientRequest, for id: CommandID) throws(SystemError) {
+        guard http.admits(id, of: request.terms.source) else {
+            if let status = http.answer(id, { HTTPResponse(crowded: $0) }) { program.count(status: status) }
+            return
+        }
+        try carryOut(core.handle(.client(id, .delegate(request)), at: AgentDaemon.now))
     }
 
     /// Answers the client that waits for `id`.

@@ -1,6 +1,7 @@
 import AgentCore
 import Configuration
 import Cryptography
+import Federation
 import Gateway
 import Platform
 import Quantities
@@ -50,6 +51,8 @@ struct HTTPServer: ~Copyable {
     private struct WaitingClient {
         let exchange: HTTPExchange
         let call: FederationCall
+        /// Who is to pay for its task, once that was handed to the core.
+        var source: LCT?
         var prepared: HTTPResponse?
     }
 
@@ -153,8 +156,43 @@ struct HTTPServer: ~Copyable {
     /// Clients that wait for an answer of the core.
     var waitingClients: Int { clients.count }
 
-    /// Whether one more client may wait: half of the connections stay for others.
-    var hasRoomToWait: Bool { clients.count < max(1, Int(clamping: plan.section.connections) / 2) }
+    /// How many clients may wait for their tasks: half of the connections stay for others.
+    private var places: Int { max(1, Int(clamping: plan.section.connections) / 2) }
+
+    private var isFull: Bool { clients.values.reduce(0) { $0 + ($1.call == .delegate ? 1 : 0) } >= places }
+
+    /// Whether one more client may wait for its task. Where none could, those that seem to have gone away make room.
+    mutating func makesRoom() -> Bool {
+        if isFull { dropLeft() }
+        return !isFull
+    }
+
+    /// Whether the client that waits for `id` may do so for a task that `source` pays, which has its share of the
+    /// places; yes where it has gone away.
+    mutating func admits(_ id: CommandID, of source: LCT) -> Bool {
+        guard clients[id] != nil else { return true }
+        if !hasShare(source) { dropLeft() }
+        guard hasShare(source) else { return false }
+        clients[id]?.source = source
+        return true
+    }
+
+    private func hasShare(_ source: LCT) -> Bool {
+        let sources = clients.values.compactMap { $0.source }
+        return ClientShare.hasRoom(own: sources.filter { $0 == source }.count, all: sources.count, limit: places)
+    }
+
+    /// Closes the connections of those that have ended theirs: their tasks go on, and nobody reads the answers.
+    private mutating func dropLeft() {
+        for id in clients.keys.sorted() {
+            guard let client = clients[id], client.source != nil, listener?.isLeft(client.exchange) == true else {
+                continue
+            }
+            clients[id] = nil
+            listener?.drop(client.exchange, now: Clock.bootTime)
+            hasMore = true
+        }
+    }
 
     /// Keeps a client's request until the core answers it.
     mutating func wait(_ exchange: HTTPExchange, for id: CommandID, _ call: FederationCall) {
@@ -172,6 +210,14 @@ struct HTTPServer: ~Copyable {
         guard let client = clients.removeValue(forKey: id) else { return nil }
         let response = client.prepared ?? HTTPResponse(answer, to: client.call, by: signer)
         self.answer(client.exchange, response)
+        return response.status
+    }
+
+    /// Answers the client that waits for `id` without having asked the core; the status.
+    mutating func answer(_ id: CommandID, _ response: (FederationCall) -> HTTPResponse) -> UInt32? {
+        guard let client = clients.removeValue(forKey: id) else { return nil }
+        let response = response(client.call)
+        answer(client.exchange, response)
         return response.status
     }
 

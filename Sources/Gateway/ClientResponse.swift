@@ -46,11 +46,11 @@ extension HTTPResponse {
         self.init(503, call.refusal("Not now: " + reason), headers: [HTTPField("Retry-After", "10")])
     }
 
-    /// That as many requests wait as may.
+    /// That as many clients wait for their tasks as may, or as many of one of them.
     public init(crowded call: FederationCall) {
         self.init(
             429, call.refusal("As many requests as may be wait for their tasks"),
-            headers: [HTTPField("Retry-After", "1")])
+            headers: [HTTPField("Retry-After", "5")])
     }
 
     private static func proven(_ proof: ClientProof, _ terms: ClientTerms, _ signer: ClientSigner) -> JSONValue {

@@ -24,7 +24,7 @@ extension ClientRefusal {
         switch self {
         case .rules(.rateLimited(let wait)): max(1, (wait.milliseconds + 999) / 1000)
         case .rules(let refusal) where refusal.isTemporary: 5
-        case .full: 1
+        case .full: 5
         case .unavailable: 10
         default: nil
         }

@@ -125,4 +125,12 @@ public struct HTTPListener: ~Copyable {
         }
         unsafe cmicrohttpd_send(pointer, now.milliseconds)
     }
+
+    /// Whether the client of a request has ended its side of the connection, as those do that have gone away.
+    public func isLeft(_ exchange: HTTPExchange) -> Bool { unsafe cmicrohttpd_is_left(exchange.exchange) == 1 }
+
+    /// Closes the connection of a request with the next `run`, without an answer.
+    public mutating func drop(_ exchange: HTTPExchange, now: BootTime) {
+        unsafe cmicrohttpd_send(exchange.exchange, now.milliseconds)
+    }
 }

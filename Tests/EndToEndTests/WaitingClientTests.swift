@@ -32,4 +32,10 @@ import Testing
     @Test func `get their answer after a task that takes longer than the limit of a connection`() throws {
         try play("quiet", ["timeout_seconds: 1"])
     }
+
+    @Test func `keep no others from their tasks, from asking or from taking back, and hold no place once they are gone`()
+        throws
+    {
+        try play("places", ["connections: 8"])
+    }
 }

@@ -67,6 +67,8 @@ const uint8_t *_Nullable cmicrohttpd_body(const struct cmicrohttpd_exchange *_No
                                           size_t *_Nonnull count);
 /// 1 where the body is longer than allowed, and not here.
 int32_t cmicrohttpd_is_too_large(const struct cmicrohttpd_exchange *_Nonnull exchange);
+/// 1 where the client has ended its side, or is gone; whether it still reads cannot be seen.
+int32_t cmicrohttpd_is_left(const struct cmicrohttpd_exchange *_Nonnull exchange);
 
 struct cmicrohttpd_header {
     const char *_Nonnull name;

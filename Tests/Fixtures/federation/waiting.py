@@ -88,4 +88,33 @@ def quiet():
     assert status == 200 and answer["success"] is True, (status, answer)
 
 
-{"quiet": quiet}[SCENE]()
+def places():
+    """Eight connections, in half of which clients may wait, three of them of one source."""
+    active(0)
+    fields = [task("execution", {"action": "wait"}) for _ in range(3)]
+    waiting = [delegation(each) for each in fields]
+    active(3)
+    status, head, answer = end(delegation(task()))
+    assert status == 429 and "\r\nRetry-After: " in head, (status, head)
+    assert answer["error"] == "As many requests as may be wait for their tasks", answer
+    # Another one has its place, and what takes no time is answered.
+    status, head, answer = end(delegation(task(source_lct=OTHER)))
+    assert status == 200, answer
+    assert cancel(fields[0])[0] == 200
+    status, head, answer = end(waiting.pop(0))
+    assert status == 400 and answer["error"].endswith(" cancelled"), answer
+    fields.append(task("execution", {"action": "wait"}))
+    waiting.append(delegation(fields[-1]))
+    active(3)
+    # A byte more than a request hides nobody who goes away.
+    for connection in waiting:
+        connection.sendall(b"G")
+        connection.close()
+    status, head, answer = end(delegation(task()))
+    assert status == 200, answer
+    active(3)
+    for each in fields[1:]:
+        assert cancel(each)[0] == 200
+
+
+{"quiet": quiet, "places": places}[SCENE]()
