@@ -55,10 +55,10 @@ extension AgentMachine {
 
     /// Whether the source has signed the request, or needs not to have.
     private func verification(of request: ClientRequest) -> ClientRefusal? {
-        if let signature = request.signature {
+        if request.signature != nil {
             let keys = keys(of: request.terms.source)
             if let signer = request.signer, keys.contains(signer) { return nil }
-            if keys.contains(where: { scheme.isValid(signature, of: request.signed.span, by: $0) }) { return nil }
+            if keys.contains(where: { request.isSigned(by: $0, scheme) }) { return nil }
             // A signature by a known key counts, also where none is asked for.
             if !keys.isEmpty { return .badSignature }
             if settings.verifiesSignatures { return .unknownKey }

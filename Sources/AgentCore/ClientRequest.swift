@@ -82,8 +82,8 @@ public struct ClientRequest: Sendable {
     public let input: [UInt8]
     /// The operation's parameters, in its own encoding.
     public let parameters: [UInt8]
-    /// The bytes that the client has to have signed.
-    public let signed: [UInt8]
+    /// The bytes that the client has to have signed: one of these, which all say the same.
+    public let signed: [[UInt8]]
     /// The signature; nil where something else stands in its place, or nothing.
     public let signature: Signature?
     /// Whether the request showed the API key.
@@ -93,7 +93,7 @@ public struct ClientRequest: Sendable {
 
     /// A request of its parts.
     public init(
-        _ terms: ClientTerms, input: [UInt8], parameters: [UInt8], signed: [UInt8], signature: Signature?,
+        _ terms: ClientTerms, input: [UInt8], parameters: [UInt8], signed: [[UInt8]], signature: Signature?,
         showsKey: Bool
     ) {
         self.terms = terms
@@ -102,5 +102,12 @@ public struct ClientRequest: Sendable {
         self.signed = signed
         self.signature = signature
         self.showsKey = showsKey
+    }
+
+    /// Whether `key` has signed it.
+    /// - Complexity: a verification for each of the forms that may be signed.
+    public func isSigned(by key: PublicKey, _ scheme: any SignatureScheme) -> Bool {
+        guard let signature else { return false }
+        return signed.contains { scheme.isValid(signature, of: $0.span, by: key) }
     }
 }

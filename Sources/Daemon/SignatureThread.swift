@@ -59,9 +59,7 @@ struct SignatureThread: ~Copyable {
 
     private static func checked(_ job: SignatureJob, _ scheme: Ed25519) -> ClientRequest {
         var request = job.request
-        if let signature = request.signature {
-            request.signer = job.keys.first { scheme.isValid(signature, of: request.signed.span, by: $0) }
-        }
+        request.signer = job.keys.first { request.isSigned(by: $0, scheme) }
         return request
     }
 }

@@ -157,14 +157,19 @@ enum ClientTask {
 
     // MARK: Signing
 
-    /// What the client signs: the nine members as Python writes them, the parameters as a text of their own.
-    private static func signable(_ task: JSONValue, _ parameters: JSONValue) -> [UInt8] {
+    /// What the client signs: the nine members as Python writes them, the parameters as a text of their own. That is
+    /// Python's text of the object, or, where the parameters were sent as a text, that one as it stands.
+    private static func signable(_ task: JSONValue, _ parameters: JSONValue) -> [[UInt8]] {
         var members: [JSONValue.Member] = []
         for key in keys where key != "parameters" {
             if let value = task[key] { members.append(JSONValue.Member(key: key, value: value)) }
         }
-        members.append(JSONValue.Member(key: "parameters", value: .string(PythonJSON.text(parameters))))
-        return PythonJSON(.object(members)).bytes
+        func signable(_ text: String) -> [UInt8] {
+            PythonJSON(.object(members + [JSONValue.Member(key: "parameters", value: .string(text))])).bytes
+        }
+        let text = PythonJSON.text(parameters)
+        guard let sent = task["parameters"]?.text, !sent.utf8.elementsEqual(text.utf8) else { return [signable(text)] }
+        return [signable(text), signable(sent)]
     }
 }
 

@@ -57,7 +57,7 @@ import Testing
         let bytes = Array(("signed by the client: " + terms.task).utf8)
         let key = key ?? fleet.identity(of: 1).signing
         return ClientRequest(
-            terms, input: input, parameters: [], signed: bytes,
+            terms, input: input, parameters: [], signed: [bytes],
             signature: key.map { fleet.scheme.sign(bytes.span, with: $0) }, showsKey: showsKey)
     }
 

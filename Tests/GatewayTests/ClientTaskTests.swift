@@ -41,7 +41,27 @@ private func fault(_ body: [UInt8]) -> String? {
             bytes(hexadecimal: "03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8") ?? []) ?? .zero)
 
     private func isSigned(_ signature: Signature, _ request: ClientRequest) -> Bool {
-        Ed25519().isValid(signature, of: request.signed.span, by: Self.key)
+        request.signature == signature && request.isSigned(by: Self.key, Ed25519())
+    }
+
+    @Test func `whose parameters are a text may have signed that text as it stands`() throws {
+        let key = try #require(SigningKey(seed: [UInt8](0..<32)))
+        let text = "{\"b\" : 1,\n \"a\":2.50, \"é\": \"\\u00e9\"}"
+        var fields = members.filter { $0.0 != "parameters" }.map { ($0.0, $0.1) }
+        fields.append(("parameters", String(decoding: PythonJSON(.string(text)).bytes, as: UTF8.self)))
+        let script = "import json, sys\nsys.stdout.write(json.dumps(json.loads(sys.stdin.read()), sort_keys=True))"
+        let sent = "{" + fields.map { "\"\($0.0)\": \($0.1)" }.joined(separator: ", ") + "}"
+        let message = try PythonTool.run(script, input: Array(sent.utf8))
+        let signature = Ed25519().sign(message.span, with: key)
+        let parameters = ["parameters": fields.last?.1]
+        let request = try read(body(parameters, signature: Base64.encode(signature.array)))
+        #expect(isSigned(signature, request))
+        // It says the same as the object, by which it may be signed too, and no other text's signature is its own.
+        let object = try read(body(["parameters": text]))
+        #expect(request.signed.count == 2 && request.signed.first == object.signed.first && object.signed.count == 1)
+        let changed = ["parameters": fields.last?.1.replacing("2.50", with: "2.5")]
+        let other = try read(body(changed, signature: Base64.encode(signature.array)))
+        #expect(!isSigned(signature, other))
     }
 
     private static let signed: [(String?, String, String)] = [

@@ -177,7 +177,7 @@ extension Fleet {
         let key = random.chance(permille: 950) ? other.signing : boards[board].identity.signing
         let request = ClientRequest(
             terms, input: [UInt8](repeating: 7, count: Int(random.number(in: 1...900))), parameters: [],
-            signed: signed, signature: boards[board].scheme.sign(signed.span, with: key), showsKey: false)
+            signed: [signed], signature: boards[board].scheme.sign(signed.span, with: key), showsKey: false)
         askAsClient(board, .delegate(request))
         if random.chance(permille: 150) { askAsClient(board, .cancel(task: name)) }
         if random.chance(permille: 100) { askAsClient(board, .status(lct: target.text)) }
