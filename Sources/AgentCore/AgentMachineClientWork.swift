@@ -121,12 +121,13 @@ extension AgentMachine {
         answer(task.command, outcome)
     }
 
-    /// Takes back the task that a client calls `name`.
-    mutating func cancel(called name: String, for command: CommandID) {
-        let found = clients.open(called: name)
-        guard found.count == 1, let key = found.first, let terms = clients.open[key]?.terms else {
+    /// Takes back the task that a client, `source` where that is said, calls `name`.
+    mutating func cancel(called name: String, of source: LCT?, for command: CommandID) {
+        let found = clients.open(called: name, of: source)
+        guard let key = found.first, let terms = clients.open[key]?.terms else {
             return answer(command, .notActive(task: name))
         }
+        guard found.count == 1 else { return answer(command, .ambiguous(task: name)) }
         withdraw(key, as: .cancelled, .cancelled, .cancelled)
         answer(command, .cancelled(refunded: terms.budget))
     }

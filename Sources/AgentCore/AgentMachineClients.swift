@@ -11,7 +11,7 @@ extension AgentMachine {
         switch command {
         case .delegate(let request): take(request, for: id)
         case .status(let text): answer(id, status(of: text))
-        case .cancel(let task): cancel(called: task, for: id)
+        case .cancel(let task, let source): cancel(called: task, of: source, for: id)
         }
     }
 

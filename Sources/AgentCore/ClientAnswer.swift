@@ -15,8 +15,10 @@ public enum ClientAnswer: Sendable {
     case unknown(lct: String)
     /// The task was taken back, and what was set aside for it is free again.
     case cancelled(refunded: ClientAmount)
-    /// No task of this name runs or waits, or several do.
+    /// No task of this name runs or waits.
     case notActive(task: String)
+    /// Tasks of several clients have this name.
+    case ambiguous(task: String)
     /// Nothing can be asked at present, and why.
     case unavailable(String)
 }

@@ -73,9 +73,11 @@ struct ClientBook: Sendable {
         return terms.created > floor ? nil : .forgotten
     }
 
-    /// The tasks under way that clients call `name`.
-    func open(called name: String) -> [Key] {
-        open.keys.sorted().filter { open[$0]?.terms.task.utf8.elementsEqual(name.utf8) == true }
+    /// The tasks under way that clients, or `source` alone, call `name`.
+    func open(called name: String, of source: LCT?) -> [Key] {
+        open.filter { _, task in
+            task.terms.task.utf8.elementsEqual(name.utf8) && (source == nil || task.terms.source == source)
+        }.keys.sorted()
     }
 
     /// Whether a further task of `source`, with so much input, may be under way: neither all together nor those of one

@@ -9,8 +9,8 @@ public enum ClientCommand: Sendable {
     case delegate(ClientRequest)
     /// What the identity of this text does here.
     case status(lct: String)
-    /// Take back the task of this name.
-    case cancel(task: String)
+    /// Take back the task of this name, of `source` where that is said.
+    case cancel(task: String, source: LCT? = nil)
 }
 
 /// An amount of credits as a client wrote it.

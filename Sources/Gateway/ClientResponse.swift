@@ -37,6 +37,11 @@ extension HTTPResponse {
                     ("success", .boolean(true)),
                 ]))
         case .notActive(let task): self.init(400, call.refusal("Task \(shown(task)) not active"))
+        case .ambiguous(let task):
+            self.init(
+                400,
+                call.refusal(
+                    "Task \(shown(task)) is active for several sources; say which: cancel/TASK?source_lct=LCT"))
         case .unavailable(let reason): self.init(unavailable: reason, call)
         }
     }

@@ -1,4 +1,5 @@
 import AgentCore
+import Federation
 import Wire
 
 /// What the federation's calls come to: `/api/v1/health`, and `delegate`, `status` and `cancel` below
@@ -24,8 +25,18 @@ enum FederationRoutes {
             guard path.count == 1, let task = path.first, !task.isEmpty else {
                 throw HTTPRefusal(404, "nothing is served there")
             }
-            return .client(.cancel(task: task), call)
+            return .client(.cancel(task: task, source: try source(target)), call)
         case .other: throw HTTPRefusal(404, "nothing is served there")
+        }
+    }
+
+    /// Whose task is meant; nil where that is not said.
+    private static func source(_ target: HTTPTarget) throws(HTTPRefusal) -> LCT? {
+        let named = target.parameters.filter { $0.name == "source_lct" }
+        guard let text = named.first?.value else { return nil }
+        guard named.count == 1 else { throw HTTPRefusal(400, "the parameter 'source_lct' comes twice") }
+        do throws(LCTError) { return try LCT(text) } catch {
+            throw HTTPRefusal(400, "Invalid source LCT: " + shown(text))
         }
     }
 

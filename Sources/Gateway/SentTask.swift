@@ -119,16 +119,18 @@ public enum ServerQuestion: Sendable {
     case health
     /// What an identity there has used, and may use.
     case status(lct: String)
-    /// To take back a task.
-    case cancel(taskID: String)
+    /// To take back a task, of this source where it is said.
+    case cancel(taskID: String, source: LCT? = nil)
 
     /// The request that asks `server`.
     public func request(to server: ServerAddress) -> HTTPCallRequest {
         switch self {
         case .health: HTTPCallRequest(server.call("health"))
         case .status(let lct): HTTPCallRequest(server.call("consciousness/status", lct))
-        case .cancel(let taskID):
-            HTTPCallRequest(server.call("consciousness/cancel", taskID), body: Array("{}".utf8))
+        case .cancel(let taskID, let source):
+            HTTPCallRequest(
+                server.call("consciousness/cancel", taskID, source.map { [("source_lct", $0.text)] } ?? []),
+                body: Array("{}".utf8))
         }
     }
 }

@@ -42,9 +42,14 @@ public struct ServerAddress: Equatable, Sendable {
         self.text = String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The address of what a federation server serves at `path`; `last` is one more segment, encoded whole.
-    func call(_ path: String, _ last: String? = nil) -> String {
-        text + "/api/v1/" + path + (last.map { "/" + ServerAddress.encoded($0) } ?? "")
+    /// The address of what a federation server serves at `path`; `last` is one more segment, encoded whole, and `query`
+    /// has names that need no encoding and their values.
+    func call(_ path: String, _ last: String? = nil, _ query: [(String, String)] = []) -> String {
+        var address = text + "/api/v1/" + path + (last.map { "/" + ServerAddress.encoded($0) } ?? "")
+        for (index, part) in query.enumerated() {
+            address += (index == 0 ? "?" : "&") + part.0 + "=" + ServerAddress.encoded(part.1)
+        }
+        return address
     }
 
     /// `text` with everything encoded that is neither letter, digit nor `-._~` (RFC 3986 §2.3).

@@ -8,6 +8,7 @@ let peersHTTPCommand = CommandSpecification(
     options: [
         OptionSpecification("status", value: "LCT", "Show what this identity there has used and may use"),
         OptionSpecification("cancel", value: "TASK", "Take back this task"),
+        OptionSpecification("source", value: "LCT", "With --cancel: whose task, where several have that name"),
     ] + FederationServer.options,
     examples: [
         "peers http http://192.0.2.12:8080",
@@ -20,6 +21,9 @@ let peersHTTPCommand = CommandSpecification(
     guard !(invocation.has("status") && invocation.has("cancel")) else {
         throw Failure(.usage, "--status and --cancel do not go together")
     }
+    guard invocation.has("cancel") || !invocation.has("source") else {
+        throw Failure(.usage, "--source goes with --cancel")
+    }
     let answer: JSONValue
     if let text = invocation.value("status") {
         _ = try lct(text, of: "--status")
@@ -27,7 +31,9 @@ let peersHTTPCommand = CommandSpecification(
         guard let status = answer["status"], case .object = status else { throw strange(server, "no status") }
         if !invocation.wantsJSON { try Console.print(standingText(status)) }
     } else if let task = invocation.value("cancel") {
-        answer = try server.ask(.cancel(taskID: task))
+        var source: LCT?
+        if let text = invocation.value("source") { source = try lct(text, of: "--source") }
+        answer = try server.ask(.cancel(taskID: task, source: source))
         guard answer["cancelled"] == .boolean(true) else { throw strange(server, "nothing was cancelled") }
         if !invocation.wantsJSON {
             try Console.print(printable("cancelled \(task), \(answer.word("atp_refunded")) ATP are free again"))

@@ -38,4 +38,6 @@ import Testing
     {
         try play("places", ["connections: 8"])
     }
+
+    @Test func `take back each its own of two tasks of one name`() throws { try play("namesakes", []) }
 }

@@ -53,9 +53,18 @@ private func command(_ request: HTTPRequest, _ access: HTTPAccess = socket) -> C
             return
         }
         #expect(request.terms.task == "t1")
-        guard case .cancel("a b/c")? = command(post(prefix + "/cancel/a%20b%2Fc", "", type: nil)) else {
+        guard case .cancel("a b/c", nil)? = command(post(prefix + "/cancel/a%20b%2Fc?x=1", "", type: nil)) else {
             Issue.record("no task to cancel")
             return
+        }
+        let named = prefix + "/cancel/t1?source_lct=lct:web4:agent:dp@Thor%23consciousness"
+        guard case .cancel("t1", let source?)? = command(post(named, "{}")) else {
+            Issue.record("no task of a source to cancel")
+            return
+        }
+        #expect(source.text == "lct:web4:agent:dp@Thor#consciousness")
+        for query in ["source_lct=x", "source_lct=", "source_lct=a&source_lct=b"] {
+            #expect(response(post(prefix + "/cancel/t1?" + query))?.status == 400, "\(query)")
         }
         for path in ["/delegate/", "/cancel", "/cancel/", "/cancel/a/b", "/delegates", "", "/x/y"] {
             let refusal = response(post(prefix + path))
@@ -399,6 +408,10 @@ private func command(_ request: HTTPRequest, _ access: HTTPAccess = socket) -> C
         #expect(
             text(answer(.cancelled(refunded: amount), .cancel))
                 == #"{"atp_refunded":50,"cancelled":true,"error":null,"success":true}"# + "\n")
+        #expect(
+            text(answer(.ambiguous(task: "X"), .cancel))
+                == #"{"atp_refunded":0.0,"cancelled":false,"error":"Task X is active for several sources; say which: "#
+                + #"cancel/TASK?source_lct=LCT","success":false}"# + "\n")
         let inactive = answer(.notActive(task: "X"), .cancel)
         #expect(inactive.status == 400)
         #expect(

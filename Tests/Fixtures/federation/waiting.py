@@ -117,4 +117,22 @@ def places():
         assert cancel(each)[0] == 200
 
 
-{"quiet": quiet, "places": places}[SCENE]()
+def namesakes():
+    """Two sources have each a task of one name under way."""
+    fields = task("execution", {"action": "wait"}, task_id="SAME")
+    waiting = [delegation(fields), delegation(dict(fields, source_lct=OTHER))]
+    active(2)
+    assert cancel(fields) == (400, {
+        "atp_refunded": 0.0, "cancelled": False, "success": False,
+        "error": "Task SAME is active for several sources; say which: cancel/TASK?source_lct=LCT"})
+    stranger = "?source_lct=" + quote(LEGION, safe="")
+    assert cancel(fields, stranger)[1]["error"] == "Task SAME not active"
+    code, answer = cancel(fields, "?source_lct=" + quote(OTHER, safe=""))
+    assert code == 200 and answer["cancelled"] is True, answer
+    assert end(waiting[1])[2]["error"] == "Task SAME cancelled"
+    active(1)
+    assert cancel(fields)[0] == 200
+    assert end(waiting[0])[2]["error"] == "Task SAME cancelled"
+
+
+{"quiet": quiet, "places": places, "namesakes": namesakes}[SCENE]()
