@@ -40,12 +40,13 @@ extension AgentMachine {
 
     /// What speaks against a client's task, or nil; counts it against its client's rate.
     ///
-    /// Asked in this order: signature, earlier tasks of that name, platform, type, operation, standing and permissions,
+    /// Asked in this order: signature, earlier tasks of that name, time, platform, type, operation, standing and permissions,
     /// rate, credits, number of tasks and today's budget of target and source, memory, heat, queue, deadline.
     private mutating func admit(_ request: ClientRequest) -> ClientRefusal? {
         if isStopping { return .unavailable("the agent is shutting down") }
         let terms = request.terms
         if let refusal = verification(of: request) ?? clients.refusal(of: terms) { return refusal }
+        if ClientBook.isAhead(terms, at: now) { return .ahead }
         let (source, target) = (useByDelegator(terms.source), useByTarget(terms.target))
         if let refusal = misfit(of: terms, from: source, to: target) { return refusal }
         let client = KeyID(bytes: Hashing.hash(Array(terms.source.text.utf8), for: .identifier))
@@ -152,6 +153,7 @@ extension ClientRefusal {
         case .alreadyActive: "a task of that name is under way"
         case .alreadyEnded: "a task of that name has ended"
         case .forgotten: "it is older than what is remembered"
+        case .ahead: "it was made in the future"
         case .otherPlatform: "the target lives on another platform"
         case .typeDiffers: "the type is not the target's"
         case .notServed: "the operation is not served here"

@@ -55,6 +55,8 @@ public enum ClientRefusal: Hashable, Sendable {
     case alreadyEnded(ClientEnd)
     /// The task is older than what is remembered of its client.
     case forgotten
+    /// The task was made in the future.
+    case ahead
     /// The target lives elsewhere.
     case otherPlatform(own: PlatformName)
     /// The task's type is not the target's.

@@ -73,6 +73,11 @@ struct ClientBook: Sendable {
         return terms.created > floor ? nil : .forgotten
     }
 
+    /// Whether a task was made so late by its client's clock that a synchronised one here contradicts.
+    static func isAhead(_ terms: ClientTerms, at now: Moment) -> Bool {
+        now.status == .synchronized && terms.created > now.wall + ClientLimits.mostAhead
+    }
+
     /// The tasks under way that clients, or `source` alone, call `name`.
     func open(called name: String, of source: LCT?) -> [Key] {
         open.filter { _, task in

@@ -12,7 +12,7 @@ extension ClientRefusal {
         case .full: 429
         case .rules(let refusal): refusal.isTemporary ? 429 : 400
         case .unavailable: 503
-        case .alreadyActive, .alreadyEnded, .forgotten, .otherPlatform, .typeDiffers, .notServed, .shortOfCredits,
+        case .alreadyActive, .alreadyEnded, .forgotten, .ahead, .otherPlatform, .typeDiffers, .notServed, .shortOfCredits,
             .ledger,
             .failed, .timedOut, .cancelled:
             400
@@ -43,6 +43,7 @@ extension ClientRefusal {
         case .alreadyActive: return task + "already active"
         case .alreadyEnded(let end): return task + "already " + end.name
         case .forgotten: return task + "is older than what is remembered of its client"
+        case .ahead: return task + "was made in the future: created_at is more than a day ahead"
         case .otherPlatform(let own):
             return "Target context \(terms.target.context.text) does not match platform \(own.text)"
         case .typeDiffers:

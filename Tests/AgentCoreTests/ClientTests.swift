@@ -370,6 +370,18 @@ import Testing
         checkEnd(&fleet)
     }
 
+    @Test func `may not be far ahead of the clock here, and is not kept out by its mistake`() throws {
+        var fleet = try fleet()
+        let moment = fleet.moment(of: 0)
+        try #require(moment.status == .synchronized)
+        let hour = TimeSpan.seconds(3_600)
+        let far = moment.wall + ClientLimits.mostAhead + hour
+        #expect(try refusal(&fleet, request(try terms("t1", joules: 1, created: far), fleet)) == .ahead)
+        let near = moment.wall + ClientLimits.mostAhead - hour
+        _ = try proof(&fleet, request(try terms("t1", joules: 1, created: near), fleet))
+        checkEnd(&fleet)
+    }
+
     @Test func `may send so many tasks a minute`() throws {
         var fleet = try fleet { $0.tasksPerMinute = 2 }
         _ = try proof(&fleet, request(try terms("t1", joules: 1), fleet))
@@ -473,6 +485,17 @@ extension ClientRefusal {
             let standing = try #require(book.standing(of: try task("", at: 0).terms.target))
             #expect(standing.tasks == UInt64(count))
             #expect(standing.runtime == .seconds(Int64(count)))
+        }
+    }
+
+    @Test func `knows the future by a synchronised clock alone`() throws {
+        let day = ClientLimits.mostAhead.milliseconds
+        for (created, status, isAhead) in [
+            (1_000 + day, TimeStatus.synchronized, false), (1_001 + day, .synchronized, true),
+            (.max, .synchronized, true), (.max, .unsynchronized, false), (0, .synchronized, false),
+        ] {
+            let now = Moment(boot: .origin, wall: WallTime(milliseconds: 1_000), status: status)
+            #expect(ClientBook.isAhead(try task("t", at: created).terms, at: now) == isAhead, "\(created) \(status)")
         }
     }
 

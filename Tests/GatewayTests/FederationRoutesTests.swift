@@ -368,6 +368,7 @@ private func command(_ request: HTTPRequest, _ access: HTTPAccess = socket) -> C
         ),
         (.full, 429, "Task t1 refused: as many tasks of clients as may be are under way"),
         (.failed("the worker crashed: x"), 400, "Task t1 failed: the worker crashed: x"),
+        (.ahead, 400, "Task t1 was made in the future: created_at is more than a day ahead"),
         (.timedOut, 400, "Task t1 timed out after 60 seconds"), (.cancelled, 400, "Task t1 cancelled"),
         (.unavailable("the agent is shutting down"), 503, "Not now: the agent is shutting down"),
     ]
