@@ -36,7 +36,9 @@ public struct AgentMetrics: Sendable {
     public let measured: EnergyRegister?
     /// The sources that are metered here, the board first.
     public let sources: [SourceView]
-    /// What each rail of the sample has drawn, in the order of the sample; nil where it is not known.
+    /// The rails of the sample that are parts of the whole, none of them inside another.
+    public let rails: [RailReading]
+    /// What each of them has drawn, in their order; nil where it is not known.
     public let railMicrojoules: [UInt64?]
     /// How often each cause of the sample began to throttle, in the order of the sample.
     public let throttleEvents: [UInt64]
@@ -88,6 +90,7 @@ extension AgentMachine {
     /// Complexity: O(tasks + peers + rails).
     public func metrics(at now: BootTime) -> AgentMetrics {
         let sample = shownSample
+        let parts = sample.map { settings.profile.parts(in: $0) } ?? []
         var credits: AgentMetrics.Credits?
         if storeFault == nil, let summary = ledger.image.summary {
             let row = ledger.image.account(account)
@@ -100,7 +103,7 @@ extension AgentMachine {
             sample: sample,
             sampleAge: sample.map { now.since($0.taken) }, isTotalMissing: sensors.isTotalMissing,
             measured: energy.measured, sources: sourceViews,
-            railMicrojoules: sample?.rails.map { rails.microjoules(of: $0.name) } ?? [],
+            rails: parts, railMicrojoules: parts.map { rails.microjoules(of: $0.name) },
             throttleEvents: sample?.throttle.map { reading in
                 throttleCauses.first { $0.cause == reading.cause }?.events ?? 0
             } ?? [], rated: energy.rated,

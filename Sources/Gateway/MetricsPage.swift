@@ -111,7 +111,7 @@ public struct MetricsPage {
         for source in agent.sources where source.isReporting {
             page.sample(.sourcePower, [source.source.text], source.power.map { MetricValue($0.microwatts, digits: 6) })
         }
-        let rails = named(sample?.rails ?? []) { $0.name }
+        let rails = named(agent.rails) { $0.name }
         for ((name, _), energy) in zip(rails, agent.railMicrojoules) {
             page.sample(.railEnergy, [name], energy.map { MetricValue($0, digits: 6) })
         }

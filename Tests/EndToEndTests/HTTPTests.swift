@@ -257,7 +257,7 @@ private func eventually(_ condition: () throws -> Bool) throws -> Bool {
         #expect(try eventually { try get("/metrics").sample("sage_edge_samples_total") != "0" })
         let metrics = try get("/metrics")
         #expect(metrics.sample("sage_edge_store_open") == "0")
-        #expect(metrics.sample(#"sage_edge_rail_power_watts{rail="VDD_IN"}"#) != nil)
+        #expect(metrics.sample(#"sage_edge_rail_power_watts{rail="VDD_SOC"}"#) != nil)
         #expect(!metrics.body.contains("sage_edge_atp_joules{"))
     }
 }

@@ -99,14 +99,16 @@ private func samples(_ page: String) -> [String: String] {
     @Test func `a captured Jetson is told in base units`() throws {
         let found = samples(try page("orin-nano", .text))
         let power = try #require(found[#"sage_edge_host_power_watts{scope="module"}"#])
-        #expect(found[#"sage_edge_rail_power_watts{rail="VDD_IN"}"#] == power)
+        #expect(found[#"sage_edge_rail_power_watts{rail="VDD_SOC"}"#] != nil)
         // Two seconds at constant power.
         let energy = try #require(found["sage_edge_host_energy_joules_total"])
         let joules = try #require(Double(energy))
         let watts = try #require(Double(power))
         #expect(abs(joules - 2 * watts) < 0.000_01)
-        #expect(
-            found[#"sage_edge_rail_energy_joules_total{rail="VDD_IN"}"#] == found["sage_edge_host_energy_joules_total"])
+        let soc = try #require(found[#"sage_edge_rail_power_watts{rail="VDD_SOC"}"#].flatMap { Double($0) })
+        let drawn = try #require(
+            found[#"sage_edge_rail_energy_joules_total{rail="VDD_SOC"}"#].flatMap { Double($0) })
+        #expect(abs(drawn - 2 * soc) < 0.000_01)
         #expect(
             found[
                 #"sage_edge_source_energy_joules_total{source="compute:orin-nano-8gb",kind="compute",class="replayed"}"#
@@ -125,6 +127,41 @@ private func samples(_ page: String) -> [String: String] {
             #expect(!["total", "host", "board", "all", "sum"].contains { name.lowercased().contains("rail=\"" + $0) })
             #expect(!name.hasPrefix("sage_edge_host"))
         }
+    }
+
+    /// Every rail that is told of, in the order of the board's own; none is the whole or inside another.
+    @Test(arguments: [
+        ("agx-orin", ["VDD_GPU_SOC", "VDD_CPU_CV", "VIN_SYS_5V0"]),
+        ("agx-thor", ["VDD_GPU", "VDD_CPU_SOC_MSS", "VIN_SYS_5V0"]),
+        ("laptop-battery", []), ("nano", ["POM_5V_GPU", "POM_5V_CPU"]),
+        ("orin-nano", ["VDD_CPU_GPU_CV", "VDD_SOC"]), ("xavier-nx", ["VDD_CPU_GPU_CV", "VDD_SOC"]),
+    ])
+    func `a sum over the rails counts nothing twice`(tree: String, rails: [String]) throws {
+        for family in ["power_watts", "energy_joules_total", "voltage_volts", "current_amperes"] {
+            let prefix = "sage_edge_rail_" + family + "{rail=\""
+            let names = samples(try page(tree, .text)).keys.filter { $0.hasPrefix(prefix) }
+            #expect(Set(names.map { String($0.dropFirst(prefix.count).dropLast(2)) }) == Set(rails))
+        }
+    }
+
+    @Test func `of a processor the packages and their memory are rails, and the platform is none`() throws {
+        func rail(_ name: String, _ role: RailRole) -> RailReading {
+            RailReading(name: name, role: role, power: Power(milliwatts: 1000), source: .rapl)
+        }
+        let found = samples(
+            try page("pc-rapl-nvme-coretemp", .text) {
+                $0.rails = [
+                    rail("psys", .total), rail("package-0", .cpu), rail("package-0/core", .other),
+                    rail("package-0/dram", .other), rail("package-1/core", .other),
+                ]
+            })
+        let names = found.keys.filter { $0.hasPrefix("sage_edge_rail_power_watts") }
+        #expect(
+            Set(names)
+                == Set(
+                    ["package-0", "package-0/dram", "package-1/core"].map {
+                        "sage_edge_rail_power_watts{rail=\"" + $0 + "\"}"
+                    }))
     }
 
     @Test func `what a board does not have is not there`() throws {
