@@ -60,11 +60,15 @@ struct PowerSupplies {
     /// Looks for them under `/sys/class/power_supply`.
     ///
     /// A battery of a mouse or a pen feeds that alone (`scope` is `Device`). What USB-C says under names of UCSI was
-    /// negotiated, not measured.
+    /// negotiated, not measured; that something is plugged in and feeds the machine is a fact.
     init(_ tree: SysfsTree, _ unread: inout [Unavailable]) {
         let root = "/sys/class/power_supply"
-        for name in tree.names(in: root, &unread).prefix(SensorLimits.devices) where !name.hasPrefix("ucsi-") {
+        for name in tree.names(in: root, &unread).prefix(SensorLimits.devices) {
             let supply = root + "/" + name
+            guard !name.hasPrefix("ucsi-") else {
+                if let online = tree.file(supply + "/online") { adapters.append(online) }
+                continue
+            }
             guard let type = tree.text(of: supply + "/type", &unread) else { continue }
             guard type == "Battery" else {
                 if let online = tree.file(supply + "/online") { adapters.append(online) }

@@ -126,6 +126,19 @@ private func pc() throws -> TemporaryTree {
         #expect(sample.rails.count == 2)
     }
 
+    @Test(arguments: [("0", true), ("1", false), ("2", false), ("", false)])
+    func `are not the total while USB-C feeds the machine`(online: String, isTotal: Bool) throws {
+        let tree = try TemporaryTree(copyOf: "laptop-battery")
+        let port = "sys/class/power_supply/ucsi-source-psy-USBC000:001/"
+        try tree.write(port + "type", "USB\n")
+        try tree.write(port + "online", online + "\n")
+        try tree.write(port + "current_now", "3000000\n")
+        try tree.write(port + "voltage_now", "5000000\n")
+        let sample = try reader(tree.path).sample(at: .origin)
+        #expect((sample.total?.scope == .battery) == isTotal)
+        #expect(sample.rails.map { $0.name } == ["BAT0", "BAT1"])
+    }
+
     @Test func `are not the total where a counter was it`() throws {
         let tree = try TemporaryTree(copyOf: "laptop-battery")
         let energy = "sys/class/powercap/intel-rapl:0/energy_uj"
