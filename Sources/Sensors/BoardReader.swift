@@ -32,6 +32,8 @@ public final class BoardReader {
     private var maySearch = false
     private var searchPause = SensorLimits.searchPause
     private var slow = SlowReadings()
+    /// Whether the batteries are what the total is made of, as soon as they alone feed the machine.
+    private var isMeteredByBatteries = false
     /// What looks at the total since the last sample showed.
     private var looks: PowerLooks?
     /// What the rails of processors and graphics boards are limited to now.
@@ -192,6 +194,7 @@ public final class BoardReader {
         if isRail { readBoards(&sample, look) }
         guard !look.isOpen else { return sample.unavailable.append(Unavailable("total", .timeout)) }
         sample.total = choice.total(of: sample.rails)
+        isMeteredByBatteries = choice.chosen == nil
         // Once a rule was in use, what its sum covers is not exchanged for something else.
         if choice.chosen == nil { sample.total = devices.supplies.total(of: sample.rails, &buffer) }
         // What a graphics board alone may draw, only its own limit says: a rating is that of the machine around it.
@@ -259,6 +262,8 @@ public final class BoardReader {
         for battery in devices.supplies.batteries {
             var traits = SourceTraits(method: "power_supply:" + battery.name, direction: .netOutput)
             traits.step = Power(milliwatts: 1)
+            // One meter charges once: what the batteries charge, the board that they are the total of does not.
+            if isMeteredByBatteries { traits.parent = SourceDeclaration.boardName }
             let source = EnergySource(
                 name: battery.source, kind: .battery, evidence: evidence, power: sample.power(ofRail: battery.name),
                 traits: traits)

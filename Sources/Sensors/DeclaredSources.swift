@@ -20,6 +20,8 @@ public final class DeclaredSources {
         let reader: Reader
         /// That its meter counts for another source.
         var refusal: Unavailable?
+        /// The battery that was found at its meter.
+        var battery: String?
         var counter: EnergyCounter?
         /// What was read last.
         var shown: MeterFigures?
@@ -73,9 +75,13 @@ public final class DeclaredSources {
     /// itself does not. A meter counts once: of two sources that lead to one, by whatever path, the first has it.
     public func add(to sample: inout TelemetrySample) {
         judge(at: clock().boot)
+        let found = sample.sources.filter { replaced.contains($0.name) }
         sample.sources.removeAll { replaced.contains($0.name) }
         for index in sources.indices {
             var source = source(of: sources[index])
+            // It is as much a part of the board as the one that it takes the place of.
+            let twin = found.first { $0.name == sources[index].battery }
+            source.traits.parent = source.traits.parent ?? twin?.traits.parent
             // The first one that computes and is part of nothing is the board.
             let isBoard = source.kind == .compute && source.traits.parent == nil
             guard !isBoard || sample.sources.first.map({ $0.kind == .compute && $0.name != source.name }) ?? false
@@ -110,11 +116,15 @@ public final class DeclaredSources {
         for index in sources.indices {
             guard case .device(let meter) = sources[index].reader else { continue }
             let declaration = sources[index].declaration
+            sources[index].battery = nil
             sources[index].refusal = refusal(of: declaration, meter.places, readers)
             guard sources[index].refusal == nil else { continue }
             for place in meter.places {
                 readers[place] = declaration.name
-                if let battery = board.batteries[place] { replaced.append(battery) }
+                if let battery = board.batteries[place] {
+                    replaced.append(battery)
+                    sources[index].battery = battery
+                }
             }
         }
     }

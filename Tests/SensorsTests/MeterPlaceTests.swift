@@ -48,6 +48,7 @@ extension TelemetrySample {
             #expect(sample.sources.count == found.sources.count)
             #expect(sample.sources.last?.name == "battery:mine")
             #expect(sample.sources.last?.power == own.power)
+            #expect(sample.sources.last?.traits.parent == "board")
         }
     }
 

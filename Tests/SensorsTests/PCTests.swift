@@ -139,6 +139,21 @@ private func pc() throws -> TemporaryTree {
         #expect(sample.rails.map { $0.name } == ["BAT0", "BAT1"])
     }
 
+    @Test func `are parts of the board whose total they are, and beside one that is counted`() throws {
+        let tree = try TemporaryTree(copyOf: "laptop-battery")
+        let sample = try reader(tree.path).sample(at: .origin)
+        #expect(sample.boardSource?.kind == .compute)
+        #expect(sample.furtherSources.map { $0.traits.parent } == ["board", "board"])
+        // A link that came and went with the charger would keep both from being charged from.
+        try tree.write(adapter, "1\n")
+        #expect(try reader(tree.path).sample(at: .origin).sources.map { $0.traits.parent } == ["board", "board"])
+        try tree.write("sys/class/powercap/intel-rapl:0/name", "package-0\n")
+        try tree.write("sys/class/powercap/intel-rapl:0/energy_uj", "1\n")
+        let counted = try reader(tree.path).sample(at: .origin)
+        #expect(counted.total?.scope == .cpuPackage)
+        #expect(counted.furtherSources.map { $0.traits.parent } == [nil, nil])
+    }
+
     @Test func `are not the total where a counter was it`() throws {
         let tree = try TemporaryTree(copyOf: "laptop-battery")
         let energy = "sys/class/powercap/intel-rapl:0/energy_uj"
