@@ -154,6 +154,28 @@ private func pc() throws -> TemporaryTree {
         #expect(counted.furtherSources.map { $0.traits.parent } == [nil, nil])
     }
 
+    @Test(arguments: [
+        ("", "", "generic"), ("embedded", "", "generic"), ("laptop", "", "laptop"), ("convertible", "", "laptop"),
+        ("", "10", "laptop"), ("", "3", "generic"),
+    ])
+    func `on a board with a device tree make no laptop of it, but its firmware does`(
+        chassis: String, number: String, profile: String
+    ) throws {
+        let tree = try TemporaryTree()
+        let root = "proc/device-tree/"
+        try tree.write(root + "compatible", "raspberrypi,4-model-b\0brcm,bcm2711\0")
+        if !chassis.isEmpty { try tree.write(root + "chassis-type", chassis + "\0") }
+        if !number.isEmpty { try tree.write("sys/class/dmi/id/chassis_type", number + "\n") }
+        let battery = "sys/class/power_supply/max170xx_battery/"
+        try tree.write(battery + "type", "Battery\n")
+        try tree.write(battery + "status", "Discharging\n")
+        try tree.write(battery + "voltage_now", "3900000\n")
+        let facts = SysfsTree(root: tree.path).facts()
+        #expect(facts.hasBattery == (profile == "laptop"))
+        // Firmware tables without a battery of its own are those of a PC.
+        if number != "3" { #expect(try reader(tree.path).profile.name == profile) }
+    }
+
     @Test func `are not the total where a counter was it`() throws {
         let tree = try TemporaryTree(copyOf: "laptop-battery")
         let energy = "sys/class/powercap/intel-rapl:0/energy_uj"
