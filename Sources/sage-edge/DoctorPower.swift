@@ -137,9 +137,10 @@ extension DoctorFacts {
             if board.profile.totals.isEmpty {
                 return [
                     Finding(
-                        .power, .note, "not-metered", "profile \(sample.profile) has no total: nothing is metered",
-                        why: "Without it there are no proofs and no credits; the board can work for others.",
-                        .run(program("profile show" + board.option)))
+                        .power, .warning, "not-metered", "profile \(sample.profile) has no total: nothing is metered",
+                        why: "No rail that is known on this board is its whole input. Without a total there are no "
+                            + "proofs of the board and no credits of it; it can work for others.",
+                        remedies: meterRemedies(board))
                 ]
             }
             if sample.isCounted {
@@ -177,6 +178,16 @@ extension DoctorFacts {
             Finding(
                 .power, .ok, "total",
                 scope + watts(microwatts: total.microwatts) + " = \(total.rule) (\(total.scope))")
+        ]
+    }
+
+    /// What there is in place of a total on a board that has none.
+    private func meterRemedies(_ board: Board) -> [Finding.Remedy] {
+        // Its power chip answers the firmware alone, rail by rail.
+        let chip: [Finding.Remedy] = board.sample.profile == "rpi5" ? [.run("vcgencmd pmic_read_adc")] : []
+        return chip + [
+            .advice("read a meter of its supply, or a command that prints what it draws: see energy.sources"),
+            .run(program("profile show" + board.option)),
         ]
     }
 

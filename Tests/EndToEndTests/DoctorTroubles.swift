@@ -107,9 +107,14 @@ let boardTroubles: [Trouble] = [
         $0.board?.closedFiles = [.init(path: "/sys/class/hwmon/hwmon1/in1_input", owner: 0, mode: 0o400)]
         $0.board?.loseTotal("VDD_IN", "EACCES")
     },
-    Trouble("not-metered", .note, "sage-edge profile show") {
+    Trouble("not-metered", .warning, "energy.sources") {
         $0.board?.loseTotal("VDD_IN", "not-supported")
         $0.board?.profile.totals = []
+    },
+    Trouble("not-metered", .warning, "vcgencmd pmic_read_adc") {
+        $0.board?.loseTotal("VDD_IN", "not-supported")
+        $0.board?.profile.totals = []
+        $0.board?.sample.profile = "rpi5"
     },
     Trouble("no-total", .problem, "sudo modprobe ina3221") { $0.board?.loseTotal("VDD_IN", "ENOENT") },
     Trouble("no-total", .problem, "a virtual machine has no such counters") {
