@@ -265,6 +265,20 @@ extension DoctorFacts {
                     why: "The driver has the channel disabled; the total does not need it.",
                     .run("grep -s . " + board.path("/sys/class/hwmon/hwmon*/in*_enable"))))
         }
+        // Names are told apart by numbers; the first is the one at the lower bus address, and goes into the total.
+        for name in needed {
+            let twins = (sample.rails.map { $0.name } + sample.unavailable.map { $0.what }).filter { other in
+                other.hasPrefix(name + "#") && other.utf8.dropFirst(name.utf8.count + 1).allSatisfy { $0.isDigit }
+            }
+            guard let twin = twins.first else { continue }
+            findings.append(
+                Finding(
+                    .power, .warning, "rails-alike", "\(twins.count + 1) rails are called \(name)",
+                    why: "The total takes the one at the lower bus address; where that is a monitor that was added, "
+                        + "the wrong rail is metered. The other is shown as \(twin).",
+                    .run("grep -s . " + board.path("/sys/bus/i2c/drivers/ina*/*/hwmon/hwmon*/in*_label")),
+                    .advice("and give the added one another label in the device tree, or take it off its driver")))
+        }
         // A battery that takes energy is below zero.
         for rail in sample.rails where rail.microwatts < 0 && rail.source != ReadingSource.powerSupply.rawValue {
             let step = board.profile.step(ofRail: rail.name)
@@ -337,4 +351,8 @@ extension DoctorFacts {
     }
 
     func isAre(_ names: [String]) -> String { names.count == 1 ? " is " : " are " }
+}
+
+extension UInt8 {
+    fileprivate var isDigit: Bool { (0x30...0x39).contains(self) }
 }

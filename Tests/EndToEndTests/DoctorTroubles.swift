@@ -116,6 +116,10 @@ let boardTroubles: [Trouble] = [
         $0.board?.profile.totals = []
         $0.board?.sample.profile = "rpi5"
     },
+    Trouble("rails-alike", .warning, "take it off its driver") {
+        $0.board?.sample.rails.append(
+            .init(name: "VDD_IN#2", role: "total", microwatts: 10_800_000, source: "ina3221"))
+    },
     Trouble("no-total", .problem, "sudo modprobe ina3221") { $0.board?.loseTotal("VDD_IN", "ENOENT") },
     Trouble("no-total", .problem, "a virtual machine has no such counters") {
         $0.board?.loseTotal("VDD_IN", "not-supported")
