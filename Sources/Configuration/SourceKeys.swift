@@ -75,8 +75,9 @@ extension SourceDeclaration {
         switch key {
         case "path":
             let path = try mapping.path(key, from: nil)
-            guard path.hasPrefix("/sys/") else {
-                throw mapping.error(key, .notAllowed(found: "'" + path + "'", allowed: "a file or folder under /sys/"))
+            guard path.hasPrefix("/sys/"), !path.split(separator: "/").contains("..") else {
+                throw mapping.error(
+                    key, .notAllowed(found: "'" + path + "'", allowed: "a file or folder under /sys/, without .."))
             }
             return .path(path)
         case "file": return .file(try mapping.path(key, from: folder))

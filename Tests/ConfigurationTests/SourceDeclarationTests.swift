@@ -65,7 +65,15 @@ private let origins = "path, file, command, declared_watts"
         ),
         (
             "{name: 'solar:a', path: /etc/passwd}",
-            "[0].path: '/etc/passwd' is not allowed; allowed: a file or folder under /sys/"
+            "[0].path: '/etc/passwd' is not allowed; allowed: a file or folder under /sys/, without .."
+        ),
+        (
+            "{name: 'solar:a', path: /sys/../etc/passwd}",
+            "[0].path: '/sys/../etc/passwd' is not allowed; allowed: a file or folder under /sys/, without .."
+        ),
+        (
+            "{name: 'solar:a', path: /sys/class/hwmon/..}",
+            "[0].path: '/sys/class/hwmon/..' is not allowed; allowed: a file or folder under /sys/, without .."
         ),
         ("{name: 'solar:a', command: read}", "[0].command: expected a list, found 'read'"),
         (
