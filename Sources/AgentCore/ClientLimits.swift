@@ -12,8 +12,9 @@ public enum ClientLimits {
     public static let floors = 1_024
     /// Identities here of which is told what they did for clients; beyond it, the one that did least makes room.
     public static let identities = 256
-    /// How far ahead of a synchronised clock here a client may have made its task: a floor in the future would keep that
-    /// client out until then.
+    /// How far ahead of a synchronised clock here a client may have made its task.
+    ///
+    /// A floor in the future would keep the client out until then.
     public static let mostAhead = TimeSpan.seconds(86_400)
     /// Most bytes of a task's name.
     public static let nameBytes = 128

@@ -161,7 +161,9 @@ struct HTTPServer: ~Copyable {
 
     private var isFull: Bool { clients.values.reduce(0) { $0 + ($1.call == .delegate ? 1 : 0) } >= places }
 
-    /// Whether one more client may wait for its task. Where none could, those that seem to have gone away make room.
+    /// Whether one more client may wait for its task.
+    ///
+    /// Where none could, those that seem to have gone away make room.
     mutating func makesRoom() -> Bool {
         if isFull { dropLeft() }
         return !isFull

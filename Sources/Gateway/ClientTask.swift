@@ -157,8 +157,9 @@ enum ClientTask {
 
     // MARK: Signing
 
-    /// What the client signs: the nine members as Python writes them, the parameters as a text of their own. That is
-    /// Python's text of the object, or, where the parameters were sent as a text, that one as it stands.
+    /// What the client signs: the nine members as Python writes them, the parameters as a text of their own.
+    ///
+    /// That is Python's text of the object, or, where the parameters were sent as a text, that one as it stands.
     private static func signable(_ task: JSONValue, _ parameters: JSONValue) -> [[UInt8]] {
         var members: [JSONValue.Member] = []
         for key in keys where key != "parameters" {

@@ -12,9 +12,8 @@ extension ClientRefusal {
         case .full: 429
         case .rules(let refusal): refusal.isTemporary ? 429 : 400
         case .unavailable: 503
-        case .alreadyActive, .alreadyEnded, .forgotten, .ahead, .otherPlatform, .typeDiffers, .notServed, .shortOfCredits,
-            .ledger,
-            .failed, .timedOut, .cancelled:
+        case .alreadyActive, .alreadyEnded, .forgotten, .ahead, .otherPlatform, .typeDiffers, .notServed,
+            .shortOfCredits, .ledger, .failed, .timedOut, .cancelled:
             400
         }
     }

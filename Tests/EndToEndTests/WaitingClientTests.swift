@@ -33,9 +33,7 @@ import Testing
         try play("quiet", ["timeout_seconds: 1"])
     }
 
-    @Test func `keep no others from their tasks, from asking or from taking back, and hold no place once they are gone`()
-        throws
-    {
+    @Test func `keep nobody from a task, from asking or from taking back, and hold no place when gone`() throws {
         try play("places", ["connections: 8"])
     }
 
