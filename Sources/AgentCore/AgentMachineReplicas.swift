@@ -56,7 +56,8 @@ extension AgentMachine {
         else { return }
         var replication = Replication(
             ReplicaComparison(
-                claim: result.result, quality: proof.payload.quality, tolerance: order.payload.tolerance),
+                claim: result.result, quality: proof.payload.quality, tolerance: order.payload.tolerance,
+                minimum: order.payload.minimumQuality),
             of: entry.life.worker,
             isCheck: order.payload.acceptance == .checked && servedOffer(entry.operation)?.verifies == true)
         // Who has really run it does not run it again.
@@ -76,7 +77,7 @@ extension AgentMachine {
             replications[task] = nil
             return
         }
-        if replication.comparison.reference != nil { return conclude(task) }
+        if replication.comparison.verdict(isLast: false) != nil { return conclude(task) }
         guard replication.underWay == nil else { return }
         guard replication.comparison.opinions.count < ReplicaComparison.mostOpinions,
             let (order, _, _) = evidence(of: task), case .inline(let input) = order.payload.input
@@ -97,8 +98,9 @@ extension AgentMachine {
         runReplicaHere(of: task, request, place)
     }
 
-    /// No place can run it now; looks again after a while, and gives up in the end.
+    /// No place can run it now; looks again after a while where nothing is known yet, and gives up in the end.
     private mutating func wait(_ task: TaskID) {
+        if replications[task]?.comparison.verdict(isLast: true) != nil { return conclude(task) }
         let retries = replications[task]?.retries ?? Replication.mostRetries
         guard retries < Replication.mostRetries else { return conclude(task) }
         replications[task]?.retries = retries + 1
@@ -219,12 +221,16 @@ extension AgentMachine {
         let others = replication.tasks.compactMap { $0.flatMap { paying[$0]?.result } }
         let claim = ReplicaOpinion(isOwn: false, result: comparison.claim, quality: comparison.quality)
         let isGood = comparison.isBorneOut(claim)
-        var verdicts: [(task: TaskID, quality: BasisPoints?, isGood: Bool?)] = [(task, comparison.verdict, isGood)]
+        var verdicts: [(task: TaskID, quality: BasisPoints?, isGood: Bool?)] = [
+            (task, comparison.verdict(isLast: true), isGood)
+        ]
         for (index, id) in replication.tasks.enumerated() {
             guard let id else { continue }
             let opinion = comparison.opinions[index]
-            let isBorneOut = comparison.isBorneOut(opinion)
-            verdicts.append((id, isBorneOut.map { $0 ? opinion.quality : .zero }, isBorneOut))
+            let quality = comparison.verdict(of: index, isLast: true)
+            // One that says less than two others say of the same is false, too.
+            let isTrue = comparison.isBorneOut(opinion).map { $0 && (quality != .zero || opinion.quality == .zero) }
+            verdicts.append((id, quality, isTrue))
         }
         if isGood == false, let own = replication.own, let command = entry.errand {
             // The result is there all the same: this board has made it.

@@ -55,6 +55,8 @@ public struct ReplicaOpinion: Hashable, Sendable {
 public struct ReplicaComparison: Sendable {
     /// Most times that one task is run again.
     public static let mostOpinions = 3
+    /// How far two may be apart in what they say the same result is worth.
+    public static let qualityTolerance = BasisPoints(clamping: 1_000)
 
     /// The claimed result.
     public let claim: [UInt8]
@@ -62,14 +64,17 @@ public struct ReplicaComparison: Sendable {
     public let quality: BasisPoints
     /// How far numbers may be apart.
     public let tolerance: ResultTolerance
+    /// The least quality that is paid: two that are on either side of it do not agree.
+    public let minimum: BasisPoints
     /// What the others found, in the order in which it came.
     public internal(set) var opinions: [ReplicaOpinion] = []
 
     /// A claim of which nobody else has said anything.
-    public init(claim: [UInt8], quality: BasisPoints, tolerance: ResultTolerance) {
+    public init(claim: [UInt8], quality: BasisPoints, tolerance: ResultTolerance, minimum: BasisPoints = .zero) {
         self.claim = claim
         self.quality = quality
         self.tolerance = tolerance
+        self.minimum = minimum
     }
 
     /// Takes in what one more has found.
@@ -87,16 +92,54 @@ public struct ReplicaComparison: Sendable {
         return nil
     }
 
-    /// How good the claimed result was found to be: what was claimed or what another says of the same result,
-    /// whichever is less; nothing where another result counts, nil while nobody knows.
-    public var verdict: BasisPoints? {
-        guard let reference else { return nil }
-        guard agree(claim, reference) else { return .zero }
-        return opinions.reduce(quality) { agree($1.result, reference) ? min($0, $1.quality) : $0 }
+    /// How good the claimed result was found to be; nothing where another result counts, nil while nobody knows.
+    ///
+    /// - Parameter isLast: whether nobody else can be asked.
+    public func verdict(isLast: Bool) -> BasisPoints? {
+        worth(of: claimed, beside: opinions, isLast: isLast).map { min(quality, $0) }
+    }
+
+    /// How good the result of the opinion at `index` was found to be, as `verdict` tells it of the claim.
+    ///
+    /// Nothing where two others say more of it than it does: it has not told the truth either.
+    public func verdict(of index: Int, isLast: Bool) -> BasisPoints? {
+        var others = opinions
+        let one = others.remove(at: index)
+        return worth(of: one, beside: [claimed] + others, isLast: isLast).map { $0 > one.quality ? .zero : $0 }
     }
 
     /// Whether `opinion` is of the result that counts; nil while nobody knows.
     public func isBorneOut(_ opinion: ReplicaOpinion) -> Bool? { reference.map { agree(opinion.result, $0) } }
 
+    private var claimed: ReplicaOpinion { ReplicaOpinion(isOwn: false, result: claim, quality: quality) }
+
+    /// What `one` is worth by what `others` say.
+    ///
+    /// This board's own word is enough. Else those who say about the same of the same result must be more than those
+    /// who say something else of it, or, where nobody else can be asked, no fewer: its own word tips the balance. What
+    /// speaks against it are two who say about the same of it, and more than those who agree with it.
+    private func worth(of one: ReplicaOpinion, beside others: [ReplicaOpinion], isLast: Bool) -> BasisPoints? {
+        guard let reference else { return nil }
+        guard agree(one.result, reference) else { return .zero }
+        if one.isOwn { return one.quality }
+        if let own = others.first(where: { $0.isOwn }) { return min(one.quality, own.quality) }
+        let same = others.filter { agree($0.result, reference) }
+        let (alike, apart) = (same.filter { isAlike($0, one) }, same.filter { !isAlike($0, one) })
+        let isEnough = isLast ? alike.count >= apart.count : alike.count > apart.count
+        if let best = alike.map({ $0.quality }).max(), isEnough { return min(one.quality, best) }
+        guard apart.count > alike.count else { return nil }
+        for (index, first) in apart.enumerated() {
+            for second in apart.dropFirst(index + 1) where isAlike(first, second) {
+                return min(first.quality, second.quality)
+            }
+        }
+        return nil
+    }
+
     private func agree(_ left: [UInt8], _ right: [UInt8]) -> Bool { tolerance.agree(left, right) }
+
+    private func isAlike(_ one: ReplicaOpinion, _ other: ReplicaOpinion) -> Bool {
+        abs(one.quality.value - other.quality.value) <= ReplicaComparison.qualityTolerance.value
+            && (one.quality >= minimum) == (other.quality >= minimum)
+    }
 }

@@ -198,6 +198,21 @@ import Testing
         #expect(try !keptDisputes(names[liar - 1], &fleet).isEmpty)
     }
 
+    @Test(arguments: [3, 4, 5]) func `one that says of every result that it is worth nothing decides nothing alone`(
+        boards: Int
+    ) throws {
+        var fleet = try makeFleet(boards, short: true)
+        fleet.setConduct(of: 2, Conduct(.belittled))
+        for number in 0..<4 { _ = try ask(&fleet, try request(UInt8(number))) }
+        #expect(fleet.conduct(of: 2).cheats > 0)
+        #expect(fleet.rest() == nil)
+        #expect(fleet.finding == nil)
+        #expect(try keptDisputes("Thor", &fleet).isEmpty)
+        #expect(fleet.ledger(of: 2).balances?.accounts.first?.received == .zero)
+        // With two peers alone nobody can tell which of them is right: none is paid, and none loses trust.
+        #expect(try reputation("Thor", &fleet) == (boards == 3 ? [5_000, 0] : [6_719, 4]))
+    }
+
     // MARK: Owners
 
     @Test func `nobody of the worker's owner runs its results again`() throws {

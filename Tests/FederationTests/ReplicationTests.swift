@@ -110,6 +110,10 @@ import Wire
         var others: [(own: Bool, result: [UInt8], quality: Int64)]
         var verdict: Int64?
         var borneOut: [Bool?]
+        /// The verdict where nobody else can be asked, where that is another.
+        var last: Int64?
+        /// The least quality that is paid.
+        var minimum: Int64 = 0
     }
 
     static let cases: [Case] = [
@@ -136,17 +140,60 @@ import Wire
             testDescription: "the third bears out the first",
             others: [(false, [2], 9_500), (false, [3], 9_500), (false, [2], 9_500)], verdict: 0,
             borneOut: [true, false, true]),
+        Case(
+            testDescription: "one peer alone says that the same is worth nothing", others: [(false, [1], 0)],
+            verdict: nil, borneOut: [true]),
+        Case(
+            testDescription: "one peer says a tenth more", others: [(false, [1], 10_000)], verdict: 9_000,
+            borneOut: [true]),
+        Case(
+            testDescription: "a tenth less is about the same", others: [(false, [1], 8_000)], verdict: 8_000,
+            borneOut: [true]),
+        Case(
+            testDescription: "within a tenth, but below what is paid", others: [(false, [1], 8_000)], verdict: nil,
+            borneOut: [true], minimum: 8_500),
+        Case(
+            testDescription: "one for, one against: a third is asked",
+            others: [(false, [1], 0), (false, [1], 9_000)], verdict: nil, borneOut: [true, true], last: 9_000),
+        Case(
+            testDescription: "two for, one against",
+            others: [(false, [1], 0), (false, [1], 9_000), (false, [1], 8_900)], verdict: 9_000,
+            borneOut: [true, true, true]),
+        Case(
+            testDescription: "two that agree find it overstated",
+            others: [(false, [1], 5_000), (false, [1], 5_500)], verdict: 5_000, borneOut: [true, true]),
+        Case(
+            testDescription: "an accomplice does not outvote two",
+            others: [(false, [1], 5_000), (false, [1], 9_000), (false, [1], 5_000)], verdict: 5_000,
+            borneOut: [true, true, true]),
+        Case(
+            testDescription: "two against it that do not agree either",
+            others: [(false, [1], 0), (false, [1], 5_000)], verdict: nil, borneOut: [true, true]),
     ]
 
     @Test(arguments: cases) func `what this board found counts, else what two found alike`(_ item: Case) {
-        var comparison = ReplicaComparison(claim: [1], quality: BasisPoints(clamping: 9_000), tolerance: .exact)
+        var comparison = ReplicaComparison(
+            claim: [1], quality: BasisPoints(clamping: 9_000), tolerance: .exact,
+            minimum: BasisPoints(clamping: item.minimum))
         for other in item.others {
             comparison.add(
                 ReplicaOpinion(
                     isOwn: other.own, result: other.result, quality: BasisPoints(clamping: other.quality)))
         }
-        #expect(comparison.verdict == item.verdict.map { BasisPoints(clamping: $0) })
+        #expect(comparison.verdict(isLast: false) == item.verdict.map { BasisPoints(clamping: $0) })
+        #expect(comparison.verdict(isLast: true) == (item.last ?? item.verdict).map { BasisPoints(clamping: $0) })
         #expect(comparison.opinions.map { comparison.isBorneOut($0) } == item.borneOut)
+    }
+
+    @Test func `who says less of a result than two others is not believed either`() {
+        var comparison = ReplicaComparison(claim: [1], quality: BasisPoints(clamping: 9_000), tolerance: .exact)
+        for quality in [2_000, 9_000, 9_500] as [Int64] {
+            comparison.add(ReplicaOpinion(isOwn: false, result: [1], quality: BasisPoints(clamping: quality)))
+        }
+        #expect((0..<3).map { comparison.verdict(of: $0, isLast: true)?.value } == [0, 9_000, 9_500])
+        var alone = ReplicaComparison(claim: [1], quality: BasisPoints(clamping: 9_000), tolerance: .exact)
+        alone.add(ReplicaOpinion(isOwn: false, result: [1], quality: .zero))
+        #expect(alone.verdict(of: 0, isLast: true) == nil)
     }
 
     @Test func `a claim that was spared is paid only where the task asks for replication`() throws {

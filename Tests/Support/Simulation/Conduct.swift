@@ -13,6 +13,8 @@ public struct Conduct: Sendable {
         case overstated
         /// Does its work, and takes `slowness` and longer for it, whatever its board says.
         case understated
+        /// Does its work, and says of every result that it is worth nothing.
+        case belittled
 
         /// Those that give a result that is not what it is said to be.
         public static let falseResults: [Cheat] = [.madeUp, .stale, .overstated]
@@ -50,6 +52,7 @@ public struct Conduct: Sendable {
         case .stale: return (stale, .one, 0)
         case .overstated: return (result, .one, 0)
         case .understated: return (result, SimulatedOperation.worth(of: input), Conduct.slowness)
+        case .belittled: return (result, .zero, 0)
         }
     }
 }
