@@ -16,8 +16,7 @@ extension AgentMachine {
         case .claimed: return .claimed
         case .checked where verifier.checks(request.operation): return .checked
         case .witnessed:
-            let count = Int(settings.witnessCount)
-            return witnesses(for: request, excluding: [peer]).count >= count ? .witnessed : nil
+            return canBeWitnessed(request, at: peer) ? .witnessed : nil
         case .checked, .replicated:
             guard let place = replicaPlaces(for: request, excluding: [peer]).first else { return nil }
             let isVerified = place.isHere && servedOffer(request.operation)?.verifies == true

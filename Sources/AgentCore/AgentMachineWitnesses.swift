@@ -28,15 +28,38 @@ struct Witnessing {
 // Asking witnesses how good a result is: peers of distinct owners, each by a task of its own with its part of the
 // stated share.
 extension AgentMachine {
-    /// Peers that could say something about results of `request`, each of another owner than those in `excluded`, best
-    /// first.
+    /// Peers that could say something about results of `request`, each of another owner than those in `excluded`, the
+    /// more accurate first, those that are alike in what the decision says of them.
+    ///
+    /// Those whose words were too often off come last, and are there only where there are too few others.
     func witnesses(for request: DelegationRequest, excluding excluded: [PlatformID]) -> [Candidate] {
-        var fit: [Candidate] = []
-        let places = replicaPlaces(for: request, excluding: excluded + [identity.id])
-        for place in places where peers[place.node]?.witness.isFit == true {
-            if !fit.contains(where: { isSameOwner($0.node, place.node) }) { fit.append(place) }
+        var fit: [(place: Candidate, record: WitnessRecord)] = []
+        for place in replicaPlaces(for: request, excluding: excluded + [identity.id]) {
+            guard let record = peers[place.node]?.witness else { continue }
+            let index = fit.firstIndex { record.isBetter(than: $0.record) } ?? fit.count
+            fit.insert((place, record), at: index)
         }
-        return fit
+        var distinct: [Candidate] = []
+        for (place, _) in fit where !distinct.contains(where: { isSameOwner($0.node, place.node) }) {
+            distinct.append(place)
+        }
+        return distinct
+    }
+
+    /// Whether enough witnesses could be asked about results of `peer`, more than half of those that are needed being
+    /// known for no words that were off.
+    func canBeWitnessed(_ request: DelegationRequest, at peer: PlatformID) -> Bool {
+        let (places, count) = (witnesses(for: request, excluding: [peer]), Int(settings.witnessCount))
+        return places.count >= count && places.count { peers[$0.node]?.witness.isFit == true } * 2 > count
+    }
+
+    /// Takes the one that is asked next out of `places`, drawn among those that are as accurate as the first.
+    ///
+    /// Who it is nobody should be able to arrange.
+    private mutating func drawWitness(from places: inout [Candidate]) -> Candidate {
+        let best = peers[places[0].node]?.witness.accuracy
+        let equal = places.prefix { peers[$0.node]?.witness.accuracy == best }.count
+        return places.remove(at: Int(random.number(below: UInt64(equal))))
     }
 
     /// Begins to ask about the result of `task`, or goes on after a restart.
@@ -70,7 +93,7 @@ extension AgentMachine {
             witnessings[task] = nil
             return
         }
-        if witnessing.panel.verdict != nil { return concludeWitnessing(of: task, hash) }
+        if witnessing.panel.verdict(isLast: false) != nil { return concludeWitnessing(of: task, hash) }
         let heard = witnessing.tasks.count + witnessing.underWay.count
         // Those who are still to be heard may be enough.
         let missing =
@@ -84,7 +107,9 @@ extension AgentMachine {
         var places = witnesses(for: request, excluding: witnessing.asked)
         guard heard + missing <= witnessing.panel.most, places.count >= missing else {
             guard witnessing.underWay.isEmpty else { return }
-            guard heard + missing <= witnessing.panel.most, witnessing.retries < Replication.mostRetries else {
+            guard heard + missing <= witnessing.panel.most, witnessing.retries < Replication.mostRetries,
+                witnessing.panel.verdict(isLast: true) == nil
+            else {
                 return concludeWitnessing(of: task, hash)
             }
             witnessings[task]?.retries += 1
@@ -96,8 +121,7 @@ extension AgentMachine {
             millijoules: max(
                 1, entry.life.budget.scaled(by: share).millijoules / Int64(witnessing.panel.rule.count)))
         for _ in 0..<missing {
-            // Who it is nobody should be able to arrange.
-            var place = places.remove(at: Int(random.number(below: UInt64(places.count))))
+            var place = drawWitness(from: &places)
             // One that could not be locked for has been replaced already.
             guard witnessings[task]?.asked.contains(place.node) == false else { continue }
             place.lock = part
@@ -157,28 +181,31 @@ extension AgentMachine {
         advanceWitnessing(of: task)
     }
 
-    /// `task` has ended before witnesses were heard enough: those who were are paid.
+    /// `task` has ended before witnesses were heard enough: those who were are paid, but for who is off.
     mutating func abandonWitnessing(of task: TaskID) {
-        for word in witnessings.removeValue(forKey: task)?.tasks ?? [] {
-            guard case .proven(let hash, _)? = paying[word]?.life.state else { continue }
-            tell(word, .verified(proofHash: hash, nil))
-        }
+        guard let witnessing = witnessings.removeValue(forKey: task) else { return }
+        decide(onWordsOf: witnessing)
     }
 
     private mutating func concludeWitnessing(of task: TaskID, _ hash: Bytes32) {
         guard let witnessing = witnessings.removeValue(forKey: task) else { return }
-        let verdict = witnessing.panel.verdict
-        for (index, word) in witnessing.tasks.enumerated() {
-            guard let entry = paying[word], case .proven(let wordHash, _) = entry.life.state else { continue }
-            // Without a verdict nobody can say who was wrong.
-            let isAccurate = verdict == nil || witnessing.panel.isAccurate(witnessing.panel.qualities[index])
-            if verdict != nil { scoreWitness(entry.life.worker, isAccurate: isAccurate) }
-            tell(word, .verified(proofHash: wordHash, isAccurate ? nil : .checkFailed))
-        }
+        let verdict = witnessing.panel.verdict(isLast: true)
+        decide(onWordsOf: witnessing)
         let others = witnessing.tasks.compactMap { paying[$0]?.result }
         let found = verdict.map { VerifiedQuality(quality: $0, basis: .witnessed) }
         let fault = judge(task, found, because: found == nil ? .basisTooWeak : nil, beside: others)
         tell(task, .verified(proofHash: hash, fault))
+    }
+
+    /// Scores each word against the median, and pays it where it is near; of fewer than can be scored all are paid.
+    private mutating func decide(onWordsOf witnessing: Witnessing) {
+        for (index, word) in witnessing.tasks.enumerated() {
+            guard let entry = paying[word], case .proven(let hash, _) = entry.life.state else { continue }
+            let isAccurate =
+                !witnessing.panel.isScored || witnessing.panel.isAccurate(witnessing.panel.qualities[index])
+            if witnessing.panel.isScored { scoreWitness(entry.life.worker, isAccurate: isAccurate) }
+            tell(word, .verified(proofHash: hash, isAccurate ? nil : .checkFailed))
+        }
     }
 
     private mutating func scoreWitness(_ peer: PlatformID, isAccurate: Bool) {

@@ -69,14 +69,18 @@ public enum SilenceRule: UInt8, Sendable, CaseIterable {
 
 /// How many witnesses a result needs and how far their judgement may be off.
 public struct WitnessRule: Hashable, Sendable {
-    /// Attestations from distinct owners, 3 … 16.
+    /// Attestations from distinct owners, `least` … `most`.
     public let count: UInt8
+    /// Fewest witnesses that a rule may ask for.
+    public static let least: UInt8 = 3
+    /// Most witnesses that a rule may ask for.
+    public static let most: UInt8 = 16
     /// How far a witness's quality may be from the verified one.
     public let tolerance: BasisPoints
 
     /// A rule; nil where `count` is outside 3 … 16.
     public init?(count: UInt8, tolerance: BasisPoints = BasisPoints(clamping: 1_000)) {
-        guard (3...16).contains(count) else { return nil }
+        guard (WitnessRule.least...WitnessRule.most).contains(count) else { return nil }
         self.count = count
         self.tolerance = tolerance
     }

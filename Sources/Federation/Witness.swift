@@ -105,10 +105,16 @@ public struct WitnessPanel: Sendable {
         return abs(quality.value - median.value) <= rule.tolerance.value
     }
 
-    /// The quality that enough of them attest to, and more than half; nil while there are too few.
-    public var verdict: BasisPoints? {
+    /// Whether so many were heard that a word can be held against their median.
+    public var isScored: Bool { qualities.count >= Int(WitnessRule.least) }
+
+    /// The quality that more than half of them attest to; nil while there are too few.
+    ///
+    /// As many have to agree as the rule says or, where `isLast` says that nobody else can be asked, to have been heard.
+    public func verdict(isLast: Bool) -> BasisPoints? {
         let accurate = qualities.count { isAccurate($0) }
-        return accurate >= Int(rule.count) && accurate * 2 > qualities.count ? median : nil
+        let counted = isLast ? qualities.count : accurate
+        return counted >= Int(rule.count) && accurate * 2 > qualities.count ? median : nil
     }
 }
 
@@ -128,8 +134,13 @@ public struct WitnessRecord: Hashable, Sendable {
         if words < .max { words += 1 }
     }
 
-    /// Whether it may be asked: its accuracy is at least that of a chosen worker's reputation, once it is known.
+    /// Whether it may be asked before all others were: its accuracy is at least that of a chosen worker's reputation, once it is known.
     public var isFit: Bool { words < Reputation.knownAfter || accuracy.value >= Reputation.minimum }
+
+    /// Whether it is asked before `other`: it may be asked where that may not, or is the more accurate.
+    public func isBetter(than other: WitnessRecord) -> Bool {
+        isFit == other.isFit ? accuracy.value > other.accuracy.value : isFit
+    }
 
     /// Reads `[accuracy, words]`.
     public init(from reader: inout CBORReader) throws(CBORError) {

@@ -102,6 +102,27 @@ import Testing
         #expect(fleet.ledger(of: 1).balances?.accounts.first?.received != .zero)
     }
 
+    @Test func `one of three that lies stops no payment, and is neither paid nor asked first`() throws {
+        var fleet = try makeFleet(5)
+        fleet.setConduct(of: 2, Conduct(.belittled))
+        for number in 0..<12 {
+            let outcome = try ask(&fleet, UInt8(number))
+            #expect(outcome["platform"] as? String == "Thor", "task \(number): \(outcome)")
+            #expect(outcome["quality_bp"] as? Int == 10_000)
+        }
+        #expect(fleet.rest() == nil)
+        #expect(fleet.finding == nil)
+        #expect(fleet.ledger(of: 2).balances?.accounts.first?.received == .zero)
+        for board in [1, 3, 4] { #expect(fleet.ledger(of: board).balances?.accounts.first?.received != .zero) }
+        let peers = try shownPeers(&fleet)
+        #expect(peers["Legion"]?["witness_words"] as? Int == 12)
+        #expect(peers["Legion"]?["witness_accuracy_bp"] as? Int ?? 10_000 < 2_000)
+        for name in ["Willow", "Acorn"] {
+            #expect(peers[name]?["witness_accuracy_bp"] as? Int ?? 0 > 8_000)
+        }
+        #expect((peers["Thor"]?["disputes"] as? [Any])?.isEmpty == true)
+    }
+
     @Test func `whenever the payer is killed, worker and witnesses are paid or given up once`() throws {
         for count in stride(from: 0, to: 36, by: 4) {
             var fleet = try makeFleet(5, seed: UInt64(500 + count))

@@ -9,6 +9,8 @@ import Wire
         var qualities: [Int64]
         var verdict: Int64?
         var accurate: [Bool]
+        /// The verdict where nobody else can be asked, where that is another.
+        var last: Int64?
     }
 
     static let cases: [Case] = [
@@ -19,7 +21,10 @@ import Wire
             accurate: [true, true, true]),
         Case(
             testDescription: "one is off", qualities: [9_000, 9_000, 7_999], verdict: nil,
-            accurate: [true, true, false]),
+            accurate: [true, true, false], last: 9_000),
+        Case(
+            testDescription: "all differ", qualities: [9_000, 5_000, 1_000], verdict: nil,
+            accurate: [false, true, false]),
         Case(
             testDescription: "a fourth makes up for it", qualities: [9_000, 9_000, 0, 9_100], verdict: 9_000,
             accurate: [true, true, false, true]),
@@ -34,7 +39,9 @@ import Wire
     @Test(arguments: cases) func `the median of those who agree counts`(_ item: Case) throws {
         var panel = WitnessPanel(try #require(WitnessRule(count: 3)))
         for quality in item.qualities { panel.add(BasisPoints(clamping: quality)) }
-        #expect(panel.verdict == item.verdict.map { BasisPoints(clamping: $0) })
+        #expect(panel.verdict(isLast: false) == item.verdict.map { BasisPoints(clamping: $0) })
+        #expect(panel.verdict(isLast: true) == (item.last ?? item.verdict).map { BasisPoints(clamping: $0) })
+        #expect(panel.isScored == (item.qualities.count >= 3))
         #expect(panel.qualities.map { panel.isAccurate($0) } == item.accurate)
         #expect(panel.most == 6)
     }
@@ -53,6 +60,9 @@ import Wire
         var good = WitnessRecord()
         for _ in 0..<10 { good.add(isAccurate: true) }
         #expect(good.isFit)
+        // The more accurate are asked first, and who is no longer fit last.
+        #expect(good.isBetter(than: WitnessRecord()) && WitnessRecord().isBetter(than: record))
+        #expect(!record.isBetter(than: WitnessRecord()) && !good.isBetter(than: good))
     }
 
     @Test func `what a witness is asked and says comes through, and nothing else does`() throws {
