@@ -164,9 +164,17 @@ extension AgentMachine {
             return tell(word, .verified(proofHash: hash, .checkFailed))
         }
         guard let index = witnessings[task]?.underWay.firstIndex(of: word) else {
-            // After a restart the task itself comes for it; what was decided without it is paid all the same.
+            // After a restart the task itself comes for it.
             if let original = paying[task], case .proven = original.life.state { return }
-            return tell(word, .verified(proofHash: hash, nil))
+            // What was decided without it is paid all the same, where it is near to what the others found.
+            guard let found = paying[task]?.verified, found.basis == .witnessed,
+                let rule = WitnessRule(count: settings.witnessCount)
+            else {
+                return tell(word, .verified(proofHash: hash, nil))
+            }
+            let isAccurate = abs(attestation.quality.value - found.quality.value) <= rule.tolerance.value
+            scoreWitness(entry.life.worker, isAccurate: isAccurate)
+            return tell(word, .verified(proofHash: hash, isAccurate ? nil : .checkFailed))
         }
         witnessings[task]?.underWay.remove(at: index)
         witnessings[task]?.tasks.append(word)
