@@ -35,6 +35,8 @@ struct DisputeRecord: Hashable {
 
     /// Longest results that are kept with a dispute together, in bytes; those beyond are only named by their proofs.
     static let mostResultBytes = 131_072
+    /// Most proofs of others that are kept: as many as the most witnesses that are asked about one result.
+    static let mostReplicas = WitnessPanel.mostForEach * Int(WitnessRule.most)
 
     /// Reads `{1: task, 2: worker, 3: operation, 4: decided at, 5: reason, 6: claimed, 7: verified?, 8: basis?,
     /// 9: signed task?, 10: signed proof, 11: result, 12: [[signed proof, result]], 13: own result?}`.
@@ -78,7 +80,7 @@ struct DisputeRecord: Hashable {
         result = try reader.byteString(limit: FederationLimits.maximumInlineLength)
         try reader.field(12, of: &map)
         replicas = []
-        for _ in 0..<(try reader.beginArray(limit: ReplicaComparison.mostOpinions)) {
+        for _ in 0..<(try reader.beginArray(limit: DisputeRecord.mostReplicas)) {
             replicas.append(try TaskResult(from: &reader))
         }
         reader.endArray()
@@ -111,7 +113,7 @@ struct DisputeRecord: Hashable {
         }
         self.result = kept(result)
         self.own = own.map { kept($0) }
-        self.replicas = replicas.prefix(ReplicaComparison.mostOpinions).map {
+        self.replicas = replicas.prefix(DisputeRecord.mostReplicas).map {
             TaskResult(proof: $0.proof, result: kept($0.result))
         }
     }

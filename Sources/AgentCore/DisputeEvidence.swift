@@ -7,8 +7,8 @@ import Wire
 /// A dispute as a file: what was signed by whom, the results that go with it, and the keys to check all that with.
 ///
 /// Its form is `{1: "sage-edge dispute", 2: federation, 3: configuration epoch, 4: dispute, 5: [public key],
-/// 6: statement}`; the dispute is a byte string as it is stored, the statement is `DisputeStatement`, signed by whoever
-/// made the file.
+/// 6: statement, 7: [[by the old key, by the new key]]?}`; the dispute is a byte string as it is stored, the statement
+/// is `DisputeStatement`, signed by the key that signed the task, or by one that the successions in 7 lead to.
 public struct DisputeEvidence: Sendable {
     /// The federation and configuration that everything was signed in.
     public let domain: SignatureDomain
@@ -20,17 +20,17 @@ public struct DisputeEvidence: Sendable {
     let keys: [PublicKey]
     /// The maker's word that this is what it found.
     let statement: SignedEnvelope
+    /// The envelopes of the successions from the key of the task to that of the statement, oldest first.
+    let successions: [(byOld: SignedEnvelope, byNew: SignedEnvelope)]
 
     /// What every such file begins with.
     static let magic = "sage-edge dispute"
-    /// The bytes that every such file begins with: a map of six, and the text `magic` as its first value.
-    public static let opening: [UInt8] = [0xA6, 0x01, 0x60 | UInt8(magic.utf8.count)] + Array(magic.utf8)
     /// Most keys: those of payer and worker, of those who ran the same, and of the maker of the file.
-    static let mostKeys = 3 + ReplicaComparison.mostOpinions
+    static let mostKeys = 3 + DisputeRecord.mostReplicas
     /// Longest stored dispute in bytes: the signed task, four proofs, and what is kept of the results.
     static let recordBytes = 2 * FederationLimits.maximumMessageLength + 2 * DisputeRecord.mostResultBytes
     /// Longest file in bytes.
-    public static let fileBytes = recordBytes + 4_096
+    public static let fileBytes = recordBytes + 32_768
 
     private enum Field {
         static let magic: UInt64 = 1
@@ -39,19 +39,26 @@ public struct DisputeEvidence: Sendable {
         static let dispute: UInt64 = 4
         static let keys: UInt64 = 5
         static let statement: UInt64 = 6
+        static let successions: UInt64 = 7
     }
 
-    /// The stored dispute `record` with `keys`, as stated by the holder of `key`.
+    /// The stored dispute `record` with `keys`, as stated by the holder of `key`, to which `successions` lead.
     ///
     /// - Throws: what is wrong with the record.
     init(
         _ record: [UInt8], keys: [PublicKey], by key: SigningKey, in domain: SignatureDomain,
-        using scheme: any SignatureScheme
+        after successions: [CountersignedSuccession] = [], using scheme: any SignatureScheme
     ) throws(CBORError) {
         dispute = try DisputeRecord(decoding: record)
         self.record = record
         self.keys = Array(keys.prefix(DisputeEvidence.mostKeys))
         self.domain = domain
+        // A file says no more of the payer's keys than it has to.
+        let first = dispute.order.flatMap { order in successions.firstIndex { $0.payload.old.id == order.signer } }
+        self.successions =
+            first.map {
+                successions[$0...].map { (byOld: $0.byOld.envelope, byNew: $0.byNew.envelope) }
+            } ?? []
         let content = DisputeStatement(
             task: dispute.task, recordHash: Hashing.hash(record, for: .dispute))
         statement = Signed(signing: content, with: key, in: domain, by: scheme).envelope
@@ -85,6 +92,17 @@ public struct DisputeEvidence: Sendable {
             self.keys = keys
             try reader.field(Field.statement, of: &map)
             statement = try SignedEnvelope(from: &reader)
+            var successions: [(byOld: SignedEnvelope, byNew: SignedEnvelope)] = []
+            if try reader.hasField(Field.successions, of: &map) {
+                for _ in 0..<(try reader.beginArray(limit: IdentityLimits.successionsInARow)) {
+                    try reader.beginArray(of: 2)
+                    let byOld = try SignedEnvelope(from: &reader)
+                    successions.append((byOld: byOld, byNew: try SignedEnvelope(from: &reader)))
+                    reader.endArray()
+                }
+                reader.endArray()
+            }
+            self.successions = successions
             try reader.endMap(&map)
             try reader.finish()
         } catch { throw .malformed(error) }
@@ -93,7 +111,7 @@ public struct DisputeEvidence: Sendable {
     /// The file's bytes.
     public var encoded: [UInt8] {
         var writer = CBORWriter(capacity: record.count + 1_024)
-        writer.map(6)
+        writer.map(successions.isEmpty ? 6 : 7)
         writer.unsigned(Field.magic)
         writer.text(DisputeEvidence.magic)
         writer.unsigned(Field.federation)
@@ -107,6 +125,15 @@ public struct DisputeEvidence: Sendable {
         for key in keys { writer.byteString(key.bytes) }
         writer.unsigned(Field.statement)
         statement.write(to: &writer)
+        if !successions.isEmpty {
+            writer.unsigned(Field.successions)
+            writer.array(successions.count)
+            for succession in successions {
+                writer.array(2)
+                succession.byOld.write(to: &writer)
+                succession.byNew.write(to: &writer)
+            }
+        }
         return writer.bytes
     }
 

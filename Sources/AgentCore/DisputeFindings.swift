@@ -19,6 +19,8 @@ public enum DisputeEvidenceError: Error, Equatable, Sendable {
     case taskMissing
     /// The statement, the task and the proof do not speak of the same.
     case partsDiffer
+    /// A succession of the payer's keys does not hold.
+    case succession(SuccessionError)
 
     /// What is wrong, for a person.
     public var explanation: String {
@@ -32,6 +34,7 @@ public enum DisputeEvidenceError: Error, Equatable, Sendable {
         case .notValid(let part, let error): part.name + ": " + error.explanation
         case .taskMissing: "the signed task is not in it"
         case .partsDiffer: "statement, task and proof are not of one task"
+        case .succession(let error): "a succession of the payer's keys: " + error.explanation
         }
     }
 }
@@ -76,8 +79,18 @@ public struct DisputeFindings: Sendable {
         let signer: KeyID
         /// Whether the result is the one that was signed; nil where it is not in the file.
         let isResultSigned: Bool?
-        /// Whether it is the same as the disputed one; nil where one of both is not in the file.
+        /// Whether it is the same as the disputed one; nil where one of both is not in the file, and of a witness.
         let agrees: Bool?
+        /// What a witness says of the disputed result; nil where none was asked, or its word is not in the file.
+        let attestation: Attestation?
+        /// Whether that is a word on the disputed result; nil where there is none.
+        let isAboutThis: Bool?
+    }
+
+    /// A signature that could not be checked: its key is not in the file.
+    struct Unchecked: Sendable {
+        let part: DisputePart
+        let signer: KeyID
     }
 
     /// What comes of it here.
@@ -94,6 +107,16 @@ public struct DisputeFindings: Sendable {
     let replicas: [Replica]
     /// Whether the payer's own run gave the same; nil where it made none, or its result is not in the file.
     let ownAgrees: Bool?
+    /// Whether others were asked as witnesses, rather than to run the same.
+    let isWitnessed: Bool
+    let unchecked: [Unchecked]
+
+    /// Whether every signature was checked, and every proof beside the disputed one belongs to what goes with it.
+    public var holds: Bool {
+        unchecked.isEmpty && replicas.allSatisfy { $0.isResultSigned != false && $0.isAboutThis != false }
+    }
+    /// Whether every signature in the file was checked.
+    public var isAllChecked: Bool { unchecked.isEmpty }
 }
 
 extension DisputeEvidence {
@@ -112,33 +135,83 @@ extension DisputeEvidence {
         if let expectedDomain, expectedDomain != domain {
             throw .otherFederation(expected: expectedDomain, found: domain)
         }
-        let stated: Signed<DisputeStatement> = try accepted(statement, .statement, nil, scheme)
         guard let order = dispute.order else { throw .taskMissing }
-        let task: Signed<FederationTask> = try accepted(order, .task, payer, scheme)
+        let rows = try payerKeys(scheme)
+        let payerKey = try taskKey(order, payer, rows)
+        let task: Signed<FederationTask> = try accepted(order, .task, payerKey, scheme)
+        // Whoever else has all this could say anything of it.
+        let stated: Signed<DisputeStatement> = try accepted(
+            statement, .statement, successor(of: payerKey, signing: statement.signer, rows), scheme)
         let proof: Signed<ExecutionProof> = try accepted(dispute.proof, .proof, worker, scheme)
         guard stated.payload.task == dispute.task, task.payload.id == dispute.task,
             stated.payload.recordHash == Hashing.hash(record, for: .dispute), proof.payload.task == dispute.task
         else { throw .partsDiffer }
-        guard let payerKey = payer ?? key(task.signer), let workerKey = worker ?? key(proof.signer) else {
-            throw .partsDiffer
-        }
+        guard let workerKey = worker ?? key(proof.signer) else { throw .keyMissing(.proof, proof.signer) }
+        let isWitnessed = task.payload.acceptance == .witnessed
         let tolerance = task.payload.tolerance
         let claim = kept(dispute.result, proof)
         var replicas: [DisputeFindings.Replica] = []
+        var unchecked: [DisputeFindings.Unchecked] = []
         for (index, replica) in dispute.replicas.enumerated() {
             // Whoever is no peer of the maker any more may be unknown: its proof says nothing then.
-            guard key(replica.proof.signer) != nil else { continue }
+            guard key(replica.proof.signer) != nil else {
+                unchecked.append(DisputeFindings.Unchecked(part: .replica(index), signer: replica.proof.signer))
+                continue
+            }
             let other: Signed<ExecutionProof> = try accepted(replica.proof, .replica(index), nil, scheme)
             let result = kept(replica.result, other)
+            let attestation = isWitnessed ? result.flatMap { try? Attestation(decoding: $0) } : nil
             replicas.append(
                 DisputeFindings.Replica(
                     signer: other.signer, isResultSigned: replica.result.isEmpty ? nil : result != nil,
-                    agrees: agree(claim, result, tolerance)))
+                    agrees: isWitnessed ? nil : agree(claim, result, tolerance), attestation: attestation,
+                    isAboutThis: isWitnessed && result != nil
+                        ? attestation?.task == dispute.task && attestation?.proofHash == proof.hash : nil))
         }
         return DisputeFindings(
             verdict: verdict(task, proof, claim, verifier), payer: payerKey, worker: workerKey, dispute: dispute,
             task: task, proof: proof, isResultSigned: dispute.result.isEmpty && claim == nil ? nil : claim != nil,
-            replicas: replicas, ownAgrees: agree(claim, dispute.own.flatMap { $0.isEmpty ? nil : $0 }, tolerance))
+            replicas: replicas, ownAgrees: agree(claim, dispute.own.flatMap { $0.isEmpty ? nil : $0 }, tolerance),
+            isWitnessed: isWitnessed, unchecked: unchecked)
+    }
+
+    /// The successions of the payer's keys in the file, both signatures of each checked.
+    private func payerKeys(_ scheme: any SignatureScheme) throws(DisputeEvidenceError) -> [KeySuccession] {
+        var rows = KeySuccessions()
+        var found: [KeySuccession] = []
+        for (byOld, byNew) in successions {
+            do throws(SuccessionError) {
+                let succession = try CountersignedSuccession(byOld, byNew, in: domain, using: scheme)
+                _ = try rows.add(succession)
+                found.append(succession.payload)
+            } catch { throw .succession(error) }
+        }
+        return found
+    }
+
+    /// The key that signed the task: `payer` where one is given, or one that it succeeded or that succeeded it.
+    private func taskKey(
+        _ order: SignedEnvelope, _ payer: PublicKey?, _ rows: [KeySuccession]
+    ) throws(DisputeEvidenceError) -> PublicKey {
+        guard let payer, payer.id != order.signer else {
+            guard let key = payer ?? key(order.signer) else { throw .keyMissing(.task, order.signer) }
+            return key
+        }
+        for key in rows.flatMap({ [$0.old, $0.new] }) where key.id == order.signer {
+            let isBefore = successor(of: key, signing: payer.id, rows) == payer
+            if isBefore || successor(of: payer, signing: key.id, rows) == key { return key }
+        }
+        throw .wrongKey(.task, expected: payer.id, found: order.signer)
+    }
+
+    /// The key `signer` where `rows` lead to it from `key`, else `key`.
+    private func successor(of key: PublicKey, signing signer: KeyID, _ rows: [KeySuccession]) -> PublicKey {
+        var newest = key
+        for _ in 0..<rows.count where newest.id != signer {
+            guard let next = rows.first(where: { $0.old == newest }) else { return key }
+            newest = next.new
+        }
+        return newest.id == signer ? newest : key
     }
 
     private func verdict(

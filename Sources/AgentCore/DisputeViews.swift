@@ -33,13 +33,24 @@ extension DisputeFindings {
         }
         for replica in replicas {
             let who = "The key \(replica.signer.fingerprint) has signed a proof "
+            guard !isWitnessed else {
+                sentences.append(witnessSentence(replica))
+                continue
+            }
             switch replica.agrees {
             case true?: sentences.append(who + "of the same result.")
             case false?: sentences.append(who + "of another result.")
             case nil: sentences.append(who + "of a result that is not in the file.")
             }
         }
-        if !replicas.isEmpty { sentences.append("That those were for the same input is the payer's word.") }
+        for one in unchecked {
+            sentences.append(
+                "Not checked is the signature of \(one.part.name), since its key is not in the file: "
+                    + "\(one.signer.fingerprint). It proves nothing.")
+        }
+        if !replicas.isEmpty, !isWitnessed {
+            sentences.append("That those were for the same input is the payer's word.")
+        }
         switch ownAgrees {
         case true?: sentences.append("The payer's own run gave the same result; that is its word.")
         case false?: sentences.append("The payer's own run gave another result; that is its word.")
@@ -49,9 +60,17 @@ extension DisputeFindings {
         return sentences
     }
 
+    private func witnessSentence(_ witness: Replica) -> String {
+        let who = "The key \(witness.signer.fingerprint) has signed as a witness "
+        guard let attestation = witness.attestation, witness.isAboutThis == true else {
+            return who + (witness.isAboutThis == nil ? "a word that is not in the file." : "no word on this result.")
+        }
+        return who + "that the result is worth \(percent(attestation.quality))."
+    }
+
     /// The findings for programs.
     public func write(to json: inout JSONWriter) {
-        json.member("verified", true)
+        json.member("verified", holds)
         json.member("verdict", verdict.rawValue)
         json.member("task", dispute.task.text)
         json.member("operation", task.payload.operation.name)
@@ -69,6 +88,19 @@ extension DisputeFindings {
             json.member("key_id", replica.signer.text)
             AgentViews.flag("result_signed", replica.isResultSigned, &json)
             AgentViews.flag("agrees", replica.agrees, &json)
+            if isWitnessed {
+                json.member("attested_bp", replica.attestation?.quality.value)
+                AgentViews.flag("about_this_result", replica.isAboutThis, &json)
+            }
+            json.endObject()
+        }
+        json.endArray()
+        json.key("unchecked")
+        json.beginArray()
+        for one in unchecked {
+            json.beginObject()
+            json.member("part", one.part.name)
+            json.member("key_id", one.signer.text)
             json.endObject()
         }
         json.endArray()
@@ -142,12 +174,15 @@ extension AgentMachine {
     private func shown(_ record: [UInt8]) throws(CBORError) -> CommandReply {
         let dispute = try DisputeRecord(decoding: record)
         let evidence = try DisputeEvidence(
-            record, keys: keys(of: dispute), by: identity.signing, in: identity.domain, using: scheme)
+            record, keys: keys(of: dispute), by: identity.signing, in: identity.domain,
+            after: identity.successions, using: scheme)
+        let order = dispute.order.flatMap { try? Signed<FederationTask>(stored: $0) }
+        let isWitnessed = order?.payload.acceptance == .witnessed
         return CommandReply(
             AgentViews.object { json in
                 writeMembers(of: dispute, to: &json)
                 json.key("order")
-                if let order = dispute.order.flatMap({ try? Signed<FederationTask>(stored: $0) }) {
+                if let order {
                     write(order, to: &json)
                 } else {
                     json.null()
@@ -156,7 +191,10 @@ extension AgentMachine {
                 write(dispute.proof, dispute.result, to: &json)
                 json.key("replicas")
                 json.beginArray()
-                for replica in dispute.replicas { write(replica.proof, replica.result, to: &json) }
+                for replica in dispute.replicas {
+                    let word = isWitnessed ? (try? Attestation(decoding: replica.result)) : nil
+                    write(replica.proof, replica.result, attested: word?.quality, to: &json)
+                }
                 json.endArray()
                 json.member(
                     "own_result_hash", dispute.own.map { hexadecimal(Hashing.hash($0, for: .result).array) })
@@ -177,7 +215,9 @@ extension AgentMachine {
         json.endObject()
     }
 
-    private func write(_ envelope: SignedEnvelope, _ result: [UInt8], to json: inout JSONWriter) {
+    private func write(
+        _ envelope: SignedEnvelope, _ result: [UInt8], attested: BasisPoints? = nil, to json: inout JSONWriter
+    ) {
         json.beginObject()
         json.member("key_id", envelope.signer.text)
         json.member("peer", peer(signingAs: envelope.signer).map { peerName($0) })
@@ -189,6 +229,7 @@ extension AgentMachine {
             AgentViews.amount("energy_mj", proof.payload.work.energy, &json)
             AgentViews.amount("charged_mj", proof.payload.charged, &json)
         }
+        if let attested { json.member("attested_bp", attested.value) }
         json.member("result_bytes_kept", result.count)
         json.endObject()
     }

@@ -97,15 +97,19 @@ private func verifyDispute(_ invocation: Invocation) throws(Failure) -> ExitCode
             json.member("worker", owners.worker)
             json.member("federation_expected", expected.isKnown)
         }
-        return .success
+        return findings.holds ? .success : .checkFailed
     }
-    var lines = [Console.paint("\(path): every signature is valid", .green)]
+    var lines = [
+        findings.isAllChecked
+            ? Console.paint("\(path): every signature is valid", .green)
+            : Console.paint("\(path): not every signature could be checked", .yellow)
+    ]
     lines += findings.sentences.map { printable($0) }
     lines.append("payer:  \(findings.payer.id.fingerprint), \(printable(owners.payer))")
     lines.append("worker: \(findings.worker.id.fingerprint), \(printable(owners.worker))")
     if !expected.isKnown { lines.append("The federation was not checked; --federation NAME does that.") }
     try Console.print(lines.joined(separator: "\n"))
-    return .success
+    return findings.holds ? .success : .checkFailed
 }
 
 /// The dispute whose task's id begins with the command's argument, with all that is known of it.
@@ -167,7 +171,12 @@ private func disputeText(_ dispute: JSONValue) -> String {
     table.row("it asked", proof.energy("charged_mj"))
     table.row("its result", proof.word("result_hash"))
     for replica in dispute["replicas"]?.elements ?? [] {
-        table.row("that of " + (replica["peer"]?.text ?? "a former peer"), replica.word("result_hash"))
+        let who = replica["peer"]?.text ?? "a former peer"
+        if replica["attested_bp"]?.number != nil {
+            table.row("witness " + who, "it is worth " + share(replica, "attested_bp"))
+        } else {
+            table.row("that of " + who, replica.word("result_hash"))
+        }
     }
     if let own = dispute["own_result_hash"]?.text { table.row("that of this board", own) }
     return table.text()

@@ -142,6 +142,107 @@ import Wire
         }
     }
 
+    // MARK: Forgery
+
+    /// The evidence in `bytes` as somebody else would state it.
+    private func restated(
+        _ bytes: [UInt8], _ fleet: ScriptedFleet, by key: SigningKey, keys: [PublicKey],
+        after successions: [CountersignedSuccession] = []
+    ) throws -> [UInt8] {
+        let evidence = try DisputeEvidence(decoding: bytes)
+        return try DisputeEvidence(
+            evidence.record, keys: keys, by: key, in: evidence.domain, after: successions, using: fleet.scheme
+        ).encoded
+    }
+
+    @Test func `a statement counts only under the payer's key, or under one that succeeded it`() throws {
+        var (fleet, task) = try dispute(boards: 2)
+        let bytes = try evidence(&fleet, task)
+        let payer = fleet.identity(of: 0).signing
+        let stranger = try #require(SigningKey(seed: [UInt8](repeating: 95, count: 32)))
+        let keys = try DisputeEvidence(decoding: bytes).keys + [stranger.publicKey]
+        let forged = try restated(bytes, fleet, by: stranger, keys: keys)
+        let wrong = DisputeEvidenceError.wrongKey(
+            .statement, expected: payer.publicKey.id, found: stranger.publicKey.id)
+        for known in [nil, payer.publicKey] {
+            #expect(throws: wrong) { try findings(forged, fleet, payer: known) }
+        }
+        // The worker has all it needs, but for the payer's key.
+        let worker = fleet.identity(of: 1).signing
+        #expect(throws: DisputeEvidenceError.self) {
+            try findings(try restated(bytes, fleet, by: worker, keys: keys), fleet)
+        }
+        func succession(_ old: SigningKey, _ new: SigningKey) throws -> CountersignedSuccession {
+            try #require(
+                CountersignedSuccession(
+                    from: old, to: new, at: WallTime(milliseconds: 1_000), overlapEnd: WallTime(milliseconds: 9_000),
+                    in: fleet.identity(of: 0).domain, by: fleet.scheme))
+        }
+        let second = try #require(SigningKey(seed: [UInt8](repeating: 96, count: 32)))
+        let row = [try succession(payer, second), try succession(second, stranger)]
+        let rotated = try restated(bytes, fleet, by: stranger, keys: keys, after: row)
+        for known in [nil, payer.publicKey, second.publicKey, stranger.publicKey] {
+            let found = try findings(rotated, fleet, payer: known)
+            #expect(found.payer == payer.publicKey)
+            #expect(found.holds)
+        }
+        // A key that came before the payer's is not the payer.
+        let backwards = try restated(bytes, fleet, by: stranger, keys: keys, after: [try succession(stranger, payer)])
+        #expect(throws: wrong) { try findings(backwards, fleet) }
+        for index in rotated.indices.suffix(600) {
+            var changed = rotated
+            changed[index] ^= 0x10
+            #expect(throws: (any Error).self, "byte \(index)") { try findings(changed, fleet) }
+        }
+    }
+
+    @Test func `a signature whose key is not there is named`() throws {
+        var (fleet, task) = try dispute(boards: 4)
+        let bytes = try evidence(&fleet, task)
+        #expect(try findings(bytes, fleet).holds)
+        let gone = fleet.identity(of: 2).signing.publicKey
+        let keys = try DisputeEvidence(decoding: bytes).keys.filter { $0 != gone }
+        let found = try findings(
+            try restated(bytes, fleet, by: fleet.identity(of: 0).signing, keys: keys), fleet, checks: false)
+        #expect(!found.holds && !found.isAllChecked)
+        #expect(found.unchecked.map { $0.signer } == [gone.id])
+        #expect(found.sentences.contains { $0.hasPrefix("Not checked is") && $0.contains(gone.id.fingerprint) })
+        #expect(found.replicas.count == 1)
+    }
+
+    @Test func `what witnesses say is told as their word, all of it`() throws {
+        var fleet = try ScriptedFleet(boards: 8)
+        fleet.restart(0) { $0.acceptance = .witnessed }
+        fleet.pass(milliseconds: 6_000)
+        fleet.setConduct(of: 1, Conduct(.madeUp))
+        let request = DelegationRequest(
+            operation: try #require(Operation(SimulatedOperation.name)), input: [UInt8](1...100),
+            placement: .platform(try #require(PlatformName("Thor"))), timeout: .seconds(30))
+        _ = try ask(&fleet, .delegate(request), steps: 120)
+        #expect(fleet.rest() == nil)
+        let listed = try #require(try ask(&fleet, .disputes)["disputes"] as? [[String: Any]])
+        let text = try #require(listed.first?["task"] as? String)
+        let id = TaskID(bytes: try #require(Wire.bytes(hexadecimal: text).flatMap { Bytes16($0) }))
+        let shown = try ask(&fleet, .dispute(task: id))
+        let words = try #require(shown["replicas"] as? [[String: Any]])
+        #expect(words.count == 3 && words.allSatisfy { $0["attested_bp"] as? Int == 0 })
+        let found = try findings(try evidence(&fleet, id), fleet, checks: false)
+        #expect(found.holds && found.isWitnessed)
+        #expect(found.replicas.map { $0.attestation?.quality } == [.zero, .zero, .zero])
+        #expect(found.replicas.allSatisfy { $0.isAboutThis == true && $0.agrees == nil })
+        #expect(found.sentences.count { $0.hasSuffix("as a witness that the result is worth 0 %.") } == 3)
+        #expect(!found.sentences.contains { $0.contains("another result") })
+        // All words that decided are kept: as many as are asked at most.
+        let record = try DisputeEvidence(decoding: try evidence(&fleet, id)).dispute
+        let order = try Signed<FederationTask>(stored: try #require(record.order))
+        let many = (0..<40).map { record.replicas[$0 % 3] }
+        let kept = DisputeRecord(
+            try Signed<ExecutionProof>(stored: record.proof), of: order, by: record.worker, result: record.result,
+            reason: record.reason, verified: record.verified, replicas: many, own: nil, at: record.decidedAt)
+        #expect(kept.replicas.count == DisputeRecord.mostReplicas && DisputeRecord.mostReplicas == 32)
+        #expect(try DisputeRecord(decoding: kept.encoded) == kept)
+    }
+
     @Test func `what is no dispute is not found`() throws {
         var fleet = try ScriptedFleet(boards: 2)
         #expect(try (ask(&fleet, .disputes)["disputes"] as? [Any])?.isEmpty == true)

@@ -29,7 +29,10 @@ private typealias NamedOperation = Federation.Operation
     }
 
     /// What Sprout has against Thor's `result`, of an operation that may be one of the operator's own.
-    private func evidence(of result: [UInt8], operation: String = "perception.features") throws -> [UInt8] {
+    private func evidence(
+        of result: [UInt8], operation: String = "perception.features", statedBy maker: SigningKey? = nil,
+        withReplicaOf other: SigningKey? = nil
+    ) throws -> [UInt8] {
         let operation = try #require(NamedOperation(operation))
         let lot = LotTransfer(
             issuer: sprout.publicKey.id, amount: Energy(millijoules: 2_500), remaining: .seconds(86_400), proof: .zero)
@@ -50,12 +53,16 @@ private typealias NamedOperation = Federation.Operation
                 task: task.id, taskHash: order.hash, executor: task.target, work: work,
                 charged: Energy(millijoules: 1_200), executionTime: .milliseconds(340), quality: .one, basis: .claimed,
                 resultHash: Hashing.hash(result, for: .result)))
+        let replicas = other.map {
+            [TaskResult(proof: Signed(signing: proof, with: $0, in: domain, by: Ed25519()).envelope, result: result)]
+        }
         let record = DisputeRecord(
             Signed(signing: proof, with: thor, in: domain, by: Ed25519()), of: order, by: thor.publicKey.id,
             result: result, reason: .checkFailed, verified: VerifiedQuality(quality: .zero, basis: .checked),
-            replicas: [], own: nil, at: LedgerTime(milliseconds: 7))
+            replicas: replicas ?? [], own: nil, at: LedgerTime(milliseconds: 7))
         return try DisputeEvidence(
-            record.encoded, keys: [sprout.publicKey, thor.publicKey], by: sprout, in: domain, using: Ed25519()
+            record.encoded, keys: [sprout.publicKey, thor.publicKey] + [maker?.publicKey].compactMap { $0 },
+            by: maker ?? sprout, in: domain, using: Ed25519()
         ).encoded
     }
 
@@ -104,6 +111,23 @@ private typealias NamedOperation = Federation.Operation
         #expect(
             try verify(bytes, ["--federation", "work"], status: 65).text.errors
                 .contains("it was signed in another federation"))
+    }
+
+    @Test func `is refused where another than the payer states it, and names what was not checked`() throws {
+        let willow = try #require(SigningKey(seed: [UInt8](repeating: 3, count: 32)))
+        let forged = try evidence(of: [1, 2, 3], statedBy: willow)
+        let keys = ["--payer-key", "DIR/sprout.pem", "--federation", "home"]
+        for options in [[], keys] {
+            #expect(
+                try verify(forged, options, status: 65).text.errors
+                    .contains("the statement is signed by the key " + willow.publicKey.id.fingerprint))
+        }
+        let (json, text) = try verify(try evidence(of: [1, 2, 3], withReplicaOf: willow), keys, status: 1)
+        #expect(json["verified"] as? Bool == false)
+        let unchecked = try #require(json["unchecked"] as? [[String: Any]])
+        #expect(unchecked.map { $0["key_id"] as? String } == [willow.publicKey.id.text])
+        #expect(text.output.contains(": not every signature could be checked\n"))
+        #expect(text.output.contains("its key is not in the file: " + willow.publicKey.id.fingerprint))
     }
 
     @Test func `is refused where a byte was changed, or where it is something else`() throws {
