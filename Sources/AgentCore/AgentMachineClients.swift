@@ -59,7 +59,8 @@ extension AgentMachine {
         if request.signature != nil {
             let keys = keys(of: request.terms.source)
             if let signer = request.signer, keys.contains(signer) { return nil }
-            if keys.contains(where: { request.isSigned(by: $0, scheme) }) { return nil }
+            let rest = keys.filter { !request.strangers.contains($0) }
+            if rest.contains(where: { request.isSigned(by: $0, scheme) }) { return nil }
             // A signature by a known key counts, also where none is asked for.
             if !keys.isEmpty { return .badSignature }
             if settings.verifiesSignatures { return .unknownKey }

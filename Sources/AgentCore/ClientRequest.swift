@@ -90,6 +90,8 @@ public struct ClientRequest: Sendable {
     public let showsKey: Bool
     /// The key whose signature this was found to be; nil where nobody has looked yet, or it is none of those asked for.
     public var signer: PublicKey?
+    /// Keys whose signature this was found not to be.
+    public var strangers: [PublicKey] = []
 
     /// A request of its parts.
     public init(

@@ -15,7 +15,7 @@ import Workers
 ///
 /// One thread owns all of it; only the store and the sensors have threads of their own.
 public struct AgentDaemon: ~Copyable {
-    private enum Token {
+    enum Token {
         static let signals = EventToken(rawValue: 1)
         static let datagrams = EventToken(rawValue: 2)
         static let store = EventToken(rawValue: 3)
@@ -52,8 +52,8 @@ public struct AgentDaemon: ~Copyable {
     var attended: [ExternalStanding] = []
     private var control: ControlServer
     var http: HTTPServer
-    /// Verifies what several clients ask at a time; nil before they do.
-    private var signatures: SignatureThread?
+    /// Reads what is long, and verifies what several clients ask at a time; nil before they do.
+    var signatures: SignatureThread?
     /// How the gateway stands; a new core is told.
     var gateway = GatewayState.off
     var program: ProgramMetrics
@@ -401,20 +401,6 @@ public struct AgentDaemon: ~Copyable {
                 askers[id] = request.connection
                 try carryOut(core.handle(.command(id, command), at: AgentDaemon.now))
             }
-        }
-    }
-
-    /// Whether the signature of a client's task is verified by the thread for it; its task comes back then.
-    mutating func leavesToThread(_ id: CommandID, _ request: ClientRequest) throws(SystemError) -> Bool {
-        guard request.signature != nil, http.waitingClients > 1 else { return false }
-        if signatures == nil { signatures = try SignatureThread(in: loop, token: Token.signatures) }
-        let job = SignatureJob(id, request, by: core.signers(of: request.terms.source))
-        return signatures?.offer(job) == true
-    }
-
-    private mutating func takeChecked() throws(SystemError) {
-        while let checked = signatures?.collect() {
-            try take(checked.request, for: checked.id)
         }
     }
 

@@ -64,12 +64,50 @@ extension AgentDaemon {
             guard case .delegate(let request) = command else {
                 return try carryOut(core.handle(.client(id, command), at: AgentDaemon.now))
             }
-            if try !leavesToThread(id, request) { try take(request, for: id) }
+            try check(request, for: id, isLong: false)
+        case .task(let body):
+            guard http.makesRoom() else { return respond(exchange, HTTPResponse(crowded: .delegate)) }
+            let id = newCommand()
+            http.wait(exchange, for: id, .delegate)
+            if try !offer(SignatureJob(id, .read(body))) { try take(body.read(), for: id) }
         }
     }
 
+    /// Hands work to the thread for it, from which it comes back; false where that has no room.
+    private mutating func offer(_ job: SignatureJob) throws(SystemError) -> Bool {
+        if signatures == nil { signatures = try SignatureThread(in: loop, token: Token.signatures) }
+        return signatures?.offer(job) == true
+    }
+
+    /// Takes what the thread has done.
+    mutating func takeChecked() throws(SystemError) {
+        while let checked = signatures?.collect() {
+            switch checked.outcome {
+            case .read(let reading): try take(reading, for: checked.id)
+            case .verified(let request): try take(request, for: checked.id)
+            }
+        }
+    }
+
+    private mutating func take(_ reading: ClientBody.Reading, for id: CommandID) throws(SystemError) {
+        switch reading {
+        case .task(let request): try check(request, for: id, isLong: true)
+        case .refused(let response):
+            if let status = http.answer(id, { _ in response }) { program.count(status: status) }
+        }
+    }
+
+    /// Has the signature of a client's task verified: by the thread where others wait meanwhile, or it is long.
+    private mutating func check(_ request: ClientRequest, for id: CommandID, isLong: Bool) throws(SystemError) {
+        if request.signature != nil, isLong || http.waitingClients > 1 {
+            let keys = core.signers(of: request.terms.source)
+            if try offer(SignatureJob(id, .verify(request, by: keys))) { return }
+        }
+        try take(request, for: id)
+    }
+
     /// Hands a task to the core, where its client may wait for it.
-    mutating func take(_ request: ClientRequest, for id: CommandID) throws(SystemError) {
+    private mutating func take(_ request: ClientRequest, for id: CommandID) throws(SystemError) {
         guard http.admits(id, of: request.terms.source) else {
             if let status = http.answer(id, { HTTPResponse(crowded: $0) }) { program.count(status: status) }
             return

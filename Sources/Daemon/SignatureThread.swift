@@ -1,40 +1,52 @@
 import AgentCore
 import Cryptography
+import Gateway
 import Platform
 
-/// A client's task whose signature is to be verified.
+/// What is to be done for a client's task before it is taken on.
 final class SignatureJob: Sendable {
-    let id: CommandID
-    let request: ClientRequest
-    /// The keys one of which has to have signed it.
-    let keys: [PublicKey]
+    enum Work {
+        /// To read it.
+        case read(ClientBody)
+        /// To verify that one of these keys has signed it.
+        case verify(ClientRequest, by: [PublicKey])
+    }
 
-    init(_ id: CommandID, _ request: ClientRequest, by keys: [PublicKey]) {
+    let id: CommandID
+    let work: Work
+
+    init(_ id: CommandID, _ work: Work) {
         self.id = id
-        self.request = request
-        self.keys = keys
+        self.work = work
     }
 }
 
-/// A client's task whose signature was verified; it says by which key it is signed, where it is.
+/// What came of a job.
 final class CheckedRequest: Sendable {
-    let id: CommandID
-    let request: ClientRequest
+    enum Outcome {
+        /// It was read.
+        case read(ClientBody.Reading)
+        /// It says by which key it is signed, where it is.
+        case verified(ClientRequest)
+    }
 
-    init(_ id: CommandID, _ request: ClientRequest) {
+    let id: CommandID
+    let outcome: Outcome
+
+    init(_ id: CommandID, _ outcome: Outcome) {
         self.id = id
-        self.request = request
+        self.outcome = outcome
     }
 }
 
-/// The thread that verifies the signatures of clients' tasks while the loop does something else.
+/// The thread that reads clients' long tasks, and verifies their signatures, while the loop does something else.
 ///
 /// A verification takes about as long as all else that the loop does for a task. It is handed over where several
-/// clients ask at a time; a single one would only wait for the thread.
+/// clients ask at a time, or what is signed is long; else a single one would only wait for the thread.
 struct SignatureThread: ~Copyable {
     private let thread: WorkerThread<SignatureJob, CheckedRequest>
 
-    /// Tasks under way at once; further ones are verified in the loop.
+    /// Tasks under way at once; further ones are read and verified in the loop.
     private static let capacity = 64
 
     /// Starts the thread, which is watched in `loop` under `token`.
@@ -44,7 +56,7 @@ struct SignatureThread: ~Copyable {
         ) { port in
             let scheme = Ed25519()
             while let jobs = port.takeAll() {
-                for job in jobs { port.complete(CheckedRequest(job.id, SignatureThread.checked(job, scheme))) }
+                for job in jobs { port.complete(CheckedRequest(job.id, SignatureThread.outcome(of: job, scheme))) }
             }
         }
         try loop.register(started.descriptor, token, .readable)
@@ -57,9 +69,13 @@ struct SignatureThread: ~Copyable {
     /// The task that was verified first; nil where there is none yet.
     func collect() -> CheckedRequest? { thread.collect() }
 
-    private static func checked(_ job: SignatureJob, _ scheme: Ed25519) -> ClientRequest {
-        var request = job.request
-        request.signer = job.keys.first { request.isSigned(by: $0, scheme) }
-        return request
+    private static func outcome(of job: SignatureJob, _ scheme: Ed25519) -> CheckedRequest.Outcome {
+        switch job.work {
+        case .read(let body): return .read(body.read())
+        case .verify(var request, let keys):
+            request.signer = keys.first { request.isSigned(by: $0, scheme) }
+            if request.signer == nil { request.strangers = keys }
+            return .verified(request)
+        }
     }
 }

@@ -29,17 +29,22 @@ enum ClientTask {
 
     /// The value of a text in strict JSON that has few enough parts; a refusal begins with `what`.
     private static func parse(_ text: [UInt8], _ what: String) throws(ClientTaskFault) -> JSONValue {
-        guard parts(of: text) <= HTTPLimits.jsonValues else {
+        let (values, levels) = size(of: text)
+        guard values <= HTTPLimits.jsonValues else {
             throw ClientTaskFault(what + "more than \(HTTPLimits.jsonValues) values")
+        }
+        guard levels <= HTTPLimits.jsonLevels else {
+            throw ClientTaskFault(what + "more than \(HTTPLimits.jsonLevels) levels")
         }
         do throws(JSONError) { return try JSONValue(parsing: text) } catch {
             throw ClientTaskFault(what + "\(error.message) (line \(error.line), column \(error.column))")
         }
     }
 
-    /// How many values the text has at most, if it is JSON.
-    private static func parts(of text: [UInt8]) -> Int {
+    /// How many values the text has at most, and in how many levels, if it is JSON.
+    private static func size(of text: [UInt8]) -> (values: Int, levels: Int) {
         var count = 1
+        var (level, deepest) = (0, 0)
         var isText = false
         var isEscaped = false
         for byte in text {
@@ -54,12 +59,17 @@ enum ClientTask {
             } else {
                 switch byte {
                 case UInt8(ascii: "\""): isText = true
-                case UInt8(ascii: ","), UInt8(ascii: "["), UInt8(ascii: "{"): count += 1
+                case UInt8(ascii: ","): count += 1
+                case UInt8(ascii: "["), UInt8(ascii: "{"):
+                    count += 1
+                    level += 1
+                    deepest = max(deepest, level)
+                case UInt8(ascii: "]"), UInt8(ascii: "}"): level -= 1
                 default: break
                 }
             }
         }
-        return count
+        return (count, deepest)
     }
 
     /// What Python takes for nothing.

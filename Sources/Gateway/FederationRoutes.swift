@@ -44,10 +44,12 @@ enum FederationRoutes {
         guard isJSON(request) else {
             throw HTTPRefusal(415, "Unsupported Media Type: the Content-Type is to be application/json")
         }
-        do throws(ClientTaskFault) {
-            let task = try ClientTask.request(request.body, showsKey: access.showsKey(request))
-            return .client(.delegate(task), .delegate)
-        } catch { throw HTTPRefusal(400, error.text) }
+        let body = ClientBody(request.body, showsKey: access.showsKey(request))
+        if body.isLong { return .task(body) }
+        switch body.read() {
+        case .task(let task): return .client(.delegate(task), .delegate)
+        case .refused(let response): return .response(response)
+        }
     }
 
     /// Whether the body is said to be JSON: `application/json`, or another type of that syntax.

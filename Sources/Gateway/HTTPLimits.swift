@@ -12,6 +12,10 @@ public enum HTTPLimits {
     public static let targetBytes = 2_048
     /// Most values, members and elements in the JSON of a client's task, so that no body takes many times its size.
     public static let jsonValues = 16_384
+    /// Most levels of objects and arrays in it.
+    public static let jsonLevels = 128
+    /// Longest body of a client's task that is read at once; a longer one is read beside the loop.
+    static let readAtOnceBytes = 4_096
     /// Energy pages in one answer.
     public static let listedPages = GatewayLimits.listedRecords
     /// Most segments of a path, and most parameters of a query.

@@ -20,6 +20,8 @@ public enum HTTPAnswer {
     case health
     /// What the core answers to a client, in the form of this call.
     case client(ClientCommand, FederationCall)
+    /// The task in this body, which is long.
+    case task(ClientBody)
 }
 
 /// What is served where: the one table of paths, methods and parameters.

@@ -315,6 +315,12 @@ import Testing
         #expect(try refusal(&fleet, asked) == .badSignature)
         asked.signer = fleet.identity(of: 1).signing.publicKey
         _ = try proof(&fleet, asked)
+        // What was found not to be signed by a key is not verified again.
+        var refused = request(try terms("t2"), fleet)
+        refused.strangers = [fleet.identity(of: 1).signing.publicKey]
+        #expect(try refusal(&fleet, refused) == .badSignature)
+        refused.strangers = [other.publicKey]
+        _ = try proof(&fleet, refused)
         checkEnd(&fleet)
     }
 

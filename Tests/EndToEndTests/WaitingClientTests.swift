@@ -37,5 +37,7 @@ import Testing
         try play("places", ["connections: 8"])
     }
 
+    @Test func `with long tasks are answered as others are`() throws { try play("long", []) }
+
     @Test func `take back each its own of two tasks of one name`() throws { try play("namesakes", []) }
 }

@@ -147,6 +147,18 @@ private func fault(_ body: [UInt8]) -> String? {
         #expect(fault(body(["operation": "\"perception\"", "parameters": commas])) == nil)
     }
 
+    @Test func `nested deeper than may be is refused, however it is sent`() {
+        func nested(_ levels: Int) -> String {
+            String(repeating: #"{"a":"#, count: levels) + "1" + String(repeating: "}", count: levels)
+        }
+        let refusal = "more than \(HTTPLimits.jsonLevels) levels"
+        // The body and the task are two of them.
+        #expect(fault(body(["parameters": nested(HTTPLimits.jsonLevels - 2)])) == nil)
+        #expect(fault(body(["parameters": nested(HTTPLimits.jsonLevels - 1)])) == "Malformed JSON: " + refusal)
+        let text = String(decoding: PythonJSON(.string(nested(HTTPLimits.jsonLevels + 1))).bytes, as: UTF8.self)
+        #expect(fault(body(["parameters": text])) == "Invalid task format: parameters are not JSON: " + refusal)
+    }
+
     @Test func `in a body of other bytes than UTF-8 is refused`() {
         #expect(fault([0x7b, 0xff, 0x7d])?.hasPrefix("Malformed JSON: ") == true)
         #expect(

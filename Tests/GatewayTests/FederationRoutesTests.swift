@@ -73,6 +73,29 @@ private func command(_ request: HTTPRequest, _ access: HTTPAccess = socket) -> C
         }
     }
 
+    @Test func `leave a long task to be read later, and read a short one at once`() {
+        let path = "/api/v1/cognition/delegate"
+        func long(_ sent: String) -> ClientBody? {
+            guard case .task(let body) = HTTPRoutes.answer(post(path, sent), access: socket) else { return nil }
+            return body
+        }
+        #expect(long(task) == nil && long("{") == nil)
+        let note = "{\"note\": \"" + String(repeating: "é", count: 3_000) + "\"}"
+        let noted = task.replacing("\"parameters\": {}", with: "\"parameters\": " + note)
+        guard case .task(let read)? = long(noted)?.read() else {
+            Issue.record("no task")
+            return
+        }
+        #expect(read.terms.task == "t1")
+        guard case .refused(let response)? = long(String(repeating: "[", count: 5_000))?.read() else {
+            Issue.record("a task")
+            return
+        }
+        #expect(response.status == 400)
+        let told = #"{"error":"Malformed JSON: more than 128 levels","proof":null,"success":false}"# + "\n"
+        #expect(text(response) == told)
+    }
+
     @Test(arguments: ["/api/v1/health", "//api/v1/health"]) func `among them is health`(path: String) {
         guard case .health = HTTPRoutes.answer(HTTPRequest("HEAD", path), access: socket) else {
             Issue.record("no health")

@@ -41,10 +41,12 @@ def signature(fields):
     return base64.b64encode(key.sign(json.dumps(dumped, sort_keys=True).encode())).decode()
 
 
-def begin(path, body=None):
+def begin(path, body=None, data=None):
     """A connection over which the request has been sent."""
-    data = b"" if body is None else json.dumps(body).encode()
-    head = [f"{'GET' if body is None else 'POST'} /api/v1/{path} HTTP/1.1", "Host: localhost", "Connection: close",
+    if body is not None:
+        data = json.dumps(body).encode()
+    method, data = "GET" if data is None else "POST", data or b""
+    head = [f"{method} /api/v1/{path} HTTP/1.1", "Host: localhost", "Connection: close",
             "Content-Type: application/json", f"Content-Length: {len(data)}"]
     connection = socket.create_connection((HOST, PORT), timeout=PATIENCE)
     connection.sendall("\r\n".join(head).encode() + b"\r\n\r\n" + data)
@@ -135,4 +137,22 @@ def namesakes():
     assert end(waiting[0])[2]["error"] == "Task SAME cancelled"
 
 
-{"quiet": quiet, "places": places, "namesakes": namesakes}[SCENE]()
+def long():
+    """Tasks that are read and verified beside the agent's loop, several at once."""
+    def body(fields, sign):
+        # In UTF-8, as what is signed is not.
+        return json.dumps({"task": fields, "signature": sign}, ensure_ascii=False).encode()
+
+    path, frame = "cognition/delegate", base64.b64encode(b"P5 64 64 255\n" + bytes(4096)).decode()
+    fields = [task("perception", {"input": frame, "note": "\u00e9" * 300_000}) for _ in range(3)]
+    forged = base64.b64encode(bytes(64)).decode()
+    sent = [begin(path, data=body(each, signature(each))) for each in fields]
+    sent += [begin(path, data=body(task("perception", fields[0]["parameters"]), forged)) for _ in range(3)]
+    sent += [begin(path, data=b"[" * 500_000), begin(path, data=body(fields[0], "")[:-1])]
+    answers = [end(connection) for connection in sent]
+    assert [status for status, head, answer in answers] == [200] * 3 + [401] * 3 + [400] * 2, answers
+    assert [answer["error"] for status, head, answer in answers[:6]] == [None] * 3 + ["Invalid signature"] * 3, answers
+    assert {answer["proof"]["task_id"] for status, head, answer in answers[:3]} == {each["task_id"] for each in fields}
+
+
+{"quiet": quiet, "places": places, "namesakes": namesakes, "long": long}[SCENE]()
