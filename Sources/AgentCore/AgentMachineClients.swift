@@ -41,7 +41,8 @@ extension AgentMachine {
     /// What speaks against a client's task, or nil; counts it against its client's rate.
     ///
     /// Asked in this order: signature, earlier tasks of that name, time, platform, type, operation, standing and
-    /// permissions, rate, credits, number of tasks and today's budget of target and source, memory, heat, queue, deadline.
+    /// permissions, rate, credits, number of tasks and today's budget of target and source, memory, heat, queue,
+    /// deadline.
     private mutating func admit(_ request: ClientRequest) -> ClientRefusal? {
         if isStopping { return .unavailable("the agent is shutting down") }
         let terms = request.terms

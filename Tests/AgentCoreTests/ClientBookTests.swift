@@ -1,9 +1,9 @@
 import Cryptography
+import EnergyProofs
 import Federation
 import Foundation
 import Ledger
 import Quantities
-import Simulation
 import Testing
 
 @testable import AgentCore
