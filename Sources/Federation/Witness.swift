@@ -110,7 +110,8 @@ public struct WitnessPanel: Sendable {
 
     /// The quality that more than half of them attest to; nil while there are too few.
     ///
-    /// As many have to agree as the rule says or, where `isLast` says that nobody else can be asked, to have been heard.
+    /// As many have to agree as the rule says or, where `isLast` says that nobody else can be asked, to have been
+    /// heard.
     public func verdict(isLast: Bool) -> BasisPoints? {
         let accurate = qualities.count { isAccurate($0) }
         let counted = isLast ? qualities.count : accurate
@@ -134,7 +135,8 @@ public struct WitnessRecord: Hashable, Sendable {
         if words < .max { words += 1 }
     }
 
-    /// Whether it may be asked before all others were: its accuracy is at least that of a chosen worker's reputation, once it is known.
+    /// Whether it may be asked before all others were: its accuracy is at least that of a chosen worker's reputation,
+    /// once it is known.
     public var isFit: Bool { words < Reputation.knownAfter || accuracy.value >= Reputation.minimum }
 
     /// Whether it is asked before `other`: it may be asked where that may not, or is the more accurate.
