@@ -47,11 +47,11 @@ extension AgentMachine {
         }
         let acceptance = order.payload.acceptance
         let fault: VoidReason?
-        if acceptance == .claimed || (acceptance == .checked && verifier.checks(entry.operation)) {
+        if let flaw = findFlaw(of: task) {
+            fault = judge(task, VerifiedQuality(quality: .zero, basis: acceptance), because: flaw)
+        } else if acceptance == .claimed || (acceptance == .checked && verifier.checks(entry.operation)) {
             let quality = entry.result.flatMap { checkedQuality(of: $0.result, order) }
             fault = judge(task, quality.map { VerifiedQuality(quality: $0, basis: .checked) })
-        } else if let flaw = findFlaw(of: task) {
-            fault = judge(task, VerifiedQuality(quality: .zero, basis: acceptance), because: flaw)
         } else if acceptance == .witnessed {
             return askWitnesses(about: task)
         } else if acceptance == .checked || entry.isDrawn != false {

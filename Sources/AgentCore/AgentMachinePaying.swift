@@ -18,12 +18,13 @@ extension AgentMachine {
             return fallBack(command, from: place.platform, because: "nobody else could tell how good its result is")
         }
         let working = errand.workingTime(at: now.boot)
+        // Whether its result will be found out by a second run is not known yet, and is nobody's business.
+        let remaining = acceptance >= .replicated ? TimeSpan(milliseconds: working.milliseconds / 2) : working
         var wanted = WantedWork(
             operation: request.operation, input: request.input, parameters: request.parameters,
-            timeout: request.timeout,
-            // Whether its result will be found out by a second run is not known yet, and is nobody's business.
-            remaining: acceptance >= .replicated ? TimeSpan(milliseconds: working.milliseconds / 2) : working,
-            minimumQuality: settings.minimumQuality, acceptance: acceptance, requirement: request.requirement)
+            timeout: request.timeout, remaining: remaining, minimumQuality: settings.minimumQuality,
+            acceptance: acceptance, requirement: request.requirement)
+        wanted.grace = settings.grace + (working - remaining)
         if request.hops > 0 {
             wanted.depth = request.hops
             wanted.scope = scope(of: request.operation)
