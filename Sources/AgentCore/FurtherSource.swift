@@ -79,7 +79,7 @@ struct FurtherSource: Sendable {
         let configuration = MeterConfiguration(
             samplePeriod: settings.samplePeriod, sensorStep: traits.step ?? BoardEnergy.assumedStep,
             counterStep: traits.counterStep, counterRange: traits.counterRange,
-            maximumPower: SourceLimits.mostPower(rated: registeredPower),
+            maximumPower: SourceLimits.mostPower(rated: rated),
             believablePower: SourceLimits.believablePower(rated: rated),
             direction: traits.direction, averaging: traits.averaging, counterRefresh: traits.counterRefresh,
             validity: traits.validity)

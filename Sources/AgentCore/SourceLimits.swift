@@ -26,16 +26,19 @@ public enum SourceLimits {
     /// Beginnings of one cause within this time are told once.
     public static let throttleLogPause = TimeSpan.seconds(60)
 
-    /// What a source that is rated for `rated` can have at most, for as long as no reading shows more.
-    static func mostPower(rated: Power) -> Power { Power(milliwatts: max(rated.milliwatts, 1) * mostOverRated) }
+    /// What a source that is rated for `rated`, or by nobody, can have at most, for as long as no reading shows more.
+    static func mostPower(rated: Power?) -> Power { times(mostOverRated, rated) }
 
     /// A reading above so many times a source's rating is a broken sensor.
     public static let believedOverRated: Int64 = 16
 
     /// The most that is believed of a source that is rated for `rated`, or by nobody.
-    static func believablePower(rated: Power?) -> Power {
-        let rated = min(rated ?? unratedPower, EnergyProofLimits.largestPower)
-        return Power(milliwatts: max(rated.milliwatts, 1) * believedOverRated)
+    static func believablePower(rated: Power?) -> Power { times(believedOverRated, rated) }
+
+    /// So many times `rated`; where nobody said it, the bound itself, which no rating stands behind.
+    private static func times(_ times: Int64, _ rated: Power?) -> Power {
+        guard let rated else { return unratedPower }
+        return Power(milliwatts: max(min(rated, EnergyProofLimits.largestPower).milliwatts, 1) * times)
     }
 
     /// Whether `power` is more, either way, than is believed of a source that is rated for `rated`, or by nobody.

@@ -155,6 +155,27 @@ private func show(_ milliwatts: Int64?, because reason: UnavailableReason = .inp
         #expect(agent.core.sensorFaults.isEmpty)
     }
 
+    @Test func `of a source that nobody rated no more than ten kilowatts is believed`() throws {
+        var unrated = meter
+        unrated.rated = nil
+        var agent = try MeasuringAgent(tree: "orin-nano", declarations: [unrated])
+        func shown(_ milliwatts: Int64) -> (inout TelemetrySample) -> Void {
+            { sample in
+                show(milliwatts)(&sample)
+                sample.sources[sample.sources.count - 1].traits.rated = nil
+            }
+        }
+        agent.sample(31, shown(10_000_000))
+        let before = try #require(agent.core.sourceViews.last?.register)
+        #expect(before.energy > Energy(joules: 250_000))
+        agent.sample(10, shown(10_000_001))
+        let view = try #require(agent.core.sourceViews.last)
+        #expect(view.power == nil && view.unbelieved == Power(milliwatts: 10_000_001))
+        #expect(view.register == before)
+        #expect(
+            agent.core.sensorFaults == ["grid:meter cannot be read: 10000001 mW is more than is believed without a rating"])
+    }
+
     @Test func `a board's power that cannot be is none, in status, metrics and history`() throws {
         var agent = try MeasuringAgent(tree: "orin-nano")
         agent.sample(3) {
