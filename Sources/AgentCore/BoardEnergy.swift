@@ -89,6 +89,9 @@ struct BoardEnergy: Sendable {
     /// Whether nothing says that, neither the board nor the operator nor the profile.
     var isRatedByGuess: Bool { settings.isRatedByGuess && shownRating == nil }
 
+    /// What the board's readings are judged by: a guess says nothing of what a board can draw.
+    var judgedRating: Power? { isRatedByGuess ? nil : rated }
+
     /// What the last sample shows that the board may draw.
     private var shownRating: Power? { sample?.shownRating }
 
@@ -146,16 +149,18 @@ struct BoardEnergy: Sendable {
         // A part of the whole would be less than what was drawn, and more than may be charged would seem left.
         let isWhole = (sample.total?.isComplete ?? true) && profile.contradiction(in: sample) == nil
         let power = isWhole ? source?.power ?? sample.total?.power : nil
+        // A counter is worth no more than the power that it comes to.
+        let isBelieved = power.map { !SourceLimits.isUnbelievable($0, rated: judgedRating) } ?? true
         let configuration = MeterConfiguration(
             samplePeriod: settings.samplePeriod,
             sensorStep: traits.step ?? sample.total.flatMap { profile.powerStep(of: $0) } ?? BoardEnergy.assumedStep,
             counterStep: traits.counterStep, counterRange: traits.counterRange,
             maximumPower: SourceLimits.mostPower(rated: rated),
-            believablePower: SourceLimits.believablePower(rated: rated),
+            believablePower: SourceLimits.believablePower(rated: judgedRating),
             averaging: traits.averaging, counterRefresh: traits.counterRefresh, validity: traits.validity)
         let time = source?.time ?? ReadingTime(at: sample.taken)
         let reading = MeterReading(
-            at: time.earliest, power: power, counter: isWhole ? source?.counter : nil, doubt: time.doubt,
+            at: time.earliest, power: power, counter: isWhole && isBelieved ? source?.counter : nil, doubt: time.doubt,
             looks: source?.looks)
         return SourceLook(
             reading: reading, now: sample.taken, configuration: configuration,

@@ -86,10 +86,13 @@ struct FurtherSource: Sendable {
         // What draws less than nothing is wired wrongly, or broken; a meter of the grid may well run backwards.
         let isNegative = id.kind == .compute && source.power.map { $0 < .zero - configuration.sensorStep } ?? false
         let power = isNegative ? nil : source.power
+        // A counter is worth no more than the power that it comes to.
+        let isBelieved = source.power.map { !SourceLimits.isUnbelievable($0, rated: rated) } ?? true
         let direction = traits.direction == .netOutput ? " net" : ""
         let time = source.time ?? ReadingTime(at: now)
         let look = SourceLook(
-            reading: MeterReading(at: time.earliest, power: power, counter: source.counter, doubt: time.doubt),
+            reading: MeterReading(
+                at: time.earliest, power: power, counter: isBelieved ? source.counter : nil, doubt: time.doubt),
             now: now, configuration: configuration,
             way: sourceWay(evidence, (traits.method.isEmpty ? name : traits.method) + direction))
         let closed = meter.record(look)

@@ -58,8 +58,8 @@ struct SensorWatch: Sendable {
         }
     }
 
-    /// Takes in a sample of a board that is rated for `rated`; returns what is to be told.
-    mutating func record(_ sample: TelemetrySample, rated: Power) -> [LogEntry] {
+    /// Takes in a sample of a board that is rated for `rated`, or by nobody; returns what is to be told.
+    mutating func record(_ sample: TelemetrySample, rated: Power?) -> [LogEntry] {
         var entries: [LogEntry] = []
         if let entry = total.note(totalFault(sample, rated), at: sample.taken) { entries.append(entry) }
         for index in declared.indices {
@@ -79,7 +79,7 @@ struct SensorWatch: Sendable {
         return entry.refusal ?? entry.text
     }
 
-    private mutating func totalFault(_ sample: TelemetrySample, _ rated: Power) -> String? {
+    private mutating func totalFault(_ sample: TelemetrySample, _ rated: Power?) -> String? {
         guard let total = sample.total else {
             return !profile.totals.isEmpty && isTotalWanted(sample) ? missing(in: sample) : nil
         }
@@ -126,7 +126,9 @@ extension TelemetrySample {
 extension AgentMachine {
     /// Tells of sensors that went away or came back with `sample`.
     mutating func watchSensors(_ sample: TelemetrySample) {
-        for entry in sensors.record(sample, rated: energy.rated) { log(entry.level, entry.text, kind: entry.kind) }
+        for entry in sensors.record(sample, rated: energy.judgedRating) {
+            log(entry.level, entry.text, kind: entry.kind)
+        }
     }
 
     /// What of the board, and of what its operator declares, has not been read for a while, and why.

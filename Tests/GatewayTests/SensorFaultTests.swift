@@ -191,6 +191,36 @@ private func show(_ milliwatts: Int64?, because reason: UnavailableReason = .inp
         #expect(samples.count == 3 && samples.allSatisfy { $0["power_mw"] == .null })
     }
 
+    @Test(arguments: [Int64(900_000), 2_500_000])
+    func `a server whose rating is a guess is metered whatever it draws`(milliwatts: Int64) throws {
+        var agent = try MeasuringAgent(tree: "laptop-battery")
+        var counter: UInt64 = 0
+        let change: (inout TelemetrySample) -> Void = { sample in
+            counter += UInt64(milliwatts) * 1000
+            sample.total = TotalPower(
+                power: Power(milliwatts: milliwatts), counter: EnergyRegister(microjoules: counter), isComplete: true,
+                rule: "package-0", scope: .cpuPackage)
+            sample.sources[0].power = sample.total?.power
+            sample.sources[0].counter = sample.total?.counter
+            sample.sources[0].traits.step = Power(milliwatts: 100)
+        }
+        agent.sample(31, change)
+        #expect(try agent.answer(.status)["board"]?["rated_guessed"] == .boolean(true))
+        #expect(agent.core.sensorFaults.isEmpty && total(agent) == "1")
+        let board = try #require(agent.core.sourceViews.first)
+        #expect(board.power == Power(milliwatts: milliwatts) && board.rated == nil)
+        #expect(board.lastPage?.gap == .zero && board.lastPage?.chargeable == .zero)
+        #expect(try #require(board.register).energy >= Energy(millijoules: milliwatts * 25))
+        // What not even a rack draws is none.
+        agent.sample(10) {
+            change(&$0)
+            $0.sources[0].power = Power(milliwatts: 10_000_001)
+            $0.total?.power = Power(milliwatts: 10_000_001)
+        }
+        #expect(agent.core.sourceViews.first?.unbelieved == Power(milliwatts: 10_000_001))
+        #expect(agent.core.sourceViews.first?.register == board.register)
+    }
+
     @Test(arguments: [("orin-nano", false), ("laptop-battery", true), ("xavier-nx", false)])
     func `the status says whether the board's rating is a guess`(tree: String, isGuess: Bool) throws {
         var agent = try MeasuringAgent(tree: tree)
