@@ -86,8 +86,7 @@ struct SensorWatch: Sendable {
         // What a battery gives is a total only while the machine runs from it.
         if total.scope != .battery { isTotalKnown = true }
         guard total.isComplete else {
-            let rails = total.rule.split(separator: "+").map { String($0) }
-            let lacking = sample.unavailable.first { rails.contains($0.what) }
+            let lacking = sample.unavailable.first { total.rails.contains($0.what) }
             return "incomplete" + (lacking.map { ", " + $0.what + ": " + $0.reason.rawValue } ?? "")
         }
         return total.power.flatMap { SensorWatch.disbelief(of: $0, rated: rated) } ?? profile.contradiction(in: sample)

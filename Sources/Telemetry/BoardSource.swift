@@ -10,7 +10,7 @@ extension EnergySource {
         limits: [String: Power] = [:]
     ) {
         let total = sample.total.flatMap { $0.isComplete ? $0 : nil }
-        let names = total?.rule.split(separator: "+").map { String($0) } ?? []
+        let names = total?.rails ?? []
         let used = sample.rails.filter { names.contains($0.name) }
         var sources: [String] = []
         for rail in used where !sources.contains(rail.source.rawValue) { sources.append(rail.source.rawValue) }

@@ -175,8 +175,8 @@ public struct HardwareProfile: Equatable, Sendable {
     /// Nil where the profile does not know the step of one of them.
     public func powerStep(of total: TotalPower) -> Power? {
         var sum = Power.zero
-        for name in total.rule.split(separator: "+") {
-            guard let step = rail(String(name))?.step else { return nil }
+        for name in total.rails {
+            guard let step = rail(name)?.step else { return nil }
             sum = sum + step
         }
         return sum

@@ -39,6 +39,26 @@ public struct TotalRule: Hashable, Sendable {
     /// The rail names joined by `+`.
     public var text: String { rails.joined(separator: "+") }
 
+    /// The rails that `text` joins, some of them called as in `names`: the longest of these that fits, else what stands
+    /// before the next `+`.
+    ///
+    /// Complexity: O(length × names).
+    public static func rails(joinedIn text: String, among names: [String]) -> [String] {
+        let separator = UInt8(ascii: "+")
+        var rest = Array(text.utf8)[...]
+        var rails: [String] = []
+        while !rest.isEmpty {
+            var length = rest.firstIndex(of: separator).map { $0 - rest.startIndex } ?? rest.count
+            for name in names where name.utf8.count > length && rest.starts(with: name.utf8) {
+                let end = rest.startIndex + name.utf8.count
+                if end == rest.endIndex || rest[end] == separator { length = name.utf8.count }
+            }
+            rails.append(String(decoding: rest.prefix(length), as: UTF8.self))
+            rest = rest.dropFirst(length + 1)
+        }
+        return rails
+    }
+
     /// The rule with the names that are there in place of those that end with `*`; nil where one of those stands for
     /// none.
     ///
@@ -76,21 +96,24 @@ public struct TotalPower: Hashable, Sendable {
     public var counter: EnergyRegister?
     /// Whether every rail of the rule is in the sum; otherwise the sum is a lower bound.
     public var isComplete: Bool
-    /// The rule, as rail names joined by `+`.
-    public var rule: String
+    /// Names of the rule's rails, whether they were read or not.
+    public var rails: [String]
     /// What the sum covers.
     public var scope: TotalScope
 
     /// A total of its parts.
     public init(
-        power: Power?, counter: EnergyRegister? = nil, isComplete: Bool, rule: String, scope: TotalScope
+        power: Power?, counter: EnergyRegister? = nil, isComplete: Bool, rails: [String], scope: TotalScope
     ) {
         self.power = power
         self.counter = counter
         self.isComplete = isComplete
-        self.rule = rule
+        self.rails = rails
         self.scope = scope
     }
+
+    /// The rule, as rail names joined by `+`: for display only, since a name may have a `+` of its own.
+    public var rule: String { TotalRule(rails: rails, scope: scope).text }
 }
 
 /// Which of a profile's rules is in use.
@@ -144,7 +167,7 @@ public struct TotalRuleChoice: Hashable, Sendable {
         guard found > 0 else { return nil }
         let isComplete = found == rule.rails.count
         return TotalPower(
-            power: sum, counter: isComplete ? counter : nil, isComplete: isComplete, rule: rule.text,
+            power: sum, counter: isComplete ? counter : nil, isComplete: isComplete, rails: rule.rails,
             scope: isComplete ? rule.scope : rule.scope.whenIncomplete)
     }
 

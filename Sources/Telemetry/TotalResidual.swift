@@ -31,8 +31,8 @@ extension HardwareProfile {
     /// Parts are known only of a total that is one rail with the role `total`: it feeds every other rail that the
     /// profile names and that is read where it is read. Nil for any other total, and where none of the parts was read.
     public func residual(of total: TotalPower, among rails: [RailReading]) -> TotalResidual? {
-        guard total.isComplete, let power = total.power, role(ofRail: total.rule) == .total,
-            let whole = rails.first(where: { $0.name == total.rule })
+        guard total.isComplete, let power = total.power, total.rails.count == 1, let name = total.rails.first,
+            role(ofRail: name) == .total, let whole = rails.first(where: { $0.name == name })
         else { return nil }
         let parts = rails.filter {
             $0.name != whole.name && rail($0.name) != nil && $0.role != .total && $0.power != nil
@@ -54,7 +54,7 @@ extension HardwareProfile {
     /// Why the total of `sample` cannot be what the board draws, whatever it is rated for; nil where it can.
     public func contradiction(in sample: TelemetrySample) -> String? {
         guard let total = sample.total, let power = total.power,
-            power < .zero - (powerStep(of: total) ?? step(ofRail: total.rule))
+            power < .zero - total.rails.reduce(Power.zero, { $0 + step(ofRail: $1) })
         else { return nil }
         return "\(power.milliwatts) mW is below zero"
     }

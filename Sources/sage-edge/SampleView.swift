@@ -16,18 +16,19 @@ struct SampleView: Equatable {
     struct Total: Equatable {
         var microwatts: Int64
         var isComplete: Bool
-        var rule: String
+        /// The rails that it adds.
+        var rails: [String]
         var scope: String
 
-        /// The rails that it adds.
-        var rails: [String] { rule.split(separator: "+").map { String($0) } }
+        /// The rails in words.
+        var rule: String { power.rule }
         /// Whether the whole draws at least this, and perhaps more.
         var isLowerBound: Bool { !isComplete || scope == "module-lower-bound" }
 
         /// The total as telemetry has it.
         var power: TotalPower {
             TotalPower(
-                power: Power(microwatts: microwatts), isComplete: isComplete, rule: rule,
+                power: Power(microwatts: microwatts), isComplete: isComplete, rails: rails,
                 scope: TotalScope(rawValue: scope) ?? .internalRails)
         }
     }
@@ -107,10 +108,16 @@ struct SampleView: Equatable {
                 name: name, role: rail["role"]?.text ?? "other", microwatts: microwatts,
                 source: rail["source"]?.text ?? "")
         }
+        unavailable = (value["unavailable"]?.elements ?? []).compactMap { entry in
+            guard let what = entry["what"]?.text, let reason = entry["reason"]?.text else { return nil }
+            return Missing(what: what, reason: reason, by: entry["by"]?.text)
+        }
         if let total = value["total"], let microwatts = total["uw"]?.number {
             self.total = Total(
                 microwatts: microwatts, isComplete: total["complete"] == .boolean(true),
-                rule: total["rule"]?.text ?? "", scope: total["scope"]?.text ?? "")
+                rails: TotalRule.rails(
+                    joinedIn: total["rule"]?.text ?? "", among: rails.map { $0.name } + unavailable.map { $0.what }),
+                scope: total["scope"]?.text ?? "")
         }
         if let total = value["total"], total != .null { isCounted = total["uw"]?.number == nil }
         zones = (value["zones"]?.elements ?? []).compactMap { SampleView.zone($0) }
@@ -130,10 +137,6 @@ struct SampleView: Equatable {
             guard let name = source["name"]?.text else { return nil }
             return Source(
                 name: name, kind: source["kind"]?.text ?? "", evidence: source["class"]?.text ?? "")
-        }
-        unavailable = (value["unavailable"]?.elements ?? []).compactMap { entry in
-            guard let what = entry["what"]?.text, let reason = entry["reason"]?.text else { return nil }
-            return Missing(what: what, reason: reason, by: entry["by"]?.text)
         }
     }
 

@@ -60,7 +60,7 @@ private struct ChaoticSensors {
 
     private mutating func show(_ power: Power, in sample: inout TelemetrySample, isComplete: Bool = true) {
         sample.rails = [RailReading(name: "VDD_IN", role: .total, power: power, source: .ina3221)]
-        sample.total = TotalPower(power: power, isComplete: isComplete, rule: "VDD_IN", scope: .module)
+        sample.total = TotalPower(power: power, isComplete: isComplete, rails: ["VDD_IN"], scope: .module)
         sample.sources[0].power = isComplete ? power : nil
         let heat: [Int32] = [50_000, 50_000, .max, .min, -256_000]
         let zone = ZoneReading(
@@ -119,7 +119,7 @@ private struct ChaoticSensors {
         var agent = try LoneAgent(seed: 9)
         var sample = TelemetrySample(taken: agent.boot(at: 0), board: BoardIdentity(profile: "simulated"))
         sample.sources = [EnergySource(name: "VDD_IN", kind: .compute, evidence: .metered)]
-        sample.total = TotalPower(power: Power(milliwatts: 5000), isComplete: true, rule: "VDD_IN", scope: .module)
+        sample.total = TotalPower(power: Power(milliwatts: 5000), isComplete: true, rails: ["VDD_IN"], scope: .module)
         sample.sources[0].power = Power(milliwatts: 5000)
         for second in 0...30 as ClosedRange<Int64> {
             agent.pass(to: second * 1000)

@@ -85,7 +85,7 @@ import TestKit
         for index in sources.indices { sources[index].show(in: &sample, since: origin, &random) }
         if let board = sample.boardSource, let power = board.power {
             sample.rails = [RailReading(name: "VDD_IN", role: .total, power: power, source: .ina3221)]
-            sample.total = TotalPower(power: power, isComplete: true, rule: "VDD_IN", scope: .module)
+            sample.total = TotalPower(power: power, isComplete: true, rails: ["VDD_IN"], scope: .module)
         }
         return sample
     }

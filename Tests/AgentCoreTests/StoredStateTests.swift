@@ -62,7 +62,7 @@ import Testing
         sample.rails = [
             RailReading(name: "VDD_IN", role: .total, power: Power(milliwatts: 4_784), source: .ina3221)
         ]
-        sample.total = TotalPower(power: Power(milliwatts: 4_784), isComplete: true, rule: "VDD_IN", scope: .module)
+        sample.total = TotalPower(power: Power(milliwatts: 4_784), isComplete: true, rails: ["VDD_IN"], scope: .module)
         sample.powerMode = PowerMode(identifier: 1, name: "25W", rated: Power(milliwatts: 25_000))
         sample.sources = [
             EnergySource(name: "compute:orin-nano-8gb", kind: .compute, evidence: .replayed),

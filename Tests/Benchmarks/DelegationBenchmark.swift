@@ -162,7 +162,7 @@ private final class Pair {
         let power = Power(milliwatts: 9_000)
         let zone = ZoneReading(name: "tj-thermal", temperature: Temperature(millidegrees: 50_000))
         sample.rails = [RailReading(name: "VDD_IN", role: .total, power: power, source: .ina3221)]
-        sample.total = TotalPower(power: power, isComplete: true, rule: "VDD_IN", scope: .module)
+        sample.total = TotalPower(power: power, isComplete: true, rails: ["VDD_IN"], scope: .module)
         sample.zones = [zone]
         sample.hottest = zone
         sample.memory = MemoryReading(total: .mebibytes(8_192), available: .mebibytes(4_096))

@@ -74,7 +74,7 @@ private func profile(_ name: String) throws -> HardwareProfile {
 
     @Test func `give the step of their sensors`() throws {
         let thor = try profile("agx-thor")
-        let bound = TotalPower(power: .zero, isComplete: true, rule: thor.totals[1].text, scope: thor.totals[1].scope)
+        let bound = TotalPower(power: .zero, isComplete: true, rails: thor.totals[1].rails, scope: thor.totals[1].scope)
         #expect(thor.powerStep(of: bound) == Power(milliwatts: 393 + 393 + 101))
     }
 

@@ -102,7 +102,7 @@ private func show(_ milliwatts: Int64?, because reason: UnavailableReason = .inp
         // Where it was read and is gone, it is missed.
         agent.sample(2) {
             $0.total = TotalPower(
-                power: Power(milliwatts: 9000), isComplete: true, rule: "package-0", scope: .cpuPackage)
+                power: Power(milliwatts: 9000), isComplete: true, rails: ["package-0"], scope: .cpuPackage)
         }
         agent.sample(10, change)
         #expect(told(agent).map(\.kind) == [.sensorFailed])
@@ -199,7 +199,7 @@ private func show(_ milliwatts: Int64?, because reason: UnavailableReason = .inp
             counter += UInt64(milliwatts) * 1000
             sample.total = TotalPower(
                 power: Power(milliwatts: milliwatts), counter: EnergyRegister(microjoules: counter), isComplete: true,
-                rule: "package-0", scope: .cpuPackage)
+                rails: ["package-0"], scope: .cpuPackage)
             sample.sources[0].power = sample.total?.power
             sample.sources[0].counter = sample.total?.counter
             sample.sources[0].traits.step = Power(milliwatts: 100)

@@ -124,7 +124,7 @@ final class TemporaryTree {
         let sample = try reader(tree.path).sample(at: .origin)
         let expected = TotalPower(
             power: Power(microwatts: 7_705_600 + 11_558_400 + 8_853_120), isComplete: true,
-            rule: "VDD_GPU+VDD_CPU_SOC_MSS+VIN_SYS_5V0", scope: .moduleLowerBound)
+            rails: ["VDD_GPU", "VDD_CPU_SOC_MSS", "VIN_SYS_5V0"], scope: .moduleLowerBound)
         #expect(sample.total == expected)
     }
 
@@ -164,7 +164,7 @@ final class TemporaryTree {
         let sample = try reader(tree.path).sample(at: .origin)
         let expected = TotalPower(
             power: Power(microwatts: 3_362_240 + 480_320), isComplete: false,
-            rule: "VDD_GPU_SOC+VDD_CPU_CV+VIN_SYS_5V0", scope: .moduleLowerBound)
+            rails: ["VDD_GPU_SOC", "VDD_CPU_CV", "VIN_SYS_5V0"], scope: .moduleLowerBound)
         #expect(sample.total == expected)
         #expect(sample.unavailable.contains(Unavailable("VIN_SYS_5V0", reason)))
         #expect(!sample.rails.contains { $0.name == "VIN_SYS_5V0" })

@@ -26,7 +26,7 @@ private func pc() throws -> TemporaryTree {
                 == TotalPower(
                     power: nil, counter: EnergyRegister(microjoules: 262_143_100_000 + 240_422_366_267),
                     isComplete: true,
-                    rule: "package-0+package-10", scope: .cpuPackage))
+                    rails: ["package-0", "package-10"], scope: .cpuPackage))
         #expect(reader.tellsMoreLater(than: first))
         try tree.write(powercap + "intel-rapl:0/energy_uj", "4771150\n")
         try tree.write(powercap + "intel-rapl:a/energy_uj", "240424366267\n")

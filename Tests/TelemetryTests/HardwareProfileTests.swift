@@ -18,7 +18,7 @@ private let thorParts = [rail("VDD_GPU", 1), rail("VDD_CPU_SOC_MSS", 2), rail("V
     @Test func `is the total rail alone, and its parts are never added`() {
         var choice = TotalRuleChoice(rules: [TotalRule(rails: ["VDD_IN"], scope: .module)])
         let readings = [rail("VDD_IN", 4784), rail("VDD_CPU_GPU_CV", 597), rail("VDD_SOC", 1512)]
-        let expected = TotalPower(power: Power(milliwatts: 4784), isComplete: true, rule: "VDD_IN", scope: .module)
+        let expected = TotalPower(power: Power(milliwatts: 4784), isComplete: true, rails: ["VDD_IN"], scope: .module)
         #expect(choice.total(of: readings) == expected)
     }
 
@@ -30,7 +30,7 @@ private let thorParts = [rail("VDD_GPU", 1), rail("VDD_CPU_SOC_MSS", 2), rail("V
     @Test func `falls back to a lower bound where the carrier measures no input`() {
         var choice = TotalRuleChoice(rules: thor)
         let expected = TotalPower(
-            power: Power(milliwatts: 7), isComplete: true, rule: "VDD_GPU+VDD_CPU_SOC_MSS+VIN_SYS_5V0",
+            power: Power(milliwatts: 7), isComplete: true, rails: ["VDD_GPU", "VDD_CPU_SOC_MSS", "VIN_SYS_5V0"],
             scope: .moduleLowerBound)
         #expect(choice.total(of: thorParts) == expected)
     }
@@ -51,7 +51,7 @@ private let thorParts = [rail("VDD_GPU", 1), rail("VDD_CPU_SOC_MSS", 2), rail("V
 
     @Test func `with a rail missing says that it is a lower bound`() {
         var choice = TotalRuleChoice(rules: [TotalRule(rails: ["A", "B"], scope: .module)])
-        let expected = TotalPower(power: Power(milliwatts: 3), isComplete: false, rule: "A+B", scope: .moduleLowerBound)
+        let expected = TotalPower(power: Power(milliwatts: 3), isComplete: false, rails: ["A", "B"], scope: .moduleLowerBound)
         #expect(choice.total(of: [rail("B", 3)]) == expected)
     }
 
@@ -160,11 +160,46 @@ private let thorParts = [rail("VDD_GPU", 1), rail("VDD_CPU_SOC_MSS", 2), rail("V
             HardwareProfile.Rail(name: "C", role: .total),
         ]
         profile.totals = [TotalRule(rails: ["A", "B"], scope: .module), TotalRule(rails: ["C"], scope: .board)]
-        func step(_ rule: String) -> Power? {
-            profile.powerStep(of: TotalPower(power: .zero, isComplete: true, rule: rule, scope: .module))
+        func step(_ rails: [String]) -> Power? {
+            profile.powerStep(of: TotalPower(power: .zero, isComplete: true, rails: rails, scope: .module))
         }
-        #expect(step("A+B") == Power(milliwatts: 494))
-        #expect(step("C") == nil)
-        #expect(step("D") == nil)
+        #expect(step(["A", "B"]) == Power(milliwatts: 494))
+        #expect(step(["C"]) == nil)
+        #expect(step(["D"]) == nil)
+    }
+
+    @Test func `know the rails of a total whatever these are called`() throws {
+        var profile = HardwareProfile(name: "x", title: "")
+        let names = ["power +12v", "power +5v", "+"]
+        profile.rails = names.map { HardwareProfile.Rail(name: $0, role: .other, step: Power(milliwatts: 1000)) }
+        profile.totals = [TotalRule(rails: names, scope: .board)]
+        var sample = TelemetrySample(taken: .origin, board: BoardIdentity(profile: "x"))
+        sample.rails = names.map {
+            RailReading(
+                name: $0, role: .other, counter: EnergyRegister(microjoules: 7), power: Power(milliwatts: 60_000),
+                time: ReadingTime(at: .origin), source: .hwmon)
+        }
+        var choice = TotalRuleChoice(rules: profile.totals)
+        sample.total = choice.total(of: sample.rails)
+        #expect(sample.total?.rails == names && sample.total?.rule == "power +12v+power +5v++")
+        let limits = Dictionary(uniqueKeysWithValues: names.map { ($0, Power(milliwatts: 100_000)) })
+        let board = EnergySource(boardIn: sample, profile: profile, evidence: .metered, limits: limits)
+        #expect(board.traits.step == Power(milliwatts: 3000))
+        #expect(board.traits.counterStep == EnergyRegister(microjoules: 3000))
+        #expect(board.traits.rated == Power(milliwatts: 300_000))
+        #expect(board.traits.method == "hwmon:power +12v+power +5v++" && board.time != nil)
+        // What is less than nothing by more than the steps of all three is no power.
+        sample.total?.power = Power(milliwatts: -3000)
+        #expect(profile.contradiction(in: sample) == nil)
+        sample.total?.power = Power(milliwatts: -3001)
+        #expect(profile.contradiction(in: sample) != nil)
+    }
+
+    @Test func `are found in the words of a total`() {
+        func rails(_ text: String, _ names: [String]) -> [String] { TotalRule.rails(joinedIn: text, among: names) }
+        #expect(rails("A+B", ["A", "B"]) == ["A", "B"] && rails("A+B", []) == ["A", "B"] && rails("", ["A"]) == [])
+        #expect(rails("+12v++5v+A", ["+12v", "+5v", "A"]) == ["+12v", "+5v", "A"])
+        #expect(rails("power +12v+gone+power +12", ["power +12v", "power +12"]) == ["power +12v", "gone", "power +12"])
+        #expect(rails("AB+C", ["A", "AB"]) == ["AB", "C"])
     }
 }

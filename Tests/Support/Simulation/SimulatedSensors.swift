@@ -94,7 +94,7 @@ public struct SimulatedSensors: Sendable {
         let milliwatts = base + random.number(in: -200...200) + 3_000 * Int64(workers)
         let power = shown ?? Power(milliwatts: milliwatts)
         sample.rails = [RailReading(name: "VDD_IN", role: .total, power: power, source: .ina3221)]
-        sample.total = TotalPower(power: power, isComplete: isTotalComplete, rule: "VDD_IN", scope: .module)
+        sample.total = TotalPower(power: power, isComplete: isTotalComplete, rails: ["VDD_IN"], scope: .module)
         let zone = ZoneReading(
             name: "tj-thermal",
             temperature: Temperature(millidegrees: Int32(millidegrees + random.number(in: -500...500))))
