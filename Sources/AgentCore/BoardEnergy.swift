@@ -63,6 +63,7 @@ struct BoardEnergy: Sendable {
     private(set) var baseline: Power
     private var hottest: Temperature?
     private var rating = RatingWatch()
+    private var total = TotalWatch()
     /// Whether the open window saw a total that is less than what is drawn.
     private var showedLowerBound = false
     /// What slows the board down.
@@ -85,6 +86,9 @@ struct BoardEnergy: Sendable {
     /// Power that the active mode allows, or what processor and graphics board are limited to, or else what the
     /// settings say.
     var rated: Power { shownRating ?? settings.rated }
+
+    /// Why the last total cannot be what the board draws, whatever it is rated for; nil where it can.
+    var contradiction: String? { total.contradiction }
 
     /// Whether nothing says that, neither the board nor the operator nor the profile.
     var isRatedByGuess: Bool { settings.isRatedByGuess && shownRating == nil }
@@ -109,6 +113,7 @@ struct BoardEnergy: Sendable {
     /// Takes in a sample to be seen, and not to be metered.
     mutating func show(_ sample: TelemetrySample) {
         self.sample = sample
+        total.note(sample, profile)
         evidence = sample.boardSource?.evidence ?? evidence
         throttleChanges += throttle.record(sample.throttle, at: sample.taken)
     }
@@ -147,7 +152,7 @@ struct BoardEnergy: Sendable {
         let source = sample.boardSource
         let traits = source?.traits ?? SourceTraits()
         // A part of the whole would be less than what was drawn, and more than may be charged would seem left.
-        let isWhole = (sample.total?.isComplete ?? true) && profile.contradiction(in: sample) == nil
+        let isWhole = (sample.total?.isComplete ?? true) && contradiction == nil
         let power = isWhole ? source?.power ?? sample.total?.power : nil
         // A counter is worth no more than the power that it comes to.
         let isBelieved = power.map { !SourceLimits.isUnbelievable($0, rated: judgedRating) } ?? true

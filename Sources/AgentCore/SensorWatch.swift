@@ -59,9 +59,11 @@ struct SensorWatch: Sendable {
     }
 
     /// Takes in a sample of a board that is rated for `rated`, or by nobody; returns what is to be told.
-    mutating func record(_ sample: TelemetrySample, rated: Power?) -> [LogEntry] {
+    ///
+    /// - Parameter contradiction: why its total cannot be what the board draws.
+    mutating func record(_ sample: TelemetrySample, rated: Power?, contradiction: String?) -> [LogEntry] {
         var entries: [LogEntry] = []
-        if let entry = total.note(totalFault(sample, rated), at: sample.taken) { entries.append(entry) }
+        if let entry = total.note(totalFault(sample, rated) ?? contradiction, at: sample.taken) { entries.append(entry) }
         for index in declared.indices {
             let declaration = declarations[index]
             // A sample may be without it for other reasons than its own, as one of tegrastats that had no line.
@@ -89,7 +91,7 @@ struct SensorWatch: Sendable {
             let lacking = sample.unavailable.first { total.rails.contains($0.what) }
             return "incomplete" + (lacking.map { ", " + $0.what + ": " + $0.reason.rawValue } ?? "")
         }
-        return total.power.flatMap { SensorWatch.disbelief(of: $0, rated: rated) } ?? profile.contradiction(in: sample)
+        return total.power.flatMap { SensorWatch.disbelief(of: $0, rated: rated) }
     }
 
     private func missing(in sample: TelemetrySample) -> String { (sample.reason(of: "total") ?? .absent).rawValue }
@@ -125,7 +127,9 @@ extension TelemetrySample {
 extension AgentMachine {
     /// Tells of sensors that went away or came back with `sample`.
     mutating func watchSensors(_ sample: TelemetrySample) {
-        for entry in sensors.record(sample, rated: energy.judgedRating) {
+        for entry in sensors.record(
+            sample, rated: energy.judgedRating, contradiction: energy.contradiction)
+        {
             log(entry.level, entry.text, kind: entry.kind)
         }
     }

@@ -221,6 +221,35 @@ private func show(_ milliwatts: Int64?, because reason: UnavailableReason = .inp
         #expect(agent.core.sourceViews.first?.register == board.register)
     }
 
+    @Test func `a counter that stands still while its parts draw is no board that draws nothing`() throws {
+        var agent = try MeasuringAgent(tree: "orin-nano")
+        var package: UInt64 = 0
+        func show(whole: Int64) -> (inout TelemetrySample) -> Void {
+            { sample in
+                package += 40_000_000
+                let power = Power(milliwatts: whole)
+                sample.rails[0].power = power
+                sample.rails[1].power = Power(milliwatts: 40_000)
+                sample.total?.power = power
+                sample.sources[0].power = power
+            }
+        }
+        // For a moment the one may have been read before a load and the other after it.
+        agent.sample(30, show(whole: 45_000))
+        agent.sample(4, show(whole: 0))
+        agent.sample(6, show(whole: 45_000))
+        #expect(agent.core.sourceViews.first?.lastPage?.gap == .zero)
+        agent.sample(40, show(whole: 0))
+        #expect(agent.core.sensorFaults == ["the board's power cannot be read: its parts draw more than the whole"])
+        #expect(total(agent) == "0")
+        let page = try #require(agent.core.sourceViews.first?.lastPage)
+        #expect(page.gap == .seconds(10) && page.covered == .zero && page.chargeable == .zero)
+        #expect(try agent.answer(.status)["board"]?["power_mw"] == .null)
+        agent.sample(30, show(whole: 45_000))
+        #expect(agent.core.sensorFaults.isEmpty && total(agent) == "1")
+        #expect(agent.core.sourceViews.first?.lastPage?.gap == .zero)
+    }
+
     @Test(arguments: [("orin-nano", false), ("laptop-battery", true), ("xavier-nx", false)])
     func `the status says whether the board's rating is a guess`(tree: String, isGuess: Bool) throws {
         var agent = try MeasuringAgent(tree: tree)
