@@ -70,7 +70,8 @@ extension AgentMachine {
 
     /// The board's power as the last sample shows it; nil where it does not, or where that is not believed.
     var boardPower: Power? {
-        energy.sample?.totalPower.flatMap { SourceLimits.isUnbelievable($0, rated: energy.judgedRating) ? nil : $0 }
+        guard energy.contradiction == nil else { return nil }
+        return energy.sample?.totalPower.flatMap { SourceLimits.isUnbelievable($0, rated: energy.judgedRating) ? nil : $0 }
     }
 
     private var boardView: SourceView {
@@ -80,7 +81,8 @@ extension AgentMachine {
         view.method = energy.meter.way
         view.register = energy.register
         view.measured = energy.measured
-        view.show(source?.power ?? energy.sample?.totalPower, rated: energy.judgedRating)
+        let power = energy.contradiction == nil ? source?.power ?? energy.sample?.totalPower : nil
+        view.show(power, rated: energy.judgedRating)
         view.isReporting = view.power != nil || view.unbelieved != nil
         view.readAt = energy.meter.meter?.lastReadingAt
         view.tally = energy.meter.tally

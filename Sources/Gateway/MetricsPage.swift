@@ -96,8 +96,8 @@ public struct MetricsPage {
     private mutating func writePower() {
         let sample = agent.sample
         page.sample(.hostEnergy, agent.measured.map { MetricValue($0.microjoules, digits: 6) })
-        // What is not believed of the board, which is the first of its sources, is no power.
-        if let total = sample?.total, total.isComplete, agent.sources.first?.unbelieved == nil {
+        // What is not believed of the board is no power.
+        if let total = sample?.total, total.isComplete, !agent.isTotalMissing {
             if let power = total.power {
                 page.sample(.hostPower, [total.scope.rawValue], MetricValue(power.microwatts, digits: 6))
             }

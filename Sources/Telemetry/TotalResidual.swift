@@ -53,8 +53,12 @@ extension HardwareProfile {
 extension HardwareProfile {
     /// Why the total of `sample` cannot be what the board draws, whatever it is rated for; nil where it can.
     public func contradiction(in sample: TelemetrySample) -> String? {
-        guard let total = sample.total, let power = total.power,
-            power < .zero - total.rails.reduce(Power.zero, { $0 + step(ofRail: $1) })
+        sample.total.flatMap { contradiction(of: $0) }
+    }
+
+    /// Why `total` cannot be what a board draws, whatever it is rated for; nil where it can.
+    public func contradiction(of total: TotalPower) -> String? {
+        guard let power = total.power, power < .zero - total.rails.reduce(Power.zero, { $0 + step(ofRail: $1) })
         else { return nil }
         return "\(power.milliwatts) mW is below zero"
     }

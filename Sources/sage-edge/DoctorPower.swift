@@ -173,6 +173,17 @@ extension DoctorFacts {
                 )
             ]
         }
+        if board.profile.contradiction(of: total.power) != nil {
+            return [
+                Finding(
+                    .power, .problem, "total-negative",
+                    "the board's power cannot be \(watts(microwatts: total.microwatts)) = \(total.rule) "
+                        + "(\(total.scope)), which is below zero",
+                    why: "Such a total is not metered, and nothing is charged.",
+                    .run("grep -s . " + board.path("/sys/class/hwmon/hwmon*/shunt*_resistor")),
+                    .advice("a shunt that is turned round, or a driver that reads it wrongly, shows this"))
+            ]
+        }
         let scope = total.isLowerBound ? "at least " : ""
         return [
             Finding(

@@ -132,6 +132,7 @@ let boardTroubles: [Trouble] = [
         board.sample.total?.isComplete = false
         facts.board = board
     },
+    Trouble("total-negative", .problem, "shunt*_resistor") { $0.board?.sample.total?.microwatts = -1_000_000 },
     Trouble("residual-negative", .problem, "give the labels their true roles") {
         // Seen on a carrier board of another maker: the labels of input and GPU are swapped.
         guard var board = try? capturedBoard("nano") else { return }

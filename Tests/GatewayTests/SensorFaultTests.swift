@@ -221,6 +221,24 @@ private func show(_ milliwatts: Int64?, because reason: UnavailableReason = .inp
         #expect(agent.core.sourceViews.first?.register == board.register)
     }
 
+    @Test func `a total below zero is no power of the board, in status, metrics and history`() throws {
+        var agent = try MeasuringAgent(tree: "orin-nano")
+        agent.sample(3) {
+            $0.total?.power = Power(milliwatts: -1000)
+            $0.sources[0].power = Power(milliwatts: -1000)
+        }
+        let text = MetricsPage.text(agent.metrics, ProgramMetrics(version: "1", started: .origin), .text)
+        #expect(!text.contains("sage_edge_host_power_watts{") && total(agent) == "0")
+        let status = try agent.answer(.status)
+        #expect(status["board"]?["power_mw"] == .null)
+        #expect(status["sources"]?.elements.first?["power_mw"] == .null)
+        let samples = try agent.answer(.energyHistory(HistoryQuery(.sample)))["samples"]?.elements ?? []
+        #expect(samples.count == 3 && samples.allSatisfy { $0["power_mw"] == .null })
+        agent.sample(1)
+        let later = MetricsPage.text(agent.metrics, ProgramMetrics(version: "1", started: .origin), .text)
+        #expect(later.contains("sage_edge_host_power_watts{") && total(agent) == "1")
+    }
+
     @Test func `a counter that stands still while its parts draw is no board that draws nothing`() throws {
         var agent = try MeasuringAgent(tree: "orin-nano")
         var package: UInt64 = 0
