@@ -15,7 +15,8 @@ struct ZoneProbe: NamedProbe {
         case .unavailable(let reason): return .unavailable(reason)
         case .value(ZoneProbe.off): return .unavailable(.disabled)
         case .value(let millidegrees):
-            guard let millidegrees = Int32(exactly: millidegrees) else { return .unavailable(.malformed) }
+            guard let millidegrees = Int32(exactly: millidegrees), TelemetryLimits.millidegrees.contains(millidegrees)
+            else { return .unavailable(.malformed) }
             return .value(ZoneReading(name: name, temperature: Temperature(millidegrees: millidegrees)))
         }
     }

@@ -191,8 +191,10 @@ public struct HardwareProfile: Equatable, Sendable {
     /// The hottest of `zones` on a die, the first of equals.
     ///
     /// Where no zone is known to lie on a die, the hottest that is not a power chip's, since those report
-    /// a fixed value on many boards.
+    /// a fixed value on many boards. What no sensor can show is not among them: of a die it would hide the heat of the
+    /// others.
     public func hottest(of zones: [ZoneReading]) -> ZoneReading? {
+        let zones = zones.filter { TelemetryLimits.millidegrees.contains($0.temperature.millidegrees) }
         let dies = zones.filter { isDieZone($0.name) }
         let candidates = dies.isEmpty ? zones.filter { !$0.name.lowercased().hasPrefix("pmic") } : dies
         var hottest: ZoneReading?

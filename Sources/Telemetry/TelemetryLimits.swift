@@ -22,6 +22,8 @@ public enum TelemetryLimits {
     public static let counterStepMicrojoules: UInt64 = 1000
     /// Longest time between two readings of a counter whose mean is still shown as power.
     public static let counterSpan = TimeSpan.seconds(300)
+    /// Temperatures that a sensor in a machine can show, in thousandths of a degree; others are a broken sensor's.
+    public static let millidegrees: ClosedRange<Int32> = -60_000...200_000
     /// A power from which on the limit of one processor is no limit.
     public static let processorPower = Power(milliwatts: 2_000_000)
     /// Most µV, µA and µW of a battery: a thousand of each unit; as many kilowatts are no battery of a computer.

@@ -51,6 +51,23 @@ import Testing
         #expect(thermal.contains(Unavailable("zones", .permission)))
     }
 
+    @Test(arguments: ["-300000", "-60001", "200001"])
+    func `a temperature that no sensor can show is none, and hides no other`(shown: String) throws {
+        let tree = try TemporaryTree(copyOf: "orin-nano")
+        let before = try reader(tree.path).sample(at: .origin)
+        let hottest = try #require(before.hottest)
+        let folder = try #require(
+            (0..<9).map { "sys/class/thermal/thermal_zone\($0)" }.first { folder in
+                (try? String(contentsOfFile: tree.path + "/" + folder + "/type", encoding: .utf8))?
+                    .trimmingCharacters(in: .whitespacesAndNewlines) == hottest.name
+            })
+        try tree.write(folder + "/temp", shown + "\n")
+        let sample = try reader(tree.path).sample(at: .origin)
+        #expect(sample.unavailable.contains(Unavailable(hottest.name, .malformed)))
+        #expect(!sample.zones.contains { $0.name == hottest.name })
+        #expect(sample.hottest != nil && sample.hottest?.name != hottest.name)
+    }
+
     @Test func `need not be in the tree`() throws {
         let tree = try TemporaryTree(copyOf: "orin-nano")
         try tree.remove(Self.monitor + "in1_input")

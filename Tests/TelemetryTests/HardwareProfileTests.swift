@@ -149,6 +149,11 @@ private let thorParts = [rail("VDD_GPU", 1), rail("VDD_CPU_SOC_MSS", 2), rail("V
         #expect(profile.hottest(of: zones)?.name == "CPU-therm")
         #expect(profile.hottest(of: [zone("PMIC-Die", 100_000), zone("acpitz", -44_000)])?.name == "acpitz")
         #expect(profile.hottest(of: [zone("PMIC-Die", 100_000)]) == nil)
+        // What no sensor can show is no die's, and does not stand in for one that can be read.
+        #expect(profile.hottest(of: [zone("acpitz", -300_000)]) == nil)
+        #expect(profile.hottest(of: [zone("acpitz", 41_000), zone("cpu-thermal", -60_001)])?.name == "acpitz")
+        #expect(profile.hottest(of: [zone("acpitz", 41_000), zone("cpu-thermal", 200_001)])?.name == "acpitz")
+        #expect(profile.hottest(of: [zone("cpu-thermal", -60_000)])?.name == "cpu-thermal")
         #expect(profile.hottest(of: []) == nil)
     }
 
