@@ -18,7 +18,7 @@ extension AgentMachine {
     mutating func begin(_ request: ClientRequest, for command: CommandID) {
         let terms = request.terms
         guard let account = AccountID(terms.source.text), let offer = servedOffer(terms.operation) else { return }
-        let isStored = terms.operation.family == .execution
+        let isStored = terms.operation.runsOnce
         let reference = newTask(isStoredAtEnd: !isStored)
         let reservation = ReserveRequest(
             task: reference, account: account, amount: terms.budget.energy,
@@ -74,8 +74,12 @@ extension AgentMachine {
         }
         guard case .result(let result) = report.outcome else {
             keep(run)
-            if case .crashed = report.outcome, clients.startAgain(key) < FederationLimits.maximumWorkAttempts {
-                return queueWork(task)
+            if case .crashed = report.outcome {
+                if task.operation.runsOnce {
+                    apply(.failWork(report.task, .failed))
+                    return finish(key, .interrupted, .refused(.interrupted(report.outcome.explanation), terms))
+                }
+                if clients.startAgain(key) < FederationLimits.maximumWorkAttempts { return queueWork(task) }
             }
             apply(.failWork(report.task, report.outcome == .timedOut ? .timedOut : .failed))
             return finish(key, .failed, .refused(.failed(report.outcome.explanation), terms))

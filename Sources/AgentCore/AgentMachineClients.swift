@@ -162,7 +162,7 @@ extension ClientRefusal {
         case .rules(let refusal): refusal.explanation
         case .shortOfCredits(let available): "\(available.millijoules) mJ are in its account (sage-edge ledger grant)"
         case .full: "as many tasks of clients as may be are under way"
-        case .ledger(let reason), .failed(let reason), .unavailable(let reason): reason
+        case .ledger(let reason), .failed(let reason), .interrupted(let reason), .unavailable(let reason): reason
         case .timedOut: "it was not done in time"
         case .cancelled: "it was taken back"
         }

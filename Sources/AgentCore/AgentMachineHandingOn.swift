@@ -159,6 +159,10 @@ extension AgentMachine {
         guard working[parent]?.life.state == .handedOn(child) else { return }
         counters.count(.back as AgentCounters.Handing)
         if paying[child]?.life.cancelRequested == true { return tell(parent, .workFailed(.cancelled)) }
+        // Nobody knows any more what a child that is forgotten has done.
+        if working[parent]?.task?.payload.operation.runsOnce == true, paying[child]?.mayHaveRun ?? true {
+            return tell(parent, .workFailed(.interrupted))
+        }
         tell(parent, .handedBack)
     }
 

@@ -12,6 +12,7 @@ extension AgentMachine {
     ///
     /// Where the rule is to check and this program cannot, the same is run again instead.
     func acceptance(of request: DelegationRequest, at peer: PlatformID) -> QualityBasis? {
+        if request.operation.runsOnce { return .claimed }
         switch settings.acceptance {
         case .claimed: return .claimed
         case .checked where verifier.checks(request.operation): return .checked
@@ -52,6 +53,8 @@ extension AgentMachine {
         } else if acceptance == .claimed || (acceptance == .checked && verifier.checks(entry.operation)) {
             let quality = entry.result.flatMap { checkedQuality(of: $0.result, order) }
             fault = judge(task, quality.map { VerifiedQuality(quality: $0, basis: .checked) })
+        } else if entry.operation.runsOnce {
+            fault = judge(task, nil, spared: true)
         } else if acceptance == .witnessed {
             return askWitnesses(about: task)
         } else if acceptance == .checked || entry.isDrawn != false {

@@ -150,11 +150,13 @@ extension AgentMachine {
         case .fallBack(let reason):
             if let original = entry.replicaOf { return replicaFailed(task, of: original) }
             if let parent = entry.parent { return takeBack(parent, from: task) }
+            let isSpent = entry.operation.runsOnce && entry.mayHaveRun
             guard let command = entry.errand else { return }
             paying[task]?.errand = nil
             let platform = peers[entry.life.worker]?.name ?? identity.platform
             let explanation = entry.refusal?.explanation ?? reason.explanation
             if entry.refusal == .badInput { return giveUp(command, at: platform, explanation) }
+            if isSpent { errands[command]?.end() }
             if entry.refusal?.isOfState == true { errands[command]?.mayComeBack(after: entry.again ?? .zero) }
             fallBack(command, from: platform, because: explanation)
         }

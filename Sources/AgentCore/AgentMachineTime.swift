@@ -44,6 +44,7 @@ extension AgentMachine {
             cancelWorker(of: task)
             if let original = work.replicaOf { replicaFailed(task, of: original) }
             if let command = work.command {
+                if work.operation.runsOnce, active[task] != nil { errands[command]?.end() }
                 fallBack(command, from: identity.platform, because: "not done in time")
             }
         }
@@ -110,7 +111,11 @@ extension AgentMachine {
         }
         resumeClientTasks()
         for task in paying.keys.sorted() { tell(task, PayerEvent.restarted) }
-        for task in working.keys.sorted() { tell(task, WorkerEvent.restarted) }
+        for task in working.keys.sorted() {
+            let runsOnce = working[task]?.task?.payload.operation.runsOnce == true
+            if runsOnce { tell(task, WorkerEvent.workInterrupted) }
+            tell(task, WorkerEvent.restarted)
+        }
         resumeHandedOn()
     }
 

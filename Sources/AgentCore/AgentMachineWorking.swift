@@ -327,7 +327,7 @@ extension AgentMachine {
         }
         guard case .result(let made) = report.outcome else {
             keep(run)
-            return tell(report.task, report.workerEvent)
+            return tell(report.task, report.workerEvent(of: order.payload.operation))
         }
         let attestation = attest(made, report.quality, order.payload)
         let result = attestation?.encoded ?? made
@@ -382,6 +382,7 @@ extension AgentMachine {
             if case .failure = report.outcome {
                 return giveUp(command, at: identity.platform, report.outcome.explanation)
             }
+            if task.operation.runsOnce, report.outcome.hasRun { errands[command]?.end() }
             return fallBack(command, from: identity.platform, because: report.outcome.explanation)
         }
         let proof = Hashing.hash(result, for: .result)

@@ -73,6 +73,8 @@ public enum ClientRefusal: Hashable, Sendable {
     case ledger(String)
     /// The work came to no result, and why.
     case failed(String)
+    /// Its run was cut short, why, and what it does is not run a second time.
+    case interrupted(String)
     /// It was not done within its time.
     case timedOut
     /// It was taken back.

@@ -46,6 +46,12 @@ struct Errand {
         return true
     }
 
+    /// No further place is tried.
+    mutating func end() {
+        placesLeft = []
+        again = nil
+    }
+
     /// Goes on with a decision that was made anew.
     mutating func goOn(with decision: Decision) {
         self.decision = decision

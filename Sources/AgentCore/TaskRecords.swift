@@ -124,6 +124,16 @@ struct PayingTask {
         }
     }
 
+    /// Whether the worker may have begun to run it, ended without pay as it has.
+    ///
+    /// Only a lock that was never had, or a worker that says so, tells that nothing was run.
+    var mayHaveRun: Bool {
+        switch life.state {
+        case .created, .unfunded: false
+        default: refusal.map { $0.isOfRun } ?? true
+        }
+    }
+
     /// Lets go of the messages once nothing more can happen; the store keeps them.
     mutating func dropMessages() {
         if isOver { (task, result) = (nil, nil) }

@@ -4,13 +4,13 @@ import Quantities
 // What the end of a worker means: for the task, for the store, and for a person.
 
 extension WorkReport {
-    /// What a run without a result means for the task.
-    var workerEvent: WorkerEvent {
+    /// What a run of `operation` without a result means for the task.
+    func workerEvent(of operation: Operation) -> WorkerEvent {
         switch outcome {
         case .result, .failure: .workFailed(.badInput)
         case .failed(let code, _): .workFailed(.operationFailed(code: code))
         case .notServed: .workFailed(.operationNotServed)
-        case .crashed: .workCrashed
+        case .crashed: operation.runsOnce ? .workInterrupted : .workCrashed
         case .timedOut: .workFailed(.timedOut(after: ended.since(started)))
         case .outOfMemory(let limit): .workFailed(.memoryLimit(limit: limit))
         case .cancelled: .workFailed(.cancelled)
@@ -28,6 +28,14 @@ extension WorkReport.Outcome {
         case .timedOut: "the worker ran past its time"
         case .outOfMemory(let limit): "the worker wanted more than \(limit.bytes) bytes of memory"
         case .cancelled: "cancelled"
+        }
+    }
+
+    /// Whether the operation may have done a part of what it does.
+    var hasRun: Bool {
+        switch self {
+        case .result, .failure, .failed, .crashed, .timedOut, .outOfMemory, .cancelled: true
+        case .notServed: false
         }
     }
 

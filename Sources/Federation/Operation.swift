@@ -61,6 +61,12 @@ public struct Operation: Hashable, Comparable, Sendable {
         self = operation
     }
 
+    /// Whether a task's run is never followed by a second one: not after a crash, nor to find out how good its result
+    /// is.
+    ///
+    /// A command may change the board, and nobody knows what a run that was cut short has done.
+    public var runsOnce: Bool { family == .execution }
+
     /// The permission that running this as `target` for `delegator` lacks, or nil where it is allowed.
     public func missingPermission(target: TaskType, delegator: TaskType) -> MissingPermission? {
         if !delegator.budget.permissions.contains(.federationDelegate) {

@@ -84,7 +84,10 @@ extension Signed where Payload == FederationTask {
         }
         if let fault = payload.hopFault ?? context.chainFault { return .hopChain(fault) }
         guard context.heartbeat.meets(payload.requirement) else { return .requirementNotMet }
-        guard payload.acceptance <= context.strongestBasis else { return .acceptanceNotServed(payload.acceptance) }
+        // What is not run a second time cannot be found out by running it again.
+        let strongest = payload.operation.runsOnce ? .claimed : context.strongestBasis
+        guard payload.acceptance <= strongest else { return .acceptanceNotServed(payload.acceptance) }
+        if payload.operation.runsOnce, payload.subject != nil { return .acceptanceNotServed(.witnessed) }
         return shortage(in: context, age: age)
     }
 

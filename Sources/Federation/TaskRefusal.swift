@@ -74,6 +74,8 @@ public enum TaskRefusal: Error, Hashable, Sendable {
     case delegatorBudgetExhausted(needed: Energy, available: Energy)
     /// As many tasks of the delegator run as its role may have.
     case delegatorTooManyTasks(running: Int64, limit: Int64)
+    /// The run was cut short, and what it does is not run a second time.
+    case interrupted
 }
 
 /// Whether asking again can help.
@@ -98,6 +100,16 @@ extension TaskRefusal {
         }
     }
 
+    /// Whether a run had begun, so that parts of what it does may have been done.
+    public var isOfRun: Bool {
+        switch self {
+        case .operationFailed, .workerCrashed, .timedOut, .memoryLimit, .interrupted, .cancelled, .badInput: true
+        // Given up at its deadline, in the queue or in a worker.
+        case .deadlineUnreachable(let expected, _): expected == .zero
+        default: false
+        }
+    }
+
     /// Whether asking the same platform again can help.
     public var retry: RetryAdvice {
         switch self {
@@ -108,7 +120,7 @@ extension TaskRefusal {
         case .unknownKey, .laneStopped, .storeRefuses, .identityNotAccepted: .afterRepair
         case .badSignature, .idReused, .idDead, .delegatorDiffers, .wrongPlatform, .operationNotServed,
             .permissionMissing, .hopChain, .requirementNotMet, .lotsTooShort, .acceptanceNotServed, .cancelled,
-            .operationFailed, .timedOut, .memoryLimit, .badInput:
+            .operationFailed, .timedOut, .memoryLimit, .badInput, .interrupted:
             .never
         }
     }
@@ -158,6 +170,7 @@ extension TaskRefusal {
                 + "\(available.millijoules) mJ are left"
         case .delegatorTooManyTasks(let running, let limit):
             "\(running) of \(limit) tasks of the delegator run already"
+        case .interrupted: "interrupted; what it does is not run a second time"
         }
     }
 
@@ -199,6 +212,7 @@ extension TaskRefusal {
         case .identityNotAccepted(let kind, let party): (40, Int64(kind.rawValue), Int64(party.rawValue))
         case .delegatorBudgetExhausted(let needed, let available): (41, needed.millijoules, available.millijoules)
         case .delegatorTooManyTasks(let running, let limit): (42, running, limit)
+        case .interrupted: (43, 0, 0)
         }
     }
 
@@ -252,6 +266,7 @@ extension TaskRefusal {
             self = .delegatorBudgetExhausted(
                 needed: Energy(millijoules: first), available: Energy(millijoules: second))
         case 42: self = .delegatorTooManyTasks(running: first, limit: second)
+        case 43: self = .interrupted
         default: return nil
         }
     }

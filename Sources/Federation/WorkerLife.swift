@@ -93,6 +93,8 @@ public enum WorkerEvent: Hashable, Sendable {
     case workFailed(TaskRefusal)
     /// The worker process died.
     case workCrashed
+    /// The worker process died, or did with an agent before this one, in work that is not to be run a second time.
+    case workInterrupted
     /// It was locked and signed as this task for another platform, before any worker process began.
     case handedOn(TaskID)
     /// The task that it was handed on as ended without a result.
@@ -192,6 +194,7 @@ public struct WorkerLife: Hashable, Sendable {
         case .workFailed(let reason):
             return state.isAtWork || state == .accepted ? refuse(reason) : []
         case .workCrashed: return state == .running ? startAgain() : []
+        case .workInterrupted: return state == .running ? refuse(.interrupted) : []
         case .handedOn(let child):
             guard state == .accepted else { return [] }
             state = .handedOn(child)

@@ -13,7 +13,7 @@ extension ClientRefusal {
         case .rules(let refusal): refusal.isTemporary ? 429 : 400
         case .unavailable: 503
         case .alreadyActive, .alreadyEnded, .forgotten, .ahead, .otherPlatform, .typeDiffers, .notServed,
-            .shortOfCredits, .ledger, .failed, .timedOut, .cancelled:
+            .shortOfCredits, .ledger, .failed, .interrupted, .timedOut, .cancelled:
             400
         }
     }
@@ -62,6 +62,7 @@ extension ClientRefusal {
         case .full: return task + "refused: as many tasks of clients as may be are under way"
         case .ledger(let reason): return task + "refused: " + reason
         case .failed(let reason): return task + "failed: " + reason
+        case .interrupted(let reason): return task + "interrupted: " + reason + "; a command is not run a second time"
         case .timedOut: return task + "timed out after \(terms.timeoutText) seconds"
         case .cancelled: return task + "cancelled"
         case .unavailable(let reason): return "Not now: " + reason

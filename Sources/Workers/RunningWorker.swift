@@ -138,8 +138,9 @@ final class RunningWorker {
         case .exited(0) where isCommand && answer.count <= WorkerLimits.maximumResultBytes: return .success(answer)
         case .exited(0) where isCommand:
             return .failure(.tooMuchOutput(limit: WorkerLimits.maximumResultBytes))
+        case .exited(let code) where isCommand: return .failure(.commandFailed(code: code))
         case .exited(let code):
-            guard !isCommand, code == WorkerMain.successCode || code == WorkerMain.refusalCode else {
+            guard code == WorkerMain.successCode || code == WorkerMain.refusalCode else {
                 return .failure(.exited(code: code))
             }
             let answer = answer

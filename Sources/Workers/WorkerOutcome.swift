@@ -81,6 +81,8 @@ public enum WorkerFailure: Equatable, Sendable {
     case crashed(Signal)
     /// It ended with this code without a proper answer.
     case exited(code: Int32)
+    /// The operator's command ended with this code, which says that it has failed.
+    case commandFailed(code: Int32)
     /// It wrote more than `WorkerLimits.maximumAnswerBytes` bytes.
     case tooMuchOutput(limit: Int)
     /// What it wrote is no answer.
@@ -105,6 +107,7 @@ public enum WorkerFailure: Equatable, Sendable {
         case .processorTimeExceeded(let limit): "more than \(limit.milliseconds) ms of processor time"
         case .crashed(let signal): "the worker crashed (signal \(signal.rawValue))"
         case .exited(let code): "the worker ended with code \(code)"
+        case .commandFailed(let code): "the command ended with code \(code)"
         case .tooMuchOutput(let limit): "the worker wrote more than \(limit) bytes"
         case .malformedAnswer(let error): "the worker's answer cannot be read: " + error.explanation
         case .failed(let reason): reason

@@ -173,6 +173,25 @@ import Testing
         checkEnd(&fleet)
     }
 
+    @Test(arguments: [
+        (WorkReport.Outcome.crashed("signal 9"), ClientRefusal.interrupted("the worker crashed: signal 9")),
+        (.failed(code: 4, "the command ended with code 4"), .failed("the command ended with code 4")),
+    ])
+    func `whose command comes to nothing pays nothing, and the command is not run again`(
+        outcome: WorkReport.Outcome, refused: ClientRefusal
+    ) throws {
+        var fleet = try executingFleet()
+        fleet.setWorkOutcome(of: 0, outcome)
+        let before = fleet.conduct(of: 0).runs
+        let once = request(try terms("t1", operation: "execution.df"), fleet)
+        #expect(try refusal(&fleet, once) == refused)
+        #expect(fleet.conduct(of: 0).runs == before + 1)
+        #expect(try available(fleet) == Energy(joules: 100))
+        guard case .interrupted = refused else { return checkEnd(&fleet) }
+        #expect(try refusal(&fleet, once) == .alreadyEnded(.interrupted))
+        checkEnd(&fleet)
+    }
+
     @Test func `has its task begun at once, but a command only when that is stored`() throws {
         var fleet = try executingFleet()
         let command = fleet.ask(0, asClient: .delegate(request(try terms("t1", operation: "execution.df"), fleet)))

@@ -64,6 +64,11 @@ import Testing
         Case("a convergence that is not stated", .requirementNotMet) { task, _ in
             task.requirement = Requirement(horizon: nil, minimumConvergence: BasisPoints(clamping: 1))
         },
+        Case("a command that would be run again to find out", .acceptanceNotServed(.checked)) { task, context in
+            task.operation = Fixture.operation("execution.df")
+            task.target = Fixture.lct("lct:web4:agent:dp@Thor#execution.code")
+            context.operations.append(task.operation)
+        },
         Case("witnesses that are not there", .acceptanceNotServed(.witnessed)) { task, _ in
             task.acceptance = .witnessed
             task.witnesses = WitnessRule(count: 3)

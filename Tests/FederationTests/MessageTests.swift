@@ -76,7 +76,7 @@ import Wire
         .queueFull(length: 8, limit: 8), .deadlineUnreachable(expected: .seconds(9), remaining: .seconds(8)),
         .acceptanceNotServed(.witnessed), .inputMissing, .laneStopped, .storeRefuses, .shuttingDown, .cancelled,
         .operationFailed(code: -4), .workerCrashed(attempts: 3), .timedOut(after: .seconds(5)),
-        .memoryLimit(limit: .mebibytes(64)), .badInput,
+        .memoryLimit(limit: .mebibytes(64)), .badInput, .interrupted,
     ]
 
     @Test func `every refusal has its number, its words and its way back`() throws {

@@ -84,7 +84,8 @@ import Testing
         ("task, too hot", .taskArrived(WorkerLifeTests.terms(), refusal: WorkerLifeTests.hot), 2),
         ("another task", .taskArrived(WorkerLifeTests.terms(WorkerLifeTests.proof), refusal: nil), 2),
         ("begun", .workStarted, 2), ("done", WorkerLifeTests.finished, 2), ("failed", .workFailed(.badInput), 2),
-        ("crashed", .workCrashed, 2), ("cancel", .cancelArrived(taskHash: WorkerLifeTests.hash), 2),
+        ("crashed", .workCrashed, 2), ("interrupted", .workInterrupted, 2),
+        ("cancel", .cancelArrived(taskHash: WorkerLifeTests.hash), 2),
         ("stored", .proofStored(proofHash: WorkerLifeTests.proof), 2),
         ("paid", .receiptArrived(WorkerLifeTests.paid), 2),
         ("not paid", .receiptArrived(.voided(.checkFailed)), 2), ("29 s", .timePassed, 29), ("30 s", .timePassed, 30),
@@ -116,8 +117,8 @@ import Testing
             "30 s": "refused", "50 s": "refused",
         ],
         "running": [
-            "done": "proven", "failed": "refused", "crashed": "accepted", "cancel": "refused", "paid": "posted",
-            "not paid": "voided", "30 s": "refused", "50 s": "refused", "restart": "accepted",
+            "done": "proven", "failed": "refused", "crashed": "accepted", "interrupted": "refused", "cancel": "refused",
+            "paid": "posted", "not paid": "voided", "30 s": "refused", "50 s": "refused", "restart": "accepted",
         ],
         "proven": ["paid": "posted", "not paid": "voided", "50 s": "presumed voided"],
     ]

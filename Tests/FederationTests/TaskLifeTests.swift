@@ -271,6 +271,10 @@ import Wire
             before: running, event: .workFailed(.badInput), state: "refused",
             directives: [.store, .sendRefusal(.badInput, taskHash: hash)]),
         Arrow(before: running, event: .workCrashed, state: "accepted", directives: [.store, .enqueue]),
+        Arrow(
+            before: running, event: .workInterrupted, state: "refused",
+            directives: [.store, .sendRefusal(.interrupted, taskHash: hash)]),
+        Arrow(before: [arrived], event: .workInterrupted, state: "accepted", directives: []),
         Arrow(before: running, event: .restarted, state: "accepted", directives: [.store, .enqueue]),
         Arrow(
             before: running + [.workCrashed, .workStarted, .restarted, .workStarted], event: .workCrashed,

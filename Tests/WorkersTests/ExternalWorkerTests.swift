@@ -412,7 +412,7 @@ private let harmless = ["error", "bad"]
                         environment: ["PATH=/usr/bin:/bin"])
                 })
             #expect(try bench.run("hello", operation: "execution.upper").result == .success(Array("HELLO".utf8)))
-            #expect(try bench.run("", operation: "execution.fails").result == .failure(.exited(code: 4)))
+            #expect(try bench.run("", operation: "execution.fails").result == .failure(.commandFailed(code: 4)))
             #expect(
                 try bench.run("", operation: "execution.floods").result
                     == .failure(.tooMuchOutput(limit: WorkerLimits.maximumAnswerBytes)))

@@ -36,6 +36,8 @@ struct Board {
 
     /// How its workers work.
     var conduct = Conduct()
+    /// What its workers come to instead of a result; nil where they do their work.
+    var workOutcome: WorkReport.Outcome?
 
     static let names = ["Sprout", "Thor", "Legion", "Willow", "Acorn", "Cedar"]
 

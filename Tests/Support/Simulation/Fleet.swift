@@ -24,6 +24,8 @@ struct Fleet {
     var healedAt: Int64 = 0
     var events = 0
     private var runs = 0
+    /// The inputs of commands that were run; every task has one of its own.
+    private var commandsRun: Set<[UInt8]> = []
     /// Replies to commands, kept for the tests of a scripted fleet.
     var replies: [CommandID: CommandReply] = [:]
     /// What clients were answered, in a scripted fleet.
@@ -315,6 +317,9 @@ struct Fleet {
     private mutating func startWorker(_ order: WorkOrder, of board: Int) {
         runs += 1
         boards[board].workers[order.task] = runs
+        if order.operation.runsOnce, !commandsRun.insert(order.input).inserted {
+            checker.report("a command ran a second time")
+        }
         var milliseconds = random.number(in: 20...3_000)
         var work = boards[board].conduct.work(on: order.input)
         if let asked = order.verified {
@@ -333,6 +338,7 @@ struct Fleet {
             default: outcome = .result([UInt8](repeating: 7, count: Int(random.number(in: 0...70_000))))
             }
         }
+        if let forced = boards[board].workOutcome { outcome = forced }
         if milliseconds > order.timeout.milliseconds {
             (outcome, milliseconds) = (.timedOut, max(0, order.timeout.milliseconds))
         }

@@ -126,6 +126,11 @@ public struct ScriptedFleet {
     /// How the workers of a board work.
     public func conduct(of board: Int) -> Conduct { fleet.boards[board].conduct }
 
+    /// What the workers of a board come to from now on; nil where they do their work.
+    public mutating func setWorkOutcome(of board: Int, _ outcome: WorkReport.Outcome?) {
+        fleet.boards[board].workOutcome = outcome
+    }
+
     /// Workers that run on a board.
     public func workers(of board: Int) -> Int { fleet.boards[board].workers.count }
 
