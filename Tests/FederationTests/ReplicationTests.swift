@@ -190,7 +190,7 @@ import Wire
         for quality in [2_000, 9_000, 9_500] as [Int64] {
             comparison.add(ReplicaOpinion(isOwn: false, result: [1], quality: BasisPoints(clamping: quality)))
         }
-        #expect((0..<3).map { comparison.verdict(of: $0, isLast: true)?.value } == [0, 9_000, 9_500])
+        #expect((0..<3).map { comparison.verdict(of: $0, isLast: true)?.value } == [0, 9_000, 9_000])
         var alone = ReplicaComparison(claim: [1], quality: BasisPoints(clamping: 9_000), tolerance: .exact)
         alone.add(ReplicaOpinion(isOwn: false, result: [1], quality: .zero))
         #expect(alone.verdict(of: 0, isLast: true) == nil)
