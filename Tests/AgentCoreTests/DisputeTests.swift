@@ -211,7 +211,7 @@ import Wire
     }
 
     @Test func `what witnesses say is told as their word, all of it`() throws {
-        var fleet = try ScriptedFleet(boards: 8)
+        var fleet = try ScriptedFleet(boards: 6)
         fleet.restart(0) { $0.acceptance = .witnessed }
         fleet.pass(milliseconds: 6_000)
         fleet.setConduct(of: 1, Conduct(.madeUp))
