@@ -216,7 +216,7 @@ import Wire
         fleet.pass(milliseconds: 6_000)
         fleet.setConduct(of: 1, Conduct(.madeUp))
         let request = DelegationRequest(
-            operation: try #require(Operation(SimulatedOperation.name)), input: [UInt8](1...100),
+            operation: try #require(Operation(SimulatedOperation.name)), input: [1] + [UInt8](1...100),
             placement: .platform(try #require(PlatformName("Thor"))), timeout: .seconds(30))
         _ = try ask(&fleet, .delegate(request), steps: 120)
         #expect(fleet.rest() == nil)
