@@ -57,7 +57,7 @@ import Testing
         let before = try reader(tree.path).sample(at: .origin)
         let hottest = try #require(before.hottest)
         let folder = try #require(
-            (0..<9).map { "sys/class/thermal/thermal_zone\($0)" }.first { folder in
+            (0..<9).map { "sys/devices/virtual/thermal/thermal_zone\($0)" }.first { folder in
                 (try? String(contentsOfFile: tree.path + "/" + folder + "/type", encoding: .utf8))?
                     .trimmingCharacters(in: .whitespacesAndNewlines) == hottest.name
             })
