@@ -71,7 +71,9 @@ extension AgentMachine {
     /// The board's power as the last sample shows it; nil where it does not, or where that is not believed.
     var boardPower: Power? {
         guard energy.contradiction == nil else { return nil }
-        return energy.sample?.totalPower.flatMap { SourceLimits.isUnbelievable($0, rated: energy.judgedRating) ? nil : $0 }
+        return energy.sample?.totalPower.flatMap {
+            SourceLimits.isUnbelievable($0, rated: energy.judgedRating) ? nil : $0
+        }
     }
 
     private var boardView: SourceView {

@@ -3,8 +3,8 @@ import Telemetry
 
 /// Whether the board's total can be what the board draws.
 ///
-/// Below zero it cannot be at any moment. Less than its parts it can be for a moment, since rails are read one after the
-/// other; where it stays so, it is another rail's label or a counter that stands still.
+/// Below zero it cannot be at any moment. Less than its parts it can be for a moment, since rails are read one after
+/// the other; where it stays so, it is another rail's label or a counter that stands still.
 struct TotalWatch: Sendable {
     /// Since when every look showed more in the parts than in the whole.
     private var impossibleSince: BootTime?

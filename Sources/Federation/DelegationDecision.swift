@@ -48,9 +48,12 @@ public func decide(_ input: DecisionInput) -> Decision {
     var ranks: [Rank] = []
     ranks.reserveCapacity(places)
     weigh(input.here, isHere: true, input, terms, &candidates, &ranks)
-    // A span lends its elements; an array would copy each.
-    let peers = input.peers.span
-    for index in 0..<(places - 1) { weigh(peers[index], isHere: false, input, terms, &candidates, &ranks) }
+    // A span lends its elements; an array would copy each. One of an empty array traps where the linker has not put the
+    // storage that all empty arrays share at a multiple of sixteen bytes, which elements with numbers of 128 bits need.
+    if places > 1 {
+        let peers = input.peers.span
+        for index in 0..<(places - 1) { weigh(peers[index], isHere: false, input, terms, &candidates, &ranks) }
+    }
 
     let isSparing =
         input.dayBudget > .zero

@@ -16,19 +16,15 @@ import Testing
 
     /// Boards each of which offers the command; the first asks for `acceptance`.
     private func makeFleet(
-        _ boards: Int = 3, handing: [Int] = [], acceptance: QualityBasis = .replicated
+        _ boards: Int = 3, acceptance: QualityBasis = .replicated
     ) throws -> ScriptedFleet {
         var fleet = try ScriptedFleet(boards: boards)
         let offer = OperationOffer(
             operation: try operation, memory: .mebibytes(16), timeout: .seconds(30), typicalTime: .milliseconds(500))
         for board in 0..<boards {
             fleet.restart(board) {
-                var own = offer
-                // Who hands on says of itself that it takes long.
-                if handing.contains(board) { own.typicalTime = .seconds(2) }
-                $0.operations.append(own)
+                $0.operations.append(offer)
                 $0.acceptance = acceptance
-                $0.handsOn = handing.contains(board)
             }
         }
         fleet.pass(milliseconds: 10_000)
@@ -119,14 +115,5 @@ import Testing
         #expect(try message(try reply(&fleet, command)) == "interrupted; what it does is not run a second time")
         checkEnd(&fleet)
         #expect(runs(fleet) == [0, 1, 0])
-    }
-
-    @Test func `one that was handed on and came to nothing there is run nowhere else`() throws {
-        var fleet = try makeFleet(handing: [1])
-        fleet.setWorkOutcome(of: 2, .crashed("signal 9"))
-        let command = try delegate(&fleet, to: try thor, hops: 1)
-        #expect(try message(try reply(&fleet, command)) == "interrupted; what it does is not run a second time")
-        checkEnd(&fleet)
-        #expect(runs(fleet) == [0, 0, 1])
     }
 }

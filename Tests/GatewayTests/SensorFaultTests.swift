@@ -173,7 +173,8 @@ private func show(_ milliwatts: Int64?, because reason: UnavailableReason = .inp
         #expect(view.power == nil && view.unbelieved == Power(milliwatts: 10_000_001))
         #expect(view.register == before)
         #expect(
-            agent.core.sensorFaults == ["grid:meter cannot be read: 10000001 mW is more than is believed without a rating"])
+            agent.core.sensorFaults
+                == ["grid:meter cannot be read: 10000001 mW is more than is believed without a rating"])
     }
 
     @Test func `a board's power that cannot be is none, in status, metrics and history`() throws {
