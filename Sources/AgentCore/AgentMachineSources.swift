@@ -70,10 +70,8 @@ extension AgentMachine {
 
     /// The board's power as the last sample shows it; nil where it does not, or where that is not believed.
     var boardPower: Power? {
-        guard energy.contradiction == nil else { return nil }
-        return energy.sample?.totalPower.flatMap {
-            SourceLimits.isUnbelievable($0, rated: energy.judgedRating) ? nil : $0
-        }
+        guard energy.contradiction == nil, let power = energy.sample?.totalPower else { return nil }
+        return SourceLimits.isUnbelievable(power, rated: energy.judgedRating) ? nil : power
     }
 
     private var boardView: SourceView {

@@ -166,7 +166,7 @@ struct BoardEnergy: Sendable {
         let time = source?.time ?? ReadingTime(at: sample.taken)
         let reading = MeterReading(
             at: time.earliest, power: power, counter: isWhole && isBelieved ? source?.counter : nil, doubt: time.doubt,
-            looks: source?.looks)
+            voltageStep: source?.voltageStep ?? .zero, looks: source?.looks)
         return SourceLook(
             reading: reading, now: sample.taken, configuration: configuration,
             way: isWhole ? way(of: source, sample.total) : nil)

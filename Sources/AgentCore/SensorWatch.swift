@@ -63,9 +63,8 @@ struct SensorWatch: Sendable {
     /// - Parameter contradiction: why its total cannot be what the board draws.
     mutating func record(_ sample: TelemetrySample, rated: Power?, contradiction: String?) -> [LogEntry] {
         var entries: [LogEntry] = []
-        if let entry = total.note(totalFault(sample, rated) ?? contradiction, at: sample.taken) {
-            entries.append(entry)
-        }
+        let fault = totalFault(sample, rated) ?? contradiction
+        if let entry = total.note(fault, at: sample.taken) { entries.append(entry) }
         for index in declared.indices {
             let declaration = declarations[index]
             // A sample may be without it for other reasons than its own, as one of tegrastats that had no line.

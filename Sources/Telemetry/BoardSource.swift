@@ -37,5 +37,6 @@ extension EnergySource {
                 counterRefresh: used.contains { $0.source == .nvml }
                     ? TelemetryLimits.graphicsCounterRefresh : TelemetryLimits.processorCounterRefresh,
                 rated: sample.powerMode?.rated ?? limit))
+        voltageStep = used.reduce(.zero) { $0 + $1.voltageStep }
     }
 }

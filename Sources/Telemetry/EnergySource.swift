@@ -133,6 +133,8 @@ public struct EnergySource: Hashable, Sendable {
     ///
     /// What was shown before carries the time that it had then, and is no new reading.
     public var time: ReadingTime?
+    /// How much further than its step its power may jump at what it draws now, where nothing happens.
+    public var voltageStep = Power.zero
     /// What looks at it since the last sample showed; nil without any.
     public var looks: PowerLooks?
     /// What does not change from sample to sample.

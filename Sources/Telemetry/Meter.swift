@@ -163,7 +163,8 @@ public struct Meter: Sendable {
             segment.greatest = greatest
             // Between the samples power lies between the two readings, each within half a step of the truth.
             segment.change = UInt128(change)
-            segment.errorPerMillisecond = segment.change + UInt128(configuration.sensorStep.microwatts)
+            segment.step = configuration.sensorStep + max(last?.voltageStep ?? .zero, reading.voltageStep)
+            segment.errorPerMillisecond = segment.change + UInt128(segment.step.microwatts)
             segment.energy = output(of: signed)
         case .reset: return beginEpoch(because: .counterReset, at: reading)
         }

@@ -10,18 +10,21 @@ public struct MeterReading: Hashable, Sendable {
     public var power: Power?
     /// The source's own energy counter (RAPL, NVML), or nil where it has none or could not be read.
     public var counter: EnergyRegister?
+    /// How much further than by its sensor's step the power may jump, since its voltage has steps too.
+    public var voltageStep: Power
     /// What looks at the source since the reading before showed of its power; nil without any.
     public var looks: PowerLooks?
 
     /// A reading of `power`, `counter` or both.
     public init(
         at: BootTime, power: Power? = nil, counter: EnergyRegister? = nil, doubt: TimeSpan = .zero,
-        looks: PowerLooks? = nil
+        voltageStep: Power = .zero, looks: PowerLooks? = nil
     ) {
         self.at = at
         self.doubt = min(max(doubt, .zero), MeterLimits.longestPeriod)
         self.power = power
         self.counter = counter
+        self.voltageStep = min(voltageStep.clampedToZero, MeterLimits.largestPower)
         self.looks = looks
     }
 }

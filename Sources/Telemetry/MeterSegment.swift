@@ -21,6 +21,8 @@ struct MeterSegment: Sendable {
     /// Energy from `start` to `end`.
     var energy: UInt128 = 0
     var measure: Measure = .gap
+    /// The smallest difference that the sensor can tell at its two readings.
+    var step: Power = .zero
     /// Error that each millisecond may hide.
     var errorPerMillisecond: UInt128 = 0
     /// How far its two readings are apart, in µW.
@@ -62,7 +64,7 @@ struct MeterSegment: Sendable {
 
     /// How much of `error` the part from `from` to `to` counts twice where power leaves neither reading by more than
     /// a swing: it then leaves the mean of both by less than the farther one.
-    func shared(from: BootTime, to: BootTime, step: Power) -> UInt128 {
+    func shared(from: BootTime, to: BootTime) -> UInt128 {
         measure == .power && change <= UInt128(step.microwatts) ? 2 * change * part(to.since(from)) : 0
     }
 

@@ -16,6 +16,9 @@ struct MeterTally: Sendable {
     var error: UInt128 = 0
     /// What of `error` the swing covers too, where power leaves neither of two readings by more than that.
     var shared: UInt128 = 0
+    /// The smallest and the largest step of the sensor, which grows with the current.
+    var leastStep: Power?
+    var greatestStep: Power = .zero
     /// Covered time that no reading says anything about.
     var unseen: TimeSpan = .zero
     /// How much later than at their times the readings at both ends of what was measured may have been made.
@@ -35,13 +38,19 @@ struct MeterTally: Sendable {
             guard to > from else { return }
             covered = covered + to.since(from)
             error += segment.error(from: from, to: to)
-            shared += segment.shared(from: from, to: to, step: configuration.sensorStep)
+            shared += segment.shared(from: from, to: to)
             startDoubt = startDoubt ?? segment.startDoubt
             endDoubt = segment.endDoubt
             unseen = unseen + segment.unseen(from: from, to: to, averaging: configuration.averaging)
             peak = max(peak, segment.peak)
             greatest = max(greatest, segment.greatest)
-            if segment.measure == .counter { usedCounter = true } else { usedPower = true }
+            guard segment.measure == .power else {
+                usedCounter = true
+                return
+            }
+            usedPower = true
+            leastStep = min(leastStep ?? segment.step, segment.step)
+            greatestStep = max(greatestStep, segment.step)
         }
     }
 
@@ -61,7 +70,7 @@ struct MeterTally: Sendable {
         guard covered.milliseconds > 0 else { return gap.milliseconds > 0 ? ceiling : 0 }
         var error = error + product(swing, unseen)
         if usedPower { error += 2 * product(swing, configuration.averaging + doubt) }
-        if configuration.averaging == .zero, swing <= configuration.sensorStep {
+        if configuration.averaging == .zero, swing <= leastStep ?? configuration.sensorStep {
             error -= min(shared, product(swing, unseen))
         }
         if usedCounter {
@@ -69,7 +78,7 @@ struct MeterTally: Sendable {
             error += product(greatest + swing, configuration.counterRefresh + doubt)
         }
         if configuration.direction == .forward {
-            let drawable = product(most + configuration.sensorStep, covered)
+            let drawable = product(most + max(greatestStep, configuration.sensorStep), covered)
             error = min(error, max(energy, drawable > energy ? drawable - energy : 0))
         }
         error += product(most, gap)

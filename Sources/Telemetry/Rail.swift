@@ -98,4 +98,22 @@ public struct RailReading: Hashable, Sendable {
         self.time = time
         self.source = source
     }
+
+    /// How much further than by its current's step its power may jump where nothing happens: by one code of its
+    /// voltage, 8 mV of an INA3221 and less than 4 mV of an INA238; zero where the source is no such monitor.
+    ///
+    /// A line of tegrastats tells no voltage; the least that a board's monitor measures is taken to be 4 V.
+    public var voltageStep: Power {
+        func code(_ millivolts: Int64) -> Power {
+            guard voltage != nil, let current else { return .zero }
+            let step = Power(Voltage(millivolts: millivolts), current)
+            return step < .zero ? .zero - step : step
+        }
+        return switch source {
+        case .ina3221, .iio: code(8)
+        case .ina238: code(4)
+        case .tegrastats: Power(microwatts: (power ?? .zero).clampedToZero.microwatts / 500)
+        case .hwmon, .rapl, .nvml, .powerSupply, .command: .zero
+        }
+    }
 }

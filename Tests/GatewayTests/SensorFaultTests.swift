@@ -172,9 +172,8 @@ private func show(_ milliwatts: Int64?, because reason: UnavailableReason = .inp
         let view = try #require(agent.core.sourceViews.last)
         #expect(view.power == nil && view.unbelieved == Power(milliwatts: 10_000_001))
         #expect(view.register == before)
-        #expect(
-            agent.core.sensorFaults
-                == ["grid:meter cannot be read: 10000001 mW is more than is believed without a rating"])
+        let fault = "grid:meter cannot be read: 10000001 mW is more than is believed without a rating"
+        #expect(agent.core.sensorFaults == [fault])
     }
 
     @Test func `a board's power that cannot be is none, in status, metrics and history`() throws {
@@ -220,6 +219,23 @@ private func show(_ milliwatts: Int64?, because reason: UnavailableReason = .inp
         }
         #expect(agent.core.sourceViews.first?.unbelieved == Power(milliwatts: 10_000_001))
         #expect(agent.core.sourceViews.first?.register == board.register)
+    }
+
+    @Test func `a steady board whose voltage and current flicker is known to three and a half percent`() throws {
+        var agent = try MeasuringAgent(tree: "orin-nano")
+        var count = 0
+        agent.sample(300) { sample in
+            #expect(sample.boardSource?.voltageStep == Power(microwatts: 8 * 960))
+            let isLow = count / 16 % 2 == 0
+            count += 1
+            sample.rails[0] = RailReading(
+                name: "VDD_IN", role: .total, voltage: Voltage(millivolts: isLow ? 4_976 : 4_984),
+                current: Current(milliamperes: isLow ? 941 : 960), source: .ina3221)
+            sample.total?.power = sample.rails[0].power
+            sample.sources[0].power = sample.rails[0].power
+        }
+        let page = try #require(agent.core.sourceViews.first?.lastPage)
+        #expect(page.errorBoundPermille >= 30 && page.errorBoundPermille <= 35)
     }
 
     @Test func `a total below zero is no power of the board, in status, metrics and history`() throws {

@@ -29,6 +29,24 @@ private func microjoules(_ value: UInt64) -> EnergyRegister { EnergyRegister(mic
         #expect(window.errorBoundPermille == 20)
     }
 
+    @Test(arguments: [(false, 23), (true, 34)])
+    func `a steady load may flicker in voltage and current at once`(isPaired: Bool, permille: UInt32) throws {
+        // An Orin Nano's VDD_IN: 19 mA and 8 mV make 102 mW, more than the step of the current alone.
+        let powers: [Int64] = [4_976 * 935, 4_984 * 954]
+        var meter = Meter(configuration(), bootID: .zero, at: .origin)
+        for second in 0...270 as ClosedRange<Int64> {
+            let index = Int(isPaired ? second / 16 : second) % 2
+            meter.record(
+                MeterReading(
+                    at: BootTime(milliseconds: second * 1000), power: Power(microwatts: powers[index]),
+                    voltageStep: Power(microwatts: 8 * 954)))
+            if second == 260 { _ = try meter.closed(at: 260_000) }
+        }
+        // Where they come in runs all of these are alike, and the change before them is remembered.
+        let window = try meter.closed(at: 270_000)
+        #expect(window.errorBoundPermille == permille)
+    }
+
     @Test func `a change by one step may be all that the load does, and may hide between any two readings`() throws {
         var meter = try Meter.acquainted(configuration(), with: Power(milliwatts: 4900))
         meter.watch([4900, 4998] + Array(repeating: 4900, count: 8), after: 1_000_000)
