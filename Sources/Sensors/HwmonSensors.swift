@@ -27,6 +27,8 @@ struct HwmonProbe: NamedProbe {
     /// The kernel's file, through whatever it is read.
     let path: String
     let origin: Origin
+    /// Whether nobody knows what its chip measures.
+    let isForeign: Bool
 
     /// Whether it went away, or the library has forgotten it.
     var isLost: Bool {
@@ -56,7 +58,8 @@ struct HwmonProbe: NamedProbe {
         case .unavailable(let reason): return .unavailable(reason)
         case .value(let value):
             guard let millidegrees = Int32(exactly: value / 1000) else { return .unavailable(.malformed) }
-            return .value(ZoneReading(name: name, temperature: Temperature(millidegrees: millidegrees)))
+            let temperature = Temperature(millidegrees: millidegrees)
+            return .value(ZoneReading(name: name, temperature: temperature, isForeign: isForeign))
         }
     }
 
@@ -133,6 +136,9 @@ struct HwmonSensor {
     let quantity: HwmonQuantity
     /// Its number in libsensors, where it is read through that.
     var computed: UInt32?
+
+    /// Whether nobody knows what it is the temperature of.
+    var isForeign: Bool { quantity == .temperature && HwmonChip.temperatures(of: chip) == .foreign }
 }
 
 /// What of the hwmon chips is read.
@@ -151,15 +157,17 @@ struct HwmonSensors {
     init(_ tree: SysfsTree, _ profile: HardwareProfile, zones: [String]) {
         let hasDieZone = zones.contains { profile.isDieZone($0) }
         let hidden: Hidden = !hasDieZone ? .none : tree.hasDeviceTree ? .all : .processors
-        let walked = tree.hwmonSensors(profile, hidden)
+        let walked = tree.hwmonSensors(profile, hidden, zones)
         let isKnownBetter = walked.contains { $0.quantity != .energy }
         var library: SensorsLibrary?
         var found = walked
         if isKnownBetter, tree.isThisMachine, let started = SensorsLibrary() {
             library = started
-            let known = started.found().filter { tree.isUsed($0, profile, hidden) }
+            let known = started.found().filter { tree.isUsed($0, profile, hidden, zones) }
             found = tree.ordered(known + walked.filter { $0.quantity == .energy })
         }
+        // What nobody knows takes no known sensor's place.
+        found = found.filter { !$0.isForeign } + found.filter { $0.isForeign }
         for sensor in found.prefix(SensorLimits.devices) {
             let origin: HwmonProbe.Origin =
                 if let library, let index = sensor.computed { .library(library, index) } else {
@@ -168,7 +176,8 @@ struct HwmonSensors {
             let name = sensor.chip + ":" + sensor.label
             let role = profile.rail(name)?.role ?? HwmonChip.role(of: sensor.chip)
             let probe = HwmonProbe(
-                name: name, role: role, quantity: sensor.quantity, path: sensor.path, origin: origin)
+                name: name, role: role, quantity: sensor.quantity, path: sensor.path, origin: origin,
+                isForeign: sensor.isForeign)
             switch sensor.quantity {
             case .temperature: temperatures.append(probe)
             case .power: powers.append(probe)
@@ -194,7 +203,9 @@ struct HwmonSensors {
 
 extension SysfsTree {
     /// The sensors of hwmon chips that matter, by the kernel's files.
-    fileprivate func hwmonSensors(_ profile: HardwareProfile, _ hidden: HwmonSensors.Hidden) -> [HwmonSensor] {
+    fileprivate func hwmonSensors(
+        _ profile: HardwareProfile, _ hidden: HwmonSensors.Hidden, _ zones: [String]
+    ) -> [HwmonSensor] {
         var sensors: [HwmonSensor] = []
         for folder in names(in: "/sys/class/hwmon").prefix(SensorLimits.devices) {
             let path = "/sys/class/hwmon/" + folder
@@ -207,7 +218,7 @@ extension SysfsTree {
                 else { continue }
                 let label = text(of: path + "/" + feature + "_label") ?? feature
                 let sensor = HwmonSensor(chip: chip, label: label, path: path + "/" + file, quantity: quantity)
-                if isUsed(sensor, profile, hidden) { sensors.append(sensor) }
+                if isUsed(sensor, profile, hidden, zones) { sensors.append(sensor) }
             }
         }
         return ordered(sensors)
@@ -215,7 +226,7 @@ extension SysfsTree {
 
     /// Whether a sensor is a zone or a rail of this board.
     fileprivate func isUsed(
-        _ sensor: HwmonSensor, _ profile: HardwareProfile, _ hidden: HwmonSensors.Hidden
+        _ sensor: HwmonSensor, _ profile: HardwareProfile, _ hidden: HwmonSensors.Hidden, _ zones: [String]
     ) -> Bool {
         guard !sensor.label.isEmpty else { return false }
         guard sensor.quantity == .temperature else {
@@ -227,7 +238,19 @@ extension SysfsTree {
         case .none: return false
         case .first: return sensor.path.hasSuffix("/temp1_input")
         case .all: return true
+        case .foreign: return hidden != .all && !isShownElsewhere(sensor, zones)
         }
+    }
+
+    /// Whether the chip of a temperature shows what another reader shows: the kernel makes one of every thermal zone,
+    /// named as the zone is but for `-`, and of every battery.
+    private func isShownElsewhere(_ sensor: HwmonSensor, _ zones: [String]) -> Bool {
+        if zones.contains(where: { $0.utf8.elementsEqual(sensor.chip.utf8) { $0 == $1 || $0 == 0x2d && $1 == 0x5f } }) {
+            return true
+        }
+        let folders = (place(sensor.path)?.path ?? "").split(separator: "/")
+        return folders.contains { $0 == "power_supply" || $0 == "thermal" }
+            || !HwmonChip.hasRails(sensor.chip, device: "")
     }
 
     /// Sensors in the order of their devices, since the numbers of chips move between boots, and then of their files.

@@ -194,7 +194,9 @@ public struct HardwareProfile: Equatable, Sendable {
     /// a fixed value on many boards. What no sensor can show is not among them: of a die it would hide the heat of the
     /// others.
     public func hottest(of zones: [ZoneReading]) -> ZoneReading? {
-        let zones = zones.filter { TelemetryLimits.millidegrees.contains($0.temperature.millidegrees) }
+        let zones = zones.filter {
+            !$0.isForeign && TelemetryLimits.millidegrees.contains($0.temperature.millidegrees)
+        }
         let dies = zones.filter { isDieZone($0.name) }
         let candidates = dies.isEmpty ? zones.filter { !$0.name.lowercased().hasPrefix("pmic") } : dies
         var hottest: ZoneReading?

@@ -2,8 +2,10 @@
 public enum HwmonChip {
     /// Which temperatures of a chip are zones.
     public enum Temperatures: Hashable, Sendable {
-        /// None: nobody knows what they are of.
+        /// None: to be looked at harms the device, or another reader shows them.
         case none
+        /// All, beside the board's own: nobody knows what they are of, so that none is ever the board's heat.
+        case foreign
         /// The first, which is the whole of what the others are parts of.
         case first
         /// All.
@@ -16,7 +18,9 @@ public enum HwmonChip {
         // The package and then its cores; the composite that the drive throttles by and then its sensors.
         case "coretemp", "nvme": .first
         case "k10temp", "zenpower", "amdgpu": .all
-        default: .none
+        // A disk that is asked for its temperature does not come to rest (Documentation/hwmon/drivetemp.rst).
+        case "drivetemp": .none
+        default: .foreign
         }
     }
 

@@ -41,11 +41,16 @@ public struct ZoneReading: Hashable, Sendable {
     public var name: String
     /// Its temperature.
     public var temperature: Temperature
+    /// Whether it is of a chip of which nobody knows what it measures; it is shown, and judges nothing.
+    ///
+    /// Not part of the printed object.
+    public var isForeign: Bool
 
     /// A zone and its temperature.
-    public init(name: String, temperature: Temperature) {
+    public init(name: String, temperature: Temperature, isForeign: Bool = false) {
         self.name = name
         self.temperature = temperature
+        self.isForeign = isForeign
     }
 }
 

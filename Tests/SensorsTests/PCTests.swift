@@ -275,6 +275,26 @@ private func pc() throws -> TemporaryTree {
         #expect(try reader(board.path).sample(at: .origin).zones.allSatisfy { !$0.name.hasPrefix("nvme") })
     }
 
+    @Test func `that nobody knows are shown and judge nothing`() throws {
+        let tree = try machine()
+        try chip(tree, 0, "nct6775", ["temp1_input": "127000", "temp1_label": "AUXTIN", "temp2_input": "41000"])
+        try chip(tree, 1, "drivetemp", ["temp1_input": "38000"])
+        try chip(tree, 2, "cpu_vrm", ["temp1_input": "99000"])
+        try chip(tree, 3, "acpi_tz", ["temp1_input": "55000"])
+        try tree.write("sys/class/thermal/thermal_zone0/type", "acpi-tz\n")
+        try tree.write("sys/class/thermal/thermal_zone0/temp", "55000\n")
+        let sample = try reader(tree.path).sample(at: .origin)
+        #expect(
+            sample.zones.map { $0.name } == ["acpi-tz", "nct6775:AUXTIN", "nct6775:temp2", "cpu_vrm:temp1"])
+        #expect(sample.hottest?.name == "acpi-tz")
+        // Known chips come first, whatever their place, and are what the board is judged by.
+        try chip(tree, 4, "k10temp", ["temp1_input": "61000", "temp1_label": "Tctl"])
+        let known = try reader(tree.path).sample(at: .origin)
+        #expect(known.zones.dropFirst().first?.name == "k10temp:Tctl")
+        #expect(known.hottest?.name == "k10temp:Tctl")
+        #expect(known.zones.count == 5)
+    }
+
     @Test func `of one name are told apart, each with its own power`() throws {
         let tree = try machine()
         try chip(tree, 4, "amdgpu", ["power1_average": "35000000", "power1_label": "PPT"])
