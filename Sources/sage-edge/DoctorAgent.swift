@@ -5,8 +5,8 @@ extension DoctorFacts {
     /// The diagnosis of these facts.
     var diagnosis: Diagnosis {
         Diagnosis(
-            (boardFindings() + powerFindings() + sourceFindings() + heatFindings() + memoryFindings())
-                .map { onItsMachine($0) }
+            (boardFindings() + powerFindings()).map { onItsMachine($0) } + sourceFindings()
+                + (heatFindings() + memoryFindings()).map { onItsMachine($0) }
                 + clockFindings() + stateFindings()
                 + keyFindings() + configurationFindings() + networkFindings() + peerFindings() + agentFindings()
                 + serviceFindings())
@@ -15,7 +15,7 @@ extension DoctorFacts {
     static let onItsMachine = Finding.Remedy.advice("on the machine that was recorded:")
 
     /// The finding, where it is of a recording, with commands that look at this machine said to be for the other one.
-    private func onItsMachine(_ finding: Finding) -> Finding {
+    func onItsMachine(_ finding: Finding) -> Finding {
         guard let board, board.isElsewhere else { return finding }
         var remedies: [Finding.Remedy] = []
         var isSaid = false

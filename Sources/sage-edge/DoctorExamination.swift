@@ -222,10 +222,11 @@ struct DoctorExamination {
     }
 
     /// What is wrong with the meter's document at `path`; nil where it can be read, or is not there.
-    private static func fault(ofDocumentAt path: String) -> String? {
+    static func fault(ofDocumentAt path: String) -> String? {
         let limit = TelemetryLimits.meterDocumentBytes
         guard let status = (try? FileSystem.status(path)).flatMap({ $0 }), status.kind == .file else { return nil }
         do throws(MeterDocumentError) {
+            guard status.size.bytes <= limit else { throw .tooLong(bytes: Int(clamping: status.size.bytes)) }
             guard let bytes = try? FileSystem.read(path, limit: limit) else { return nil }
             _ = try MeterDocument(bytes)
             return nil

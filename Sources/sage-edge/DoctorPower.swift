@@ -256,8 +256,10 @@ extension DoctorFacts {
         return [
             Finding(
                 .power, .problem, "residual-negative", "the parts draw more than the whole: " + figures,
-                why: "Some carrier boards have their labels swapped, and some counters stand still. A total that stays "
-                    + "below its parts is not metered.",
+                why: (board.hasDeviceTree
+                    ? "Some carrier boards have their labels swapped, and some counters stand still."
+                    : "Some machines' firmware counts psys in another unit, or not at all.")
+                    + " A total that stays below its parts is not metered.",
                 .advice("compare \(found.total) with a meter at the plug, idle and under load"),
                 .run(profile("", as: sample.profile, board)),
                 .advice("and give the labels their true roles there, or leave \(found.total) out of its totals"))

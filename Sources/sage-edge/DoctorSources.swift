@@ -12,11 +12,20 @@ extension DoctorFacts {
             source.source != board && !sources.declared.contains { $0.name == source.name }
         }
         let doubt = sources.told.first.flatMap { unbelieved($0, nil) }
-        return (doubt.map { [$0] } ?? []) + sources.declared.compactMap { declaredFinding($0) }
-            + undeclared.map { toldFinding($0, nil) }
+        return (doubt.map { [onItsMachine($0)] } ?? []) + sources.declared.compactMap { declaredFinding($0) }
+            + undeclared.map { onItsMachine(toldFinding($0, nil)) }
     }
 
+    /// Commands and files are this machine's, whatever recording its board is read from.
     private func declaredFinding(_ declaration: SourceDeclaration) -> Finding? {
+        let finding = findingOfMeter(declaration)
+        switch declaration.origin {
+        case .command, .file: return finding
+        case .path, .declared: return finding.map { onItsMachine($0) }
+        }
+    }
+
+    private func findingOfMeter(_ declaration: SourceDeclaration) -> Finding? {
         if let told = sources.told.first(where: { $0.name == declaration.name }) {
             return toldFinding(told, declaration)
         }

@@ -289,6 +289,27 @@ import Wire
         #expect(command[1].hasPrefix("it has to print nothing but one JSON object with a whole number"))
     }
 
+    @Test func `a meter's file that is too long is told with its length`() throws {
+        try withTemporaryFolder { folder in
+            let path = folder.path + "/meter.json"
+            try String(repeating: " ", count: 4097).write(toFile: path, atomically: false, encoding: .utf8)
+            #expect(DoctorExamination.fault(ofDocumentAt: path) == "4097 bytes; at most 4096 are read")
+        }
+    }
+
+    @Test func `commands and files of meters are this machine's, whatever is recorded of the board`() throws {
+        var facts = try healthyFacts()
+        facts.board?.isLive = false
+        facts.board?.root = "/srv/recorded"
+        facts.declare(.init(name: "wind:mill", kind: .wind, evidence: .metered, origin: .file("/run/turbine.json")))
+        facts.sources.told[1].isReporting = false
+        let here = try #require(facts.diagnosis.findings.first { $0.area == .sources })
+        #expect(here.remedies.first?.text == "ls -l /run/turbine.json")
+        facts.sources.declared[0].origin = .path("/sys/class/hwmon/hwmon3")
+        let there = try #require(facts.diagnosis.findings.first { $0.area == .sources })
+        #expect(there.remedies.first == DoctorFacts.onItsMachine)
+    }
+
     @Test func `how an agent was started is read from its command line`() throws {
         let line = "/usr/bin/sage-edge\0run\0--config\0/srv/c.yaml\0--listen=127.0.0.1:9\0"
         let found = try #require(StartedAgent.invocation(Array(line.utf8)))
