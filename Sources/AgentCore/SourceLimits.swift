@@ -19,7 +19,7 @@ public enum SourceLimits {
     private static let mostOverRated: Int64 = 2
     /// What has to be read and cannot for so long is told, and degrades the agent's health.
     public static let failureTime = TimeSpan.seconds(5)
-    /// A total that is less than its parts for so long is not metered.
+    /// A total that is less than one of its parts for so long is not metered.
     static let contradictionTime = TimeSpan.seconds(5)
     /// Most causes of throttling that are followed; further ones are not.
     public static let throttleCauses = 64

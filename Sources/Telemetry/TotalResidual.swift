@@ -12,6 +12,11 @@ public struct TotalResidual: Hashable, Sendable {
     public var partsPower: Power
     /// By how much the sensors of all these rails can be wrong together.
     public var tolerance: Power
+    /// The first part that alone shows more than the whole, by more than both sensors can be wrong; nil without any.
+    ///
+    /// Then one of the two cannot be what its label says. A sum of parts that is more than the whole may come of each
+    /// part being read at a moment of its own.
+    public var greaterPart: String?
 
     /// What is left: it feeds the rest of the board.
     public var residual: Power { power - partsPower }
@@ -39,10 +44,12 @@ extension HardwareProfile {
                 && $0.source.canBePart(of: whole.source)
         }
         guard !parts.isEmpty else { return nil }
+        let wholeStep = step(ofRail: whole.name)
         return TotalResidual(
             total: whole.name, power: power, parts: parts.map { $0.name },
             partsPower: parts.reduce(.zero) { $0 + ($1.power ?? .zero) },
-            tolerance: ([whole] + parts).reduce(.zero) { $0 + step(ofRail: $1.name) })
+            tolerance: parts.reduce(wholeStep) { $0 + step(ofRail: $1.name) },
+            greaterPart: parts.first { ($0.power ?? .zero) > power + wholeStep + step(ofRail: $0.name) }?.name)
     }
 
     /// The smallest difference that the sensor of the rail called `name` can tell, or what is assumed of one of which

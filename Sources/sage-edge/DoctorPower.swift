@@ -259,7 +259,8 @@ extension DoctorFacts {
                 why: (board.hasDeviceTree
                     ? "Some carrier boards have their labels swapped, and some counters stand still."
                     : "Some machines' firmware counts psys in another unit, or not at all.")
-                    + " A total that stays below its parts is not metered.",
+                    + (found.greaterPart.map { " A total that stays below its part \($0) alone is not metered." }
+                        ?? " It is metered all the same, since every part may be read at a moment of its own."),
                 .advice("compare \(found.total) with a meter at the plug, idle and under load"),
                 .run(profile("", as: sample.profile, board)),
                 .advice("and give the labels their true roles there, or leave \(found.total) out of its totals"))

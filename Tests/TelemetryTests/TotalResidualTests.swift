@@ -64,6 +64,14 @@ import Testing
         }
     }
 
+    @Test(arguments: [(Int64(1_140_000), nil), (1_141_000, "B")])
+    func `a part that alone shows more than the whole is named`(part: Int64, name: String?) throws {
+        var profile = profile(total: "VIN", parts: ["A", "B"])
+        profile.rails[0].step = Power(milliwatts: 40)
+        let sample = sample([("VIN", .total, 1_000_000), ("A", .soc, 900_000), ("B", .soc, part)], by: profile)
+        #expect(try #require(profile.residual(of: sample)).greaterPart == name)
+    }
+
     @Test func `what is read elsewhere is no part, and one monitor beside another is`() throws {
         let profile = profile(total: "VIN", parts: ["A", "B"])
         var sample = sample([("VIN", .total, 9_000_000), ("A", .soc, 2_000_000), ("B", .gpu, 3_000_000)], by: profile)
