@@ -1,7 +1,8 @@
 #define _GNU_SOURCE
 #include "CMicroHTTPD.h"
 
-#include <dlfcn.h>
+#include "MicroHTTPDLibrary.h"
+
 #include <errno.h>
 #include <microhttpd.h>
 #include <poll.h>
@@ -11,37 +12,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-// The functions used, all of them in every libmicrohttpd since 0.9.75.
-#define FUNCTIONS(use)                                                                                                 \
-    use(MHD_start_daemon) use(MHD_stop_daemon) use(MHD_run) use(MHD_get_timeout) use(MHD_get_daemon_info)              \
-        use(MHD_get_connection_info) use(MHD_get_connection_values) use(MHD_lookup_connection_value)                   \
-            use(MHD_suspend_connection) use(MHD_resume_connection) use(MHD_create_response_from_buffer)                \
-                use(MHD_add_response_header) use(MHD_queue_response) use(MHD_destroy_response)
-
-#define MEMBER(name) __typeof__(&name) name;
-static struct {
-    void *handle;
-    FUNCTIONS(MEMBER)
-} library;
-
-static int32_t open_library(char *problem, size_t capacity) {
-    if (library.handle != NULL) return CMICROHTTPD_STARTED;
-    void *handle = dlopen("libmicrohttpd.so.12", RTLD_LAZY | RTLD_LOCAL);
-    if (handle == NULL) {
-        snprintf(problem, capacity, "%s", dlerror());
-        return CMICROHTTPD_NO_LIBRARY;
-    }
-#define FIND(name)                                                                                                     \
-    if ((*(void **)&library.name = dlsym(handle, #name)) == NULL) {                                                    \
-        snprintf(problem, capacity, "%s", #name);                                                                      \
-        dlclose(handle);                                                                                               \
-        return CMICROHTTPD_OTHER_LIBRARY;                                                                              \
-    }
-    FUNCTIONS(FIND)
-    library.handle = handle;
-    return CMICROHTTPD_STARTED;
-}
 
 // A connection, with the time at which its client was last waited for anew.
 struct connection {
@@ -57,9 +27,16 @@ struct connection {
     int ended_runs;
 };
 
+// Who is waited for so long gives up its place where others wait for one.
+enum { CROWDED_MILLISECONDS = 500 };
+
 struct cmicrohttpd_server {
     struct MHD_Daemon *daemon;
     int descriptor;
+    // The library's, to see whether anybody waits for a place.
+    int listener;
+    // When that was last looked at.
+    int64_t looked;
     struct cmicrohttpd_limits limits;
     int64_t now;
     struct connection *connections;
@@ -290,6 +267,7 @@ int32_t cmicrohttpd_start(int32_t listener, const struct cmicrohttpd_limits *lim
         return CMICROHTTPD_REFUSED;
     }
     server->descriptor = info->epoll_fd;
+    server->listener = listener;
     *result = server;
     return CMICROHTTPD_STARTED;
 }
@@ -313,6 +291,16 @@ int32_t cmicrohttpd_descriptor(const struct cmicrohttpd_server *server) { return
 
 uint32_t cmicrohttpd_connections(const struct cmicrohttpd_server *server) { return server->connection_count; }
 
+// Whether something of the client is waited for.
+static int is_awaited(const struct connection *state) {
+    return !state->is_ours && !state->is_answered && !state->is_closed && state->socket >= 0;
+}
+
+static void end_connection(struct connection *state) {
+    state->is_closed = 1;
+    if (state->socket >= 0) shutdown(state->socket, SHUT_RDWR);
+}
+
 // Whether nothing more can come from the client: it has ended its side, or is gone.
 static int is_at_end(int socket) {
     char byte;
@@ -325,25 +313,37 @@ static int is_at_end(int socket) {
 static int end_broken(struct cmicrohttpd_server *server) {
     int goes_on = 0;
     for (struct connection *state = server->connections; state != NULL; state = state->next) {
-        int is_awaited = !state->is_ours && !state->is_answered && !state->is_closed && state->socket >= 0;
-        if (!is_awaited || !is_at_end(state->socket)) {
+        if (!is_awaited(state) || !is_at_end(state->socket)) {
             state->ended_runs = 0;
             continue;
         }
         goes_on = 1;
-        if (++state->ended_runs < 3) continue;
-        state->is_closed = 1;
-        shutdown(state->socket, SHUT_RDWR);
+        if (++state->ended_runs >= 3) end_connection(state);
     }
     return goes_on;
 }
 
+static int is_full(const struct cmicrohttpd_server *server) {
+    return server->connection_count >= server->limits.connections;
+}
+
+// Where all places are taken and others wait for one, ends the connections of clients that send nothing, or too slowly.
+// While all are taken the library does not tell that others wait.
+static void make_room(struct cmicrohttpd_server *server) {
+    if (!is_full(server) || server->now - server->looked < CROWDED_MILLISECONDS) return;
+    server->looked = server->now;
+    struct pollfd listener = {.fd = server->listener, .events = POLLIN};
+    if (poll(&listener, 1, 0) != 1) return;
+    for (struct connection *state = server->connections; state != NULL; state = state->next)
+        if (is_awaited(state) && server->now - state->since >= CROWDED_MILLISECONDS) end_connection(state);
+}
+
 int32_t cmicrohttpd_run(struct cmicrohttpd_server *server, int64_t now) {
     server->now = now;
+    make_room(server);
     for (struct connection *state = server->connections; state != NULL; state = state->next) {
         if (state->is_ours || state->is_closed || now - state->since < server->limits.timeout_milliseconds) continue;
-        state->is_closed = 1;
-        if (state->socket >= 0) shutdown(state->socket, SHUT_RDWR);
+        end_connection(state);
     }
     uint32_t before = server->connection_count;
     library.MHD_run(server->daemon);
@@ -360,7 +360,8 @@ int64_t cmicrohttpd_deadline(const struct cmicrohttpd_server *server) {
         int64_t due = state->since + server->limits.timeout_milliseconds;
         if (!state->is_ours && !state->is_closed && due < deadline) deadline = due;
     }
-    return deadline;
+    int64_t look = server->looked + CROWDED_MILLISECONDS;
+    return is_full(server) && look < deadline ? look : deadline;
 }
 
 struct cmicrohttpd_exchange *cmicrohttpd_take(struct cmicrohttpd_server *server) {

@@ -176,6 +176,23 @@ private let preamble = """
         #expect(found == ["8", "[200]", "closed", "b''"])
     }
 
+    @Test func `clients that say nothing make room where others wait, and keep their places where none does`() throws {
+        // Whoever came after them would wait for five minutes, and gives up after thirty seconds.
+        let found = try lines(
+            timeoutSeconds: 300,
+            """
+            silent = [connect() for _ in range(40)]
+            late = connect()
+            late.sendall(get(b"/healthz", CLOSE))
+            print(statuses(receive(late)))
+            patient = connect()
+            time.sleep(1)
+            patient.sendall(get(b"/healthz", CLOSE))
+            print(statuses(receive(patient)))
+            """)
+        #expect(found == ["[200]", "[200]"])
+    }
+
     @Test func `clients that go away in the middle of a request keep nobody out, those that wait for an answer get it`()
         throws
     {

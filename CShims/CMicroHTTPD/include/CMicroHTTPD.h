@@ -17,7 +17,8 @@ struct cmicrohttpd_server;
 struct cmicrohttpd_exchange;
 
 struct cmicrohttpd_limits {
-    /// Connections at once; further ones wait in the kernel's queue.
+    /// Connections at once; further ones wait in the kernel's queue, and those that have sent nothing whole for half a
+    /// second make room for them.
     uint32_t connections;
     /// Connections of one address, further ones are closed at once; 0 for no limit of its own.
     uint32_t connections_per_address;
@@ -53,7 +54,8 @@ int32_t cmicrohttpd_descriptor(const struct cmicrohttpd_server *_Nonnull server)
 /// Does what can be done without waiting, and closes slow connections and those whose clients have ended theirs in the
 /// middle of a request; 1 where more can be done at once.
 int32_t cmicrohttpd_run(struct cmicrohttpd_server *_Nonnull server, int64_t now_milliseconds);
-/// When the next connection becomes too slow; INT64_MAX where none can.
+/// When the next connection becomes too slow, or it is to be seen whether others wait for its place; INT64_MAX where
+/// none can.
 int64_t cmicrohttpd_deadline(const struct cmicrohttpd_server *_Nonnull server);
 uint32_t cmicrohttpd_connections(const struct cmicrohttpd_server *_Nonnull server);
 
