@@ -44,6 +44,12 @@ public struct HTTPAccess: Sendable {
     func check(_ request: HTTPRequest, _ call: FederationCall?) throws(HTTPRefusal) {
         let hosts = request.values(of: "host")
         guard hosts.count <= 1 else { throw HTTPRefusal(400, "the request names several hosts") }
+        // Whoever passes it on may go by another of them, and take what follows for a part of it (RFC 9112, 11.2).
+        let lengths = request.values(of: "content-length").count + request.values(of: "transfer-encoding").count
+        guard lengths <= 1 else {
+            throw HTTPRefusal(
+                400, "the request says more than once how long it is", headers: [HTTPField("Connection", "close")])
+        }
         if place == .loopback, let host = hosts.first, !HTTPAccess.isLoopback(host) {
             throw HTTPRefusal(
                 403, "this address is for this machine alone, and '\(HTTPAccess.shown(host))' is not one of its names",

@@ -46,6 +46,20 @@ private func text(_ response: HTTPResponse?) -> String { String(decoding: respon
         #expect(response(get("/healthz"), loopback) == nil)
     }
 
+    @Test(arguments: [
+        [("Content-Length", "5"), ("content-length", "5")],
+        [("Content-Length", "5"), ("Transfer-Encoding", "chunked")],
+        [("Transfer-Encoding", "chunked"), ("Transfer-Encoding", "identity")],
+    ])
+    func `what says twice how long it is ends its connection`(lengths: [(String, String)]) {
+        for access in [loopback, HTTPAccess(.unixSocket, key: nil), network] {
+            let refusal = response(get("/healthz", [("Host", "127.0.0.1")] + lengths), access)
+            #expect(refusal?.status == 400)
+            #expect(refusal?.headers.contains(HTTPField("Connection", "close")) == true)
+            #expect(response(get("/healthz", [("Host", "127.0.0.1"), lengths[0]]), access)?.status != 400)
+        }
+    }
+
     @Test func `several hosts are none`() {
         let request = get("/healthz", [("Host", "localhost"), ("host", "attacker.example")])
         #expect(response(request, loopback)?.status == 400)
