@@ -82,12 +82,21 @@ enum Console {
     }
 }
 
-/// `text` with a question mark in place of every character that could steer a terminal; line ends stay.
+/// `text` with a question mark in place of every character that could steer a terminal, or turn the order in which
+/// others are shown; line ends stay.
 func printable(_ text: String) -> String {
     var result = ""
-    for scalar in text.unicodeScalars {
-        let isControl = (scalar.value < 0x20 && scalar != "\n") || (0x7f..<0xa0).contains(scalar.value)
-        result.unicodeScalars.append(isControl ? "?" : scalar)
-    }
+    for scalar in text.unicodeScalars { result.unicodeScalars.append(steersTerminal(scalar) ? "?" : scalar) }
     return result
+}
+
+/// Whether a character is a control (Unicode's Cc but for the line end), a separator of lines, or sets a direction
+/// (Bidi_Control).
+private func steersTerminal(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0x0a: false
+    case 0..<0x20, 0x7f..<0xa0, 0x2028...0x2029: true
+    case 0x061c, 0x200e...0x200f, 0x202a...0x202e, 0x2066...0x2069: true
+    default: false
+    }
 }

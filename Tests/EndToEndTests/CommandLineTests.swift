@@ -301,5 +301,6 @@ private func outcome(_ words: [String]) -> String {
 
     @Test func `what could steer a terminal is not printed`() {
         #expect(printable("a\u{1b}[2Jb\u{7f}\u{9b}1m\r\nc é") == "a?[2Jb??1m?\nc é")
+        #expect(printable("paid\u{202e}on\u{2066}\u{2028}✓ ‘—’") == "paid?on??✓ ‘—’")
     }
 }
