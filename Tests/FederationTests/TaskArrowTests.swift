@@ -20,14 +20,36 @@ import Testing
         ("5 s", .timePassed, 5), ("40 s", .timePassed, 40), ("restart", .restarted, 2),
     ]
 
-    private static let payerStates: [(name: String, events: [PayerEvent])] = [
-        ("created", [.started]), ("locked", [.started, .locked(taskHash: PayerLifeTests.hash)]),
-        ("sent", PayerLifeTests.sent), ("accepted", PayerLifeTests.accepted), ("running", PayerLifeTests.running),
-        ("proven", PayerLifeTests.proven),
-        ("posted", PayerLifeTests.proven + [.verified(proofHash: PayerLifeTests.proof, nil)]),
-        ("voided", PayerLifeTests.proven + [.verified(proofHash: PayerLifeTests.proof, .checkFailed)]),
-        ("refused", PayerLifeTests.sent + [.refused(.shuttingDown, taskHash: PayerLifeTests.hash)]),
-        ("cancelled", PayerLifeTests.voided), ("unfunded", [.started, .lockRefused]),
+    /// A row of a table: a state, and how a life comes to it.
+    private struct Row<Event: Sendable>: Sendable {
+        let name: String
+        let state: String
+        let events: [Event]
+        /// What happens after them, and at which second.
+        let later: [(event: Event, second: Int64)]
+
+        init(_ name: String, state: String? = nil, _ events: [Event], later: [(event: Event, second: Int64)] = []) {
+            self.name = name
+            self.state = state ?? name
+            self.events = events
+            self.later = later
+        }
+    }
+
+    private static let payerStates: [Row<PayerEvent>] = [
+        Row("created", [.started]), Row("locked", [.started, .locked(taskHash: PayerLifeTests.hash)]),
+        Row("sent", PayerLifeTests.sent), Row("accepted", PayerLifeTests.accepted),
+        Row("running", PayerLifeTests.running), Row("proven", PayerLifeTests.proven),
+        Row("posted", PayerLifeTests.proven + [.verified(proofHash: PayerLifeTests.proof, nil)]),
+        Row("voided", PayerLifeTests.proven + [.verified(proofHash: PayerLifeTests.proof, .checkFailed)]),
+        Row("refused", PayerLifeTests.sent + [.refused(.shuttingDown, taskHash: PayerLifeTests.hash)]),
+        Row("cancelled", PayerLifeTests.voided), Row("unfunded", [.started, .lockRefused]),
+        Row("sent, withdrawn", state: "sent", PayerLifeTests.sent + [.cancelRequested]),
+        Row("accepted, withdrawn", state: "accepted", PayerLifeTests.accepted + [.cancelRequested]),
+        Row("running, withdrawn", state: "running", PayerLifeTests.running + [.cancelRequested]),
+        Row("proven, withdrawn", state: "proven", PayerLifeTests.proven + [.cancelRequested]),
+        Row("expired", PayerLifeTests.running, later: [(.timePassed, 40)]),
+        Row("delivered", state: "voided", PayerLifeTests.sent, later: [(.timePassed, 5), (.receiptApplied, 6)]),
     ]
 
     /// From a state by an event to a state; all other pairs lead nowhere.
@@ -46,15 +68,29 @@ import Testing
         "proven": ["good": "posted", "false": "voided", "40 s": "voided"],
         // The ledger does not let it be paid: the lane has stopped, or a limit is reached.
         "posted": ["post refused": "voided"],
+        // What was withdrawn ends as cancelled, however; but a proof in hand is work done.
+        "sent, withdrawn": [
+            "taken": "accepted", "runs": "running", "refused": "cancelled", "proof": "proven", "5 s": "cancelled",
+            "40 s": "cancelled",
+        ],
+        "accepted, withdrawn": ["runs": "running", "refused": "cancelled", "proof": "proven", "40 s": "cancelled"],
+        "running, withdrawn": ["refused": "cancelled", "proof": "proven", "40 s": "cancelled"],
+        "proven, withdrawn": ["good": "posted", "false": "voided", "40 s": "voided"],
     ]
+
+    private static func payerLife(_ row: Row<PayerEvent>) -> PayerLife {
+        var life = PayerLifeTests.life(row.events)
+        for (event, second) in row.later { _ = life.handle(event, at: PayerLifeTests.at(second)) }
+        return life
+    }
 
     @Test(arguments: payerStates.indices, payerEvents.indices)
     func `the payer's arrows, and no others`(state: Int, event: Int) {
         let (from, happened) = (Self.payerStates[state], Self.payerEvents[event])
-        var life = PayerLifeTests.life(from.events)
-        #expect(life.state.name == from.name)
+        var life = Self.payerLife(from)
+        #expect(life.state.name == from.state)
         _ = life.handle(happened.event, at: PayerLifeTests.at(happened.second))
-        let expected = Self.payerArrows[from.name]?[happened.name] ?? from.name
+        let expected = Self.payerArrows[from.name]?[happened.name] ?? from.state
         #expect(life.state.name == expected, "\(from.name), \(happened.name)")
     }
 
@@ -65,7 +101,7 @@ import Testing
         let events = Self.payerEvents.filter { $0.name != "post refused" }
         for first in events {
             for second in events {
-                var life = PayerLifeTests.life(Self.payerStates[state].events)
+                var life = Self.payerLife(Self.payerStates[state])
                 var ends = if case .settled = life.state { 1 } else { 0 }
                 for happened in [first, second, first] {
                     for case .settle in life.handle(happened.event, at: PayerLifeTests.at(happened.second)) {
@@ -93,13 +129,20 @@ import Testing
         ("handed on", .handedOn(WorkerLifeTests.child), 2), ("handed back", .handedBack, 2),
     ]
 
-    private static let workerStates: [(name: String, events: [WorkerEvent])] = [
-        ("unseen", []), ("refused", [.taskArrived(WorkerLifeTests.terms(), refusal: WorkerLifeTests.hot)]),
-        ("accepted", [WorkerLifeTests.arrived]), ("running", WorkerLifeTests.running),
-        ("handed on", WorkerLifeTests.handedOn), ("proven", WorkerLifeTests.proven),
-        ("posted", WorkerLifeTests.proven + [.receiptArrived(WorkerLifeTests.paid)]),
-        ("voided", WorkerLifeTests.proven + [.receiptArrived(.voided(.checkFailed))]),
+    private static let workerStates: [Row<WorkerEvent>] = [
+        Row("unseen", []), Row("refused", [.taskArrived(WorkerLifeTests.terms(), refusal: WorkerLifeTests.hot)]),
+        Row("accepted", [WorkerLifeTests.arrived]), Row("running", WorkerLifeTests.running),
+        Row("handed on", WorkerLifeTests.handedOn), Row("proven", WorkerLifeTests.proven),
+        Row("posted", WorkerLifeTests.proven + [.receiptArrived(WorkerLifeTests.paid)]),
+        Row("voided", WorkerLifeTests.proven + [.receiptArrived(.voided(.checkFailed))]),
+        Row("presumed voided", WorkerLifeTests.proven, later: [(.timePassed, 50)]),
     ]
+
+    private static func workerLife(_ row: Row<WorkerEvent>) -> WorkerLife {
+        var life = WorkerLifeTests.life(row.events)
+        for (event, second) in row.later { _ = life.handle(event, at: WorkerLifeTests.at(second)) }
+        return life
+    }
 
     private static let workerArrows: [String: [String: String]] = [
         "unseen": [
@@ -121,15 +164,17 @@ import Testing
             "paid": "posted", "not paid": "voided", "30 s": "refused", "50 s": "refused", "restart": "accepted",
         ],
         "proven": ["paid": "posted", "not paid": "voided", "50 s": "presumed voided"],
+        // The payer's word comes late, and counts.
+        "presumed voided": ["paid": "posted", "not paid": "voided"],
     ]
 
     @Test(arguments: workerStates.indices, workerEvents.indices)
     func `the worker's arrows, and no others`(state: Int, event: Int) {
         let (from, happened) = (Self.workerStates[state], Self.workerEvents[event])
-        var life = WorkerLifeTests.life(from.events)
-        #expect(life.state.name == from.name)
+        var life = Self.workerLife(from)
+        #expect(life.state.name == from.state)
         _ = life.handle(happened.event, at: WorkerLifeTests.at(happened.second))
-        let expected = Self.workerArrows[from.name]?[happened.name] ?? from.name
+        let expected = Self.workerArrows[from.name]?[happened.name] ?? from.state
         #expect(life.state.name == expected, "\(from.name), \(happened.name)")
     }
 
