@@ -61,6 +61,8 @@ public struct AgentDaemon: ~Copyable {
     var core: AgentMachine
     /// The connections that wait for a command's reply.
     private var askers: [CommandID: UInt32] = [:]
+    /// Clients' answers that are to be signed in this turn of the loop.
+    private var unprepared: [(CommandID, ClientAnswer)] = []
     private var nextCommand: UInt64 = 1
     private var stopBy: BootTime?
     private var isSocketBlocked = false
@@ -288,6 +290,10 @@ public struct AgentDaemon: ~Copyable {
             let began = Clock.bootNanoseconds
             for event in events { try handle(event) }
             try passTime()
+            store.handOver()
+            // Answers are signed while the disk is at work.
+            for (id, answer) in unprepared { http.prepare(id, answer, by: signer) }
+            unprepared.removeAll(keepingCapacity: true)
             program.turns.observe((Clock.bootNanoseconds - began) / 1000)
         }
     }
@@ -422,8 +428,8 @@ public struct AgentDaemon: ~Copyable {
     mutating func carryOut(_ effects: [AgentEffect]) throws(SystemError) {
         for effect in effects {
             switch effect {
-            case .persist(let token, let writes): store.offer(StoreJob(.commit(token, writes)))
-            case .readRecords(let query): store.offer(StoreJob(.read(query)))
+            case .persist(let token, let writes): store.add(StoreJob(.commit(token, writes)))
+            case .readRecords(let query): store.add(StoreJob(.read(query)))
             case .send(let datagram):
                 if !socket.enqueue(datagram.bytes.span, to: datagram.destination) {
                     try flush()
@@ -443,7 +449,7 @@ public struct AgentDaemon: ~Copyable {
                 }
                 try control.reply(reply.json, to: connection, isLast: true, in: loop)
             case .answer(let id, let answer): self.answer(id, answer)
-            case .prepare(let id, let answer): http.prepare(id, answer, by: signer)
+            case .prepare(let id, let answer): unprepared.append((id, answer))
             case .log(let entry): log.write(entry.level, entry.text, kind: entry.kind)
             }
         }

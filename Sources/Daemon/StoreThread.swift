@@ -34,7 +34,7 @@ final class StoreCompletion: Sendable {
 /// The thread that owns the store: everything that waits is made durable in one transaction.
 struct StoreThread: ~Copyable {
     private let thread: WorkerThread<StoreJob, StoreCompletion>
-    /// Jobs beyond the mailbox's room, in order.
+    /// Jobs that were not handed over yet, in order.
     private var waiting: [StoreJob] = []
 
     /// Jobs under way at once.
@@ -56,23 +56,28 @@ struct StoreThread: ~Copyable {
             StoreThread.work(port, path: path, newEpoch: newEpoch, sign)
         }
         // The opening is a job like any other: it has one completion.
-        offer(StoreJob(.read(RecordQuery(id: 0, kind: .newestJournal, limit: 0))))
+        add(StoreJob(.read(RecordQuery(id: 0, kind: .newestJournal, limit: 0))))
+        handOver()
     }
 
     /// What to wait for.
     var descriptor: Int32 { thread.descriptor }
 
-    /// Hands a job over, or keeps it until there is room; jobs stay in order.
-    mutating func offer(_ job: StoreJob) {
-        if !waiting.isEmpty || !thread.offer(job) { waiting.append(job) }
+    /// Takes a job that is handed over at the end of the loop's turn; jobs stay in order.
+    ///
+    /// What a turn has for the store goes there together: handed over one by one, the first would be committed alone,
+    /// and the others wait for a second flush.
+    mutating func add(_ job: StoreJob) { waiting.append(job) }
+
+    /// Hands over what was added, as far as there is room.
+    mutating func handOver() {
+        guard !waiting.isEmpty else { return }
+        let count = waiting.firstIndex { !thread.offer($0) } ?? waiting.count
+        waiting.removeFirst(count)
     }
 
     /// The oldest completion; nil where there is none yet.
-    mutating func collect() -> StoreCompletion.Outcome? {
-        guard let completion = thread.collect() else { return nil }
-        while let next = waiting.first, thread.offer(next) { waiting.removeFirst() }
-        return completion.outcome
-    }
+    mutating func collect() -> StoreCompletion.Outcome? { thread.collect()?.outcome }
 
     /// Ends the thread, which closes the store; nothing is offered afterwards.
     func stop() { thread.stop() }
