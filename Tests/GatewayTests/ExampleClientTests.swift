@@ -37,6 +37,8 @@ import Testing
         #expect(try run("honest", ["health"]).contains(#""platform": "Legion""#))
         #expect(try run("honest", ["status", "lct:web4:agent:dp@Legion#consciousness"]).contains("995.0"))
         #expect(try run("honest", ["cancel", "known/1"]) == "50\n")
+        let source = "lct:web4:agent:dp@Thor#consciousness"
+        #expect(try run("honest", ["cancel", "known/1", "--source", source]) == "50\n")
     }
 
     @Test(arguments: [

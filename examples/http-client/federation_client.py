@@ -50,9 +50,10 @@ class FederationClient:
     def status(self, lct):
         return self._ask("GET", "consciousness/status/" + quote(lct, safe=""))["status"]
 
-    def cancel(self, task_id):
-        """What of the budget is free again."""
-        return self._ask("POST", "consciousness/cancel/" + quote(task_id, safe=""))["atp_refunded"]
+    def cancel(self, task_id, source=None):
+        """What of the budget is free again; `source` says whose task is meant where several have one of that name."""
+        query = "?source_lct=" + quote(source, safe="") if source else ""
+        return self._ask("POST", "consciousness/cancel/" + quote(task_id, safe="") + query)["atp_refunded"]
 
     def delegate(self, operation, source, target, budget, parameters=None, timeout=60):
         """The proof that `target` did it. A task that was sent once is not sent again by itself."""
@@ -114,7 +115,9 @@ def main():
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("health")
     commands.add_parser("status").add_argument("lct")
-    commands.add_parser("cancel").add_argument("task")
+    cancel = commands.add_parser("cancel")
+    cancel.add_argument("task")
+    cancel.add_argument("--source", metavar="LCT", help="whose task it is, where several have one of that name")
     delegate = commands.add_parser("delegate")
     delegate.add_argument("operation")
     delegate.add_argument("source")
@@ -139,8 +142,10 @@ def main():
                 chosen.operation, chosen.source, chosen.target, chosen.budget, chosen.parameters, chosen.timeout)
         elif chosen.command == "health":
             answer = client.health()
+        elif chosen.command == "status":
+            answer = client.status(chosen.lct)
         else:
-            answer = getattr(client, chosen.command)(getattr(chosen, "lct", None) or chosen.task)
+            answer = client.cancel(chosen.task, chosen.source)
     except (Refused, requests.RequestException) as error:
         sys.exit(f"federation_client.py: {error}")
     print(json.dumps(answer, indent=2, ensure_ascii=False))

@@ -85,7 +85,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         _, mode, call = self.path.split("/", 2)
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if call.startswith("api/v1/consciousness/cancel/"):
-            task = unquote(call.removeprefix("api/v1/consciousness/cancel/"))
+            task = unquote(call.partition("?")[0].removeprefix("api/v1/consciousness/cancel/"))
             if task.startswith("known"):
                 return self.send({"success": True, "cancelled": True, "atp_refunded": 50, "error": None})
             text = f"Task {task} not active"
