@@ -52,11 +52,8 @@ final class GraphicsPlayer {
         }
     }
 
-    /// Lets blocked calls end, and goes.
-    deinit {
-        try? go()
-        try? FileManager.default.removeItem(at: folder.appending(path: "script"))
-    }
+    /// Goes, whereupon blocked calls end.
+    deinit { try? FileManager.default.removeItem(at: folder) }
 
     /// From now on it plays this.
     func play(_ script: String) throws {

@@ -1,7 +1,8 @@
 // A stand-in for NVIDIA's management library that plays what the file `script` beside it says, line by line:
 //     name value           what the call named so gives
 //     name !code           the result that it fails with
-//     name block           the call waits until the file `go` lies beside the library, and is not supported then
+//     name block           the call waits until the file `go` lies beside the library, or the library's file is gone,
+//                          and is not supported then
 //     name late            the call waits for it too, and then gives what the script says by then
 //     name endless         a text without an end
 // Names: init count device name uuid power energy limit temperature temperature_v memory memory_v2 load
@@ -39,8 +40,10 @@ static int play(const char *call, char *value) {
     fclose(script);
     int isLate = strcmp(value, "late") == 0;
     if (isLate || strcmp(value, "block") == 0) {
+        char library[4096];
         beside(path, sizeof path, "go");
-        while (access(path, F_OK) != 0) usleep(1000);
+        beside(library, sizeof library, "libnvidia-ml.so.1");
+        while (access(path, F_OK) != 0 && access(library, F_OK) == 0) usleep(1000);
         return isLate ? play(call, value) : 3;
     }
     return result;
