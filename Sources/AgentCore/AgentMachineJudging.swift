@@ -137,9 +137,16 @@ extension AgentMachine {
 
     /// Whether what `entry` took, which is to be paid, is beyond its worker's word once too often.
     private mutating func isBeyondWord(_ entry: PayingTask, _ proof: ExecutionProof) -> Bool {
-        guard let stated = entry.stated else { return false }
+        // What was handed on costs what it costs further down.
+        guard let stated = entry.stated, proof.below == nil else { return false }
         let worker = entry.life.worker
-        let isKept = stated.covers(time: proof.executionTime, energy: proof.work.energy)
+        let keeping = stated.keeping(
+            time: proof.executionTime, energy: proof.work.energy, isLockCut: entry.isLockCut)
+        guard keeping != .neither else {
+            counters.count(.kept as AgentCounters.Word)
+            return false
+        }
+        let isKept = keeping == .kept
         let decidedAt = ledgerNow
         let before = peers[worker]?.trust
         let isHabit =

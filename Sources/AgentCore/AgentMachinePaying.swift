@@ -57,9 +57,7 @@ extension AgentMachine {
         let reference = newTask()
         let deadlines = TaskDeadlines(
             remaining: wanted.remaining, grace: wanted.grace ?? settings.grace, at: ledgerNow)
-        // A word is about a run there: what a platform may hand on costs what it costs further down.
-        let mayBeHandedOn = wanted.depth > 0
-        let stated = wanted.subject == nil && !mayBeHandedOn ? statedCost(of: wanted, at: place.node) : nil
+        let stated = wanted.subject == nil ? statedCost(of: wanted, at: place.node) : nil
         let life = PayerLife(
             task: reference.id, worker: place.node, budget: mostLocked(place, stated, for: wanted.operation),
             pricing: wanted.pricing ?? settings.pricing,
@@ -69,7 +67,9 @@ extension AgentMachine {
             life: life, reference: reference, operation: wanted.operation, signedAt: ledgerNow, errand: nil)
         task.wanted = wanted
         task.expected = place.runTime
+        task.isTight = wanted.remaining < place.timeP95
         task.stated = stated
+        task.isLockCut = life.budget < place.lock
         paying[reference.id] = task
         return reference.id
     }

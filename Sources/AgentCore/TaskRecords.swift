@@ -101,12 +101,18 @@ struct PayingTask {
     var again: TimeSpan?
     /// How long it is expected to run there.
     var expected: TimeSpan = .zero
+    /// Whether there was less time for it than a run there was expected to take at most.
+    var isTight = false
     /// How often it was sent in this process.
     var timesSent = 0
     /// When it was first sent, until the worker has said that it has it.
     var sentAt: BootTime?
+    /// Whether whoever asked for it had no proof in time.
+    var isLate = false
     /// The most that it may take by the worker's word when it was handed out; nil where it gave none.
     var stated: StatedCost?
+    /// Whether less was locked than a run is expected to take, for that word.
+    var isLockCut = false
 
     /// Whether nothing more can happen to it.
     var isOver: Bool {

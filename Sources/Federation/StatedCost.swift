@@ -29,6 +29,19 @@ public struct StatedCost: Hashable, Sendable {
     /// Whether a run that took so much is within it.
     public func covers(time: TimeSpan, energy: Energy) -> Bool { time <= self.time && energy <= self.energy }
 
+    /// How a run that took so much stands to the word; `isLockCut` says that no more was locked than the word allows.
+    ///
+    /// Then that is what bounds the run: one that takes all of it is beyond the word, and only one within what was
+    /// said, without tolerance, shows that the word is kept again.
+    public func keeping(time: TimeSpan, energy: Energy, isLockCut: Bool) -> WordKeeping {
+        guard covers(time: time, energy: energy) else { return .broken }
+        guard isLockCut else { return .kept }
+        if energy >= self.energy { return .broken }
+        // The tolerance is half of what was said, and so a third of both.
+        let tolerance = max(StatedCost.leastEnergyTolerance, Energy(millijoules: self.energy.millijoules / 3))
+        return energy <= self.energy - tolerance ? .kept : .neither
+    }
+
     /// Reads `[ms, mJ]`.
     public init(from reader: inout CBORReader) throws(CBORError) {
         try reader.beginArray(of: 2)
@@ -43,6 +56,16 @@ public struct StatedCost: Hashable, Sendable {
         writer.integer(time.milliseconds)
         writer.integer(energy.millijoules)
     }
+}
+
+/// What a run says of its worker's word.
+public enum WordKeeping: Hashable, Sendable {
+    /// It is within it.
+    case kept
+    /// It may be within it for no more having been locked.
+    case neither
+    /// It is beyond it.
+    case broken
 }
 
 extension ServedOperation {

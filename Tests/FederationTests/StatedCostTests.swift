@@ -110,6 +110,72 @@ import Wire
         }
     }
 
+    private static let word = StatedCost(
+        ServedOperation(
+            operation: Fixture.features, typicalTime: .milliseconds(400), typicalEnergy: Energy(millijoules: 500))
+            ?? Fixture.heartbeat.operations[0], inputSize: ByteCount(bytes: 50_000))
+
+    @Test(
+        arguments: [
+            // Energy, whether the lock was cut to the word, what comes of it.
+            (500, false, .kept), (750, false, .kept), (751, false, .broken), (1, true, .kept), (500, true, .kept),
+            (501, true, .neither), (749, true, .neither), (750, true, .broken), (751, true, .broken),
+        ] as [(Int64, Bool, WordKeeping)])
+    func `where no more is locked than the word allows, taking all of it is beyond the word`(
+        energy: Int64, isCut: Bool, keeping: WordKeeping
+    ) {
+        #expect(Self.word.energy == Energy(millijoules: 750))
+        let energy = Energy(millijoules: energy)
+        #expect(Self.word.keeping(time: .milliseconds(400), energy: energy, isLockCut: isCut) == keeping)
+        #expect(Self.word.keeping(time: .milliseconds(601), energy: energy, isLockCut: isCut) == .broken)
+    }
+
+    /// Runs beyond the word until a worker that sees what is locked is out, and all its runs until then; nil where it
+    /// has had 200 and is not.
+    private static func life(
+        honest: Int, _ take: (_ locked: Energy, _ isCut: Bool) -> Energy
+    ) -> (beyond: Int, tasks: Int)? {
+        var trust = TrustRecord()
+        var (beyond, tasks) = (0, 0)
+        for number in 0..<(honest + 200) {
+            let now = LedgerTime(milliseconds: Int64(number) * 1_000)
+            let isCut = trust.reputation(for: Fixture.features, at: now).word.isHabit
+            let locked = isCut ? word.energy : Energy(millijoules: 1_200)
+            let energy = number < honest ? Energy(millijoules: 500) : min(locked, take(locked, isCut))
+            let keeping = word.keeping(time: .milliseconds(400), energy: energy, isLockCut: isCut)
+            let isHabit =
+                keeping != .neither
+                && trust.recordWord(Fixture.features, isKept: keeping == .kept, handedAt: now, at: now)
+            trust.record(
+                Fixture.features, claimed: .one, verified: .one, billedAboveMeasured: false, accepted: true,
+                takesMoreThanSaid: isHabit, at: now)
+            guard number >= honest else { continue }
+            tasks += 1
+            if keeping == .broken { beyond += 1 }
+            let standing = trust.standing(in: Fixture.features, at: now)
+            if standing.verified >= Reputation.knownAfter, standing.reputation < Reputation.minimum {
+                return (beyond, tasks)
+            }
+        }
+        return nil
+    }
+
+    /// The bounds of docs/delegation.md: fifteen tasks, or twelve; sixteen or fourteen where it keeps its word only
+    /// while less is locked.
+    @Test(arguments: [0, 1, 5, 20, 100, 1_000])
+    func `who takes as much as is locked is out as soon as who takes more whatever is locked`(honest: Int) throws {
+        for most in [760, 1_000, 1_200, 100_000] as [Int64] {
+            let found = try #require(Self.life(honest: honest) { locked, _ in min(locked, Energy(millijoules: most)) })
+            #expect(found.tasks <= (honest < WordRecord.learning ? 15 : 12), "\(most) mJ after \(honest)")
+            #expect(found.beyond == found.tasks)
+        }
+        let sly = try #require(Self.life(honest: honest) { locked, isCut in isCut ? Energy(millijoules: 500) : locked })
+        print("words: kept only while less is locked, after \(honest) honest tasks: \(sly) until out")
+        #expect(sly.beyond <= (honest < WordRecord.learning ? 16 : 14), "after \(honest)")
+        // Who stays just below what is locked is within its word, as everybody may be, and gets no more for it.
+        #expect(Self.life(honest: honest) { locked, isCut in isCut ? locked - Energy(millijoules: 1) : locked } == nil)
+    }
+
     /// The honest worker says what it has measured so far, and its first word is a tenth of that.
     @Test(arguments: `bounds that hold for nineteen runs of twenty`.Distribution.allCases)
     func `who says what it has measured never loses by it, whatever its runs are distributed like`(
