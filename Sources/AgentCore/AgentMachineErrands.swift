@@ -97,9 +97,11 @@ extension AgentMachine {
                 own: workAt(id), typical: heartbeat.serves(task.operation)?.typicalTime ?? .zero),
             roundTrip: link.status(of: peer.linkID)?.roundTrip ?? .milliseconds(50),
             bytesPerSecond: peer.way.bytesPerSecond,
-            prediction: predictor.expectation(
-                place: id, operation: task.operation, inputSize: task.inputSize, stated: stated,
-                memory: task.memory, basis: .stated, yardstick: yardstick))
+            prediction: prediction(
+                predictor.expectation(
+                    place: id, operation: task.operation, inputSize: task.inputSize, stated: stated,
+                    memory: task.memory, basis: .stated, yardstick: yardstick),
+                of: task.operation, at: peer))
         place.unansweredFor = unansweredTime(at: id)
         if peer.hasRefused { place.acceptsTasks = false }
         return place
@@ -204,7 +206,7 @@ extension AgentMachine {
         tryNextPlace(command)
     }
 
-    /// The input of `command` is at fault: no other place could do better.
+    /// The input of `command` is at fault, as this board or two peers have found: no other place could do better.
     mutating func giveUp(_ command: CommandID, at platform: PlatformName, _ reason: String) {
         guard var errand = errands.removeValue(forKey: command) else { return }
         errand.attempts.append(Errand.Attempt(platform: platform, reason: reason))
@@ -227,6 +229,12 @@ extension AgentMachine {
             counters.count(.late)
             keepEnd(of: errand, .late)
             reply(command, AgentViews.unserved(errand))
+            if entry.isRunning {
+                paying[task]?.isLate = true
+                takeUndone(task)
+            } else if let replica = replications[task]?.underWay {
+                noteSlow(replica)
+            }
             tell(task, .cancelRequested)
         }
     }
@@ -234,6 +242,7 @@ extension AgentMachine {
     /// Answers an errand with its result.
     mutating func complete(_ command: CommandID, with outcome: ErrandOutcome) {
         guard let errand = errands.removeValue(forKey: command) else { return }
+        if outcome.isVerified { blameUnable(errand, doneBy: outcome.node) }
         let size = ByteCount(bytes: Int64(errand.request.input.count))
         lastPlace[TaskKind(errand.request.operation, inputSize: size)] = outcome.node
         counters.count(.done)
@@ -288,4 +297,6 @@ struct ErrandOutcome {
     let quality: VerifiedQuality
     /// The tasks below, where the platform has handed it on.
     var below: [BelowLink] = []
+    /// Whether this board knows that it is good, and not from the worker's word alone.
+    var isVerified = true
 }

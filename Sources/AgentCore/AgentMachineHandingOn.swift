@@ -170,6 +170,7 @@ extension AgentMachine {
     mutating func conclude(_ parent: TaskID, with child: TaskID, paid: Energy) {
         guard let (_, proof, done) = evidence(of: child), let result = done.result else { return }
         learnBelow(done, proof.payload, size: inputSize(of: child))
+        if done.verified != nil { blameUnable(below: parent, doneBy: done.life.worker) }
         guard let entry = working[parent], let order = entry.task, entry.life.state == .handedOn(child) else {
             return log(
                 .warning, "\(paid.millijoules) mJ were paid below for task \(parent.text), which ended meanwhile",

@@ -19,7 +19,9 @@ extension AgentMachine {
         case .witnessed:
             return canBeWitnessed(request, at: peer) ? .witnessed : nil
         case .checked, .replicated:
-            guard let place = replicaPlaces(for: request, excluding: [peer]).first else { return nil }
+            guard let place = replicaPlaces(for: request, excluding: [peer]).first else {
+                return isReplicaLeftOut(of: request.operation, by: [peer]) ? .replicated : nil
+            }
             let isVerified = place.isHere && servedOffer(request.operation)?.verifies == true
             return settings.acceptance == .checked && isVerified ? .checked : .replicated
         }

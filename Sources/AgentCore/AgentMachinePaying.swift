@@ -155,7 +155,9 @@ extension AgentMachine {
             paying[task]?.errand = nil
             let platform = peers[entry.life.worker]?.name ?? identity.platform
             let explanation = entry.refusal?.explanation ?? reason.explanation
-            if entry.refusal == .badInput { return giveUp(command, at: platform, explanation) }
+            if takeInability(entry, for: command, isLast: isSpent) {
+                return giveUp(command, at: platform, explanation)
+            }
             if isSpent { errands[command]?.end() }
             if entry.refusal?.isOfState == true { errands[command]?.mayComeBack(after: entry.again ?? .zero) }
             fallBack(command, from: platform, because: explanation)
@@ -254,7 +256,9 @@ extension AgentMachine {
             audit.passOn(left)
             spend(amount)
             countUse(amount, by: [identity.delegator])
+            if !entry.isLate { peers[worker]?.undone[entry.operation] = nil }
         case .voided(let reason):
+            takeVoid(reason, of: task)
             // A lock whose deadline has passed may have been ended by the sweep of locks already.
             if ledger.image.holds[task] != nil {
                 apply(.void(VoidRequest(task: task, by: identity.id, reason: reason.release)))
@@ -289,7 +293,7 @@ extension AgentMachine {
             }
             return
         }
-        guard let entry = paying[task], let command = entry.errand else { return }
+        guard let entry = paying[task], entry.errand != nil || entry.isLate else { return }
         switch outcome {
         case .posted(let paid):
             guard let (_, proof, _) = evidence(of: task), let result = entry.result else { return }
@@ -299,6 +303,7 @@ extension AgentMachine {
                 place: entry.life.worker, operation: entry.operation, inputSize: inputSize(of: task), time: time,
                 energy: proof.payload.work.energy, memory: settings.offer(entry.operation)?.memory ?? .zero)
             storePredictor()
+            guard let command = entry.errand else { return }
             complete(
                 command,
                 with: ErrandOutcome(
@@ -307,8 +312,9 @@ extension AgentMachine {
                     evidence: proof.payload.work.evidence, paid: paid, time: time,
                     quality: entry.verified
                         ?? VerifiedQuality(quality: proof.payload.quality, basis: proof.payload.basis),
-                    below: entry.below))
+                    below: entry.below, isVerified: entry.verified != nil))
         case .voided(.cancelled):
+            guard let command = entry.errand else { return }
             paying[task]?.errand = nil
             guard let errand = errands.removeValue(forKey: command) else { return }
             counters.count(.cancelled)

@@ -101,6 +101,7 @@ extension AgentMachine {
     /// No place can run it now; looks again after a while where nothing is known yet, and gives up in the end.
     private mutating func wait(_ task: TaskID) {
         if replications[task]?.comparison.verdict(isLast: true) != nil { return conclude(task) }
+        if mayBeTakenOnClaim(task) { return takeOnClaim(task) }
         let retries = replications[task]?.retries ?? Replication.mostRetries
         guard retries < Replication.mostRetries else { return conclude(task) }
         replications[task]?.retries = retries + 1
@@ -112,6 +113,11 @@ extension AgentMachine {
         for task in replications.keys.sorted() {
             guard let due = replications[task]?.retryAt, due <= now.boot else { continue }
             replications[task]?.retryAt = nil
+            if let replica = replications[task]?.underWay, paying[replica]?.isRunning == true {
+                // Whether it is to be blamed shows once its own time is over; the worker does not wait for that.
+                takeUndone(replica)
+                replications[task]?.underWay = nil
+            }
             advance(task)
         }
     }
@@ -149,7 +155,42 @@ extension AgentMachine {
         let replica = prepare(wanted, at: place, takenWithin: request.timeout)
         paying[replica]?.replicaOf = task
         replications[task]?.underWay = replica
+        // A proof may still come for half of the time that is left to the decision then.
+        let proof = request.timeout
+        replications[task]?.retryAt = now.boot + proof + TimeSpan(milliseconds: proof.milliseconds / 18)
         tell(replica, .started)
+    }
+
+    // MARK: Nobody to run it
+
+    /// Whether a peer that serves `operation`, and is of no owner of those in `excluded`, is there and left out since
+    /// nothing has come of what it was given.
+    func isReplicaLeftOut(of operation: Operation, by excluded: [PlatformID]) -> Bool {
+        let heardLimit = settings.decision.heartbeatPeriod * 3
+        return peers.values.contains { peer in
+            peer.undone[operation] != nil && peer.heartbeat?.serves(operation) != nil
+                && peer.heardAt.map { now.boot.since($0) <= heardLimit } ?? false
+                && !excluded.contains { peer.id == $0 || isSameOwner(peer.id, $0) }
+        }
+    }
+
+    /// Whether the proof of `task`, which nobody can run again at present, is paid on its claim.
+    ///
+    /// It is where only peers that bring nothing could: they are not to keep others from work. Who was found false has
+    /// to prove itself first.
+    private func mayBeTakenOnClaim(_ task: TaskID) -> Bool {
+        guard let replication = replications[task], let entry = paying[task], !replication.isCheck,
+            replication.comparison.opinions.isEmpty,
+            let trust = peers[entry.life.worker]?.trust.reputation(for: entry.operation, at: ledgerNow),
+            trust.probation == 0
+        else { return false }
+        return isReplicaLeftOut(of: entry.operation, by: [entry.life.worker] + workersBelow(task))
+    }
+
+    private mutating func takeOnClaim(_ task: TaskID) {
+        replications[task] = nil
+        guard case .proven(let hash, _)? = paying[task]?.life.state else { return }
+        tell(task, .verified(proofHash: hash, judge(task, nil, spared: true)))
     }
 
     // MARK: Outcomes
@@ -187,10 +228,12 @@ extension AgentMachine {
         }
         if let original = paying[task], case .proven = original.life.state {
             // After a restart the task itself comes for it.
-            guard replications[task]?.underWay == replica else { return }
-            replications[task]?.underWay = nil
-            replications[task]?.add(replica, entry)
-            return advance(task)
+            guard let replication = replications[task], !replication.tasks.contains(replica) else { return }
+            if replication.underWay == replica {
+                replications[task]?.underWay = nil
+                replications[task]?.add(replica, entry)
+                return advance(task)
+            }
         }
         // What it was to be held against has ended without it: its claim is all there is.
         tell(replica, .verified(proofHash: hash, judge(replica, nil, spared: true)))

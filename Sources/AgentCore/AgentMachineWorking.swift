@@ -354,6 +354,7 @@ extension AgentMachine {
             learn(report, order.payload.operation, order.payload.input.size, used.energy)
         }
         counters.countRun(.forPeer, time: report.ended.since(report.started), energy: used.energy)
+        blameUnable(below: report.task, doneBy: identity.id)
         tell(report.task, WorkerEvent.workFinished(proofHash: signed.hash, charged: proof.charged))
     }
 

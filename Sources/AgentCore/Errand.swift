@@ -23,6 +23,8 @@ struct Errand {
     var task: TaskID?
     /// What was tried in vain, for the answer.
     var attempts: [Attempt] = []
+    /// The peers among them that could not do it for what may lie in the task.
+    var inabilities: [Inability] = []
     /// The least time after which a place may do it that cannot now; nil where none said so.
     private(set) var again: TimeSpan?
     /// How often it has waited for that.
@@ -71,6 +73,15 @@ struct Errand {
     struct Attempt {
         let platform: PlatformName
         let reason: String
+    }
+
+    /// A peer that could not do it for what may lie in the task: false, once another place has done it.
+    struct Inability {
+        let peer: PlatformID
+        /// When it was given the task.
+        let handedAt: LedgerTime
+        /// Whether it says that the input cannot be read.
+        let isOfInput: Bool
     }
 }
 

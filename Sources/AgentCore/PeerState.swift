@@ -24,6 +24,10 @@ struct PeerState {
     var heardAt: BootTime?
     /// Whether it has refused a task since then because of how it stood.
     var hasRefused = false
+    /// What it was given and has not done, in this process.
+    var undone: [Operation: UndoneWork] = [:]
+    /// When work that it had not done was last held against it, in this process.
+    var blamedAt: LedgerTime?
     /// What waits there that others sent.
     var queue = PeerQueue()
     /// How fast input gets there.

@@ -110,6 +110,14 @@ extension TaskRefusal {
         }
     }
 
+    /// Whether the task itself may be to blame: then no other place does it either.
+    public var mayLieInTask: Bool {
+        switch self {
+        case .badInput, .operationFailed, .workerCrashed, .timedOut, .memoryLimit: true
+        default: false
+        }
+    }
+
     /// Whether asking the same platform again can help.
     public var retry: RetryAdvice {
         switch self {

@@ -141,6 +141,13 @@ public struct TrustRecord: Hashable, Sendable {
         return reputations[index].addWord(isKept: isKept, handedAt: handedAt, at: now)
     }
 
+    /// Takes in that it has not done what it was given of `operation`, and should have: as refused work of no worth.
+    public mutating func recordUndone(_ operation: Operation, at now: LedgerTime) {
+        direct = BasisPoints(clamping: Int64(direct.value) * 9 / 10)
+        let index = index(of: operation, at: now)
+        reputations[index].add(.zero, at: now)
+    }
+
     /// Takes in that a result of `operation` was taken on its claim.
     public mutating func recordUnverified(_ operation: Operation, at now: LedgerTime) {
         let index = index(of: operation, at: now)

@@ -61,6 +61,34 @@ import Testing
 
     // MARK: Here
 
+    @Test func `a worker that uses its half of the time is paid, whatever the grace`() throws {
+        var (paid, long) = (0, 0)
+        for seed in 1...8 as ClosedRange<UInt64> {
+            var fleet = try makeFleet(2, short: false, seed: seed)
+            fleet.restart(0) { $0.grace = .seconds(1) }
+            fleet.setConduct(of: 1, Conduct(.understated))
+            var request = try request()
+            request.timeout = .seconds(7)
+            let command = fleet.ask(0, .delegate(request))
+            var milliseconds = 0
+            while fleet.reply(to: command) == nil, milliseconds < 20_000 {
+                fleet.pass(milliseconds: 50)
+                milliseconds += 50
+            }
+            let outcome = try object(fleet.reply(to: command))
+            #expect(fleet.rest() == nil)
+            #expect(fleet.finding == nil)
+            let reasons = (outcome["attempts"] as? [[String: Any]] ?? []).compactMap { $0["reason"] as? String }
+            #expect(!reasons.contains("not decided in time"), "seed \(seed): \(outcome)")
+            guard outcome["platform"] as? String == "Thor" else { continue }
+            paid += 1
+            // Both runs together take more than half of the time and the grace.
+            if milliseconds > 4_250 { long += 1 }
+        }
+        print("replicas: \(paid) of 8 paid, \(long) of them after more than half of the time and the grace")
+        #expect(paid >= 6 && long > 0)
+    }
+
     @Test func `the result of a newcomer is run again here, and both runs are accounted for`() throws {
         var fleet = try makeFleet(2, short: false)
         let outcome = try ask(&fleet, try request())

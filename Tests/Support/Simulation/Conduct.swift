@@ -15,6 +15,8 @@ public struct Conduct: Sendable {
         case understated
         /// Does its work, and says of every result that it is worth nothing.
         case belittled
+        /// Takes its work, and never comes to an end.
+        case endless
 
         /// Those that give a result that is not what it is said to be.
         public static let falseResults: [Cheat] = [.madeUp, .stale, .overstated]
@@ -22,6 +24,9 @@ public struct Conduct: Sendable {
 
     /// How long a run takes at least that is to take more than was said.
     static let slowness: Int64 = 1_500
+
+    /// How long a run takes that is never to end: longer than any timeout.
+    static let eternity: Int64 = 1 << 40
 
     /// What it does; nil for honest work.
     public let cheat: Cheat?
@@ -53,6 +58,7 @@ public struct Conduct: Sendable {
         case .overstated: return (result, .one, 0)
         case .understated: return (result, SimulatedOperation.worth(of: input), Conduct.slowness)
         case .belittled: return (result, .zero, 0)
+        case .endless: return (result, .one, Conduct.eternity)
         }
     }
 }

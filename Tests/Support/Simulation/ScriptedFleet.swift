@@ -232,6 +232,9 @@ public struct ScriptedFleet {
     /// The decisions that a board keeps, as they are on its disk.
     public func decisions(of board: Int) -> [StoredRecord] { fleet.boards[board].disk.durable.records(.decision) }
 
+    /// The parts of tasks that a board keeps, as they are on its disk.
+    public func tasks(of board: Int) -> [StoredRecord] { fleet.boards[board].disk.durable.records(.task) }
+
     /// A board finds these records beside its own from now on.
     public mutating func put(_ writes: [StoreWrite], of board: Int) { fleet.boards[board].disk.spoil(writes) }
 
