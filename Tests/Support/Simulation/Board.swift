@@ -79,8 +79,9 @@ struct Board {
             settings.operations[0].typicalTime = .milliseconds([100, 400, 800, 1_500][Int(random.number(below: 4))])
             settings.acceptance = [QualityBasis.checked, .checked, .replicated, .claimed][Int(random.number(below: 4))]
             if random.chance(permille: 200) {
+                let cheats = Conduct.Cheat.allCases
                 conduct = Conduct(
-                    Conduct.Cheat.allCases[Int(random.number(below: 3))], after: Int(random.number(below: 30)))
+                    cheats[Int(random.number(below: Int64(cheats.count)))], after: Int(random.number(below: 30)))
             }
         }
         settings.addresses = [Board.address(of: index)]

@@ -17,6 +17,8 @@ public struct Conduct: Sendable {
         case belittled
         /// Takes its work, and never comes to an end.
         case endless
+        /// Says of every task that its input cannot be read.
+        case refusing
 
         /// Those that give a result that is not what it is said to be.
         public static let falseResults: [Cheat] = [.madeUp, .stale, .overstated]
@@ -37,6 +39,9 @@ public struct Conduct: Sendable {
     /// Those in which it cheated.
     public private(set) var cheats = 0
     private var first: [UInt8]?
+
+    /// Whether it refuses the work that it was last given.
+    var refuses: Bool { cheat == .refusing && runs > honestRuns }
 
     /// Honest work, or so many honest runs and then `cheat` for good.
     public init(_ cheat: Cheat? = nil, after honestRuns: Int = 0) {
@@ -59,6 +64,7 @@ public struct Conduct: Sendable {
         case .understated: return (result, SimulatedOperation.worth(of: input), Conduct.slowness)
         case .belittled: return (result, .zero, 0)
         case .endless: return (result, .one, Conduct.eternity)
+        case .refusing: return (result, .one, 0)
         }
     }
 }

@@ -328,6 +328,7 @@ struct Fleet {
         }
         milliseconds = max(milliseconds, work.leastMilliseconds)
         var outcome = WorkReport.Outcome.result(work.result)
+        if boards[board].conduct.refuses { outcome = .failure("not a frame") }
         if !isHealed, random.chance(permille: scenario.badWorkPermille) {
             switch random.number(below: 6) {
             case 0: outcome = .crashed("signal 11")
