@@ -53,6 +53,8 @@ public struct WorkOrder: Hashable, Sendable {
     public let memory: ByteCount
     /// Longest run.
     public let timeout: TimeSpan
+    /// Until when it may wait for a worker, whatever that may take then; nil for `timeout` from now on.
+    public var startBy: BootTime?
     /// The result whose quality is to be told, in place of making one; nil for an ordinary run.
     public var verified: [UInt8]?
     /// Whether it is known after a crash that this was to be run; what may only run once is.
@@ -92,6 +94,8 @@ public struct WorkReport: Hashable, Sendable {
         case crashed(String)
         /// It ran past its time.
         case timedOut
+        /// No worker could take it in time, in words.
+        case notStarted(String)
         /// It wanted more memory than it may have.
         case outOfMemory(limit: ByteCount)
         /// It was cancelled.

@@ -88,6 +88,8 @@ extension AgentMachine {
         guard terms.target.context == identity.platform else { return .otherPlatform(own: identity.platform) }
         guard terms.type == terms.target.task else { return .typeDiffers }
         if let rules = PermissionRules.refusal(of: terms.operation, from: source, to: target) { return .rules(rules) }
+        let isOffered = settings.offer(terms.operation) != nil
+        if isOffered, let wait = restartWait(of: terms.operation) { return .notYet(wait) }
         return servedOffer(terms.operation) == nil ? .notServed : nil
     }
 
@@ -159,6 +161,7 @@ extension ClientRefusal {
         case .otherPlatform: "the target lives on another platform"
         case .typeDiffers: "the type is not the target's"
         case .notServed: "the operation is not served here"
+        case .notYet: "the program that serves the operation died too often"
         case .rules(let refusal): refusal.explanation
         case .shortOfCredits(let available): "\(available.millijoules) mJ are in its account (sage-edge ledger grant)"
         case .full: "as many tasks of clients as may be are under way"

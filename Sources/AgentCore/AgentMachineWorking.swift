@@ -278,12 +278,14 @@ extension AgentMachine {
                 timeout: min(task.timeout, offer.timeout),
                 // A program that cannot tell how good another's result is makes its own to hold it against.
                 verified: offer.verifies ? task.subject?.result : nil)
+            order.startBy = working[work.task]?.life.terms.map { now.boot + $0.deadlines.proof.since(ledgerNow) }
         } else {
             guard let task = local[work.task] else { return }
             order = WorkOrder(
                 task: work.task, operation: task.operation, input: task.input, parameters: task.parameters,
                 memory: task.memory, timeout: task.timeout, verified: task.verified)
             order.isStored = task.isStored
+            order.startBy = deadline(of: task)
         }
         active[work.task] = ActiveWork(
             isForPeer: work.isForPeer, operation: order.operation, payer: runPayer(of: work))
@@ -291,6 +293,11 @@ extension AgentMachine {
         if work.isForPeer { tell(work.task, WorkerEvent.workStarted) }
         guard order.isStored else { return behindWrites.append(.startWork(order)) }
         afterWrites(.startWork(order))
+    }
+
+    /// When whoever asked for `task` waits no longer; nil for what this board asked itself.
+    private func deadline(of task: LocalTask) -> BootTime? {
+        task.client.flatMap { clients.open[$0]?.deadline } ?? task.command.flatMap { errands[$0]?.deadline }
     }
 
     mutating func handle(_ report: WorkReport) {

@@ -63,6 +63,8 @@ public enum ClientRefusal: Hashable, Sendable {
     case typeDiffers
     /// Nothing here serves the operation.
     case notServed
+    /// The program that serves the operation died, and is started again after this time.
+    case notYet(TimeSpan)
     /// The same rules speak against it that hold for peers.
     case rules(TaskRefusal)
     /// The client's account has no more than this.

@@ -1,4 +1,5 @@
 import Federation
+import Quantities
 import Wire
 
 /// How a program of the operator's that serves an operation stands.
@@ -19,6 +20,8 @@ public struct ExecutorStanding: Hashable, Sendable {
     public let state: State
     /// Its processes.
     public let processes: Int
+    /// When a process is started next, where there is none and it is waited for; nil otherwise.
+    public var restart: BootTime?
 
     /// A standing.
     public init(operation: Operation, state: State, processes: Int) {
@@ -36,6 +39,14 @@ extension AgentMachine {
     /// The offer for `operation`, if it is served here at the moment.
     func servedOffer(_ operation: Operation) -> OperationOffer? {
         isReady(operation) ? settings.offer(operation) : nil
+    }
+
+    /// How long until a program of `operation` is started again that died too often to be there now; nil where none is
+    /// waited for, or for so short a time that a task may wait as well.
+    func restartWait(of operation: Operation) -> TimeSpan? {
+        guard let due = executors.first(where: { $0.operation == operation })?.restart else { return nil }
+        let wait = due.since(now.boot)
+        return wait >= .seconds(1) ? wait : nil
     }
 
     private func isReady(_ operation: Operation) -> Bool {

@@ -11,6 +11,7 @@ extension WorkReport {
         case .failed(let code, _): .workFailed(.operationFailed(code: code))
         case .notServed: .workFailed(.operationNotServed)
         case .crashed: operation.runsOnce ? .workInterrupted : .workCrashed
+        case .notStarted: .workFailed(.deadlineUnreachable(expected: .zero, remaining: .zero))
         case .timedOut: .workFailed(.timedOut(after: ended.since(started)))
         case .outOfMemory(let limit): .workFailed(.memoryLimit(limit: limit))
         case .cancelled: .workFailed(.cancelled)
@@ -23,7 +24,7 @@ extension WorkReport.Outcome {
     var explanation: String {
         switch self {
         case .result: "done"
-        case .failure(let reason), .failed(_, let reason), .notServed(let reason): reason
+        case .failure(let reason), .failed(_, let reason), .notServed(let reason), .notStarted(let reason): reason
         case .crashed(let reason): "the worker crashed: " + reason
         case .timedOut: "the worker ran past its time"
         case .outOfMemory(let limit): "the worker wanted more than \(limit.bytes) bytes of memory"
@@ -35,7 +36,7 @@ extension WorkReport.Outcome {
     var hasRun: Bool {
         switch self {
         case .result, .failure, .failed, .crashed, .timedOut, .outOfMemory, .cancelled: true
-        case .notServed: false
+        case .notServed, .notStarted: false
         }
     }
 
@@ -46,7 +47,7 @@ extension WorkReport.Outcome {
         case .failure: .refusedInput
         case .failed, .notServed: .failed
         case .crashed: .crashed
-        case .timedOut: .timedOut
+        case .timedOut, .notStarted: .timedOut
         case .outOfMemory: .outOfMemory
         case .cancelled: .cancelled
         }

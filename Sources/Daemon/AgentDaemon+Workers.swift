@@ -65,6 +65,7 @@ extension ExecutorStanding {
             case .parked(let why): .parked(why)
             }
         self.init(operation: operation, state: state, processes: standing.processes)
+        restart = standing.restart
     }
 }
 

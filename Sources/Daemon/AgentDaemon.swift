@@ -310,11 +310,12 @@ public struct AgentDaemon: ~Copyable {
 
     private mutating func passTime() throws(SystemError) {
         let now = AgentDaemon.now
-        if core.nextDeadline <= now.boot { try carryOut(core.handle(.timer, at: now)) }
+        // Before the core gives up a task at its deadline: the workers know why it was not done by then.
         workers.advance(to: now.boot, loop)
         for outcome in workers.takeOutcomes() {
             try carryOut(core.handle(.work(WorkReport(outcome)), at: now))
         }
+        if core.nextDeadline <= now.boot { try carryOut(core.handle(.timer, at: now)) }
         attendExecutors()
         try control.closeSlow(in: loop, now: now.boot)
         try dropAbandoned(now)
@@ -472,6 +473,7 @@ public struct AgentDaemon: ~Copyable {
                 operation: order.operation.name, input: order.input, parameters: order.parameters),
             memory: order.memory, time: order.timeout)
         job.verified = order.verified
+        job.startBy = order.startBy
         let now = Clock.bootTime
         switch workers.start(job, now: now, loop) {
         case .started, .queued: break

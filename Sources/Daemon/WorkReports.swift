@@ -12,6 +12,7 @@ extension WorkReport {
         case .failure(.refused(let refusal)) where refusal.code == .badInput: what = .failure(refusal.explanation)
         case .failure(.failed(let reason)): what = .failed(code: 1, reason)
         case .failure(.commandFailed(let code)): what = .failed(code: Int64(code), WorkReport.reason(outcome))
+        case .failure(.notStarted): what = .notStarted(WorkReport.reason(outcome))
         case .failure(.parked): what = .notServed(WorkReport.reason(outcome))
         case .failure(.exceeded(.memory(let limit))): what = .outOfMemory(limit: limit)
         case .failure(.timedOut), .failure(.processorTimeExceeded): what = .timedOut

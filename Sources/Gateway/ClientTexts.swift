@@ -9,7 +9,7 @@ extension ClientRefusal {
     var status: UInt32 {
         switch self {
         case .unknownKey, .badSignature, .noSignature, .keyNeeded: 401
-        case .full: 429
+        case .full, .notYet: 429
         case .rules(let refusal): refusal.isTemporary ? 429 : 400
         case .unavailable: 503
         case .alreadyActive, .alreadyEnded, .forgotten, .ahead, .otherPlatform, .typeDiffers, .notServed,
@@ -21,7 +21,7 @@ extension ClientRefusal {
     /// When to come back, in seconds; nil where that does not help.
     var retryAfter: Int64? {
         switch self {
-        case .rules(.rateLimited(let wait)): max(1, (wait.milliseconds + 999) / 1000)
+        case .rules(.rateLimited(let wait)), .notYet(let wait): max(1, (wait.milliseconds + 999) / 1000)
         case .rules(let refusal) where refusal.isTemporary: 5
         case .full: 5
         case .unavailable: 10
@@ -51,6 +51,9 @@ extension ClientRefusal {
             }
             return "Task type \(terms.typeText) does not match target LCT task \(target ?? terms.target.task.name)"
         case .notServed: return "Operation \(terms.operation.name) is not served here"
+        case .notYet(let wait):
+            return "Operation \(terms.operation.name) is not served for "
+                + "\((wait.milliseconds + 999) / 1000) s: its program died"
         case .rules(.permissionMissing(let missing)):
             let whose = missing.of == .target ? "Task \(terms.typeText)" : "Client \(terms.source.text)"
             return whose + " lacks permission " + missing.permission.name

@@ -30,6 +30,8 @@ public struct ExternalStanding: Hashable, Sendable {
     public let state: State
     /// Its processes.
     public let processes: Int
+    /// When a process is started next, where there is none and it is waited for; nil otherwise.
+    public var restart: BootTime?
 }
 
 /// The processes of external executors, and the tasks that wait for one.
@@ -40,12 +42,15 @@ struct ExternalWorkers: ~Copyable {
     /// An executor and what waits for it.
     private struct Crew {
         let executor: ExternalExecutor
-        var waiting: [(job: WorkerJob, since: BootTime)] = []
+        /// The tasks that wait for a process, and until when.
+        var waiting: [(job: WorkerJob, until: BootTime)] = []
         var policy = RestartPolicy()
         var hasServed = false
         var lastFault = ""
 
         var isParked: Bool { policy.parkedUntil != nil }
+        /// Whether its processes died since one of them did a task.
+        var isFailing: Bool { policy.starts + policy.tasks > 0 }
     }
 
     static let channels = UInt32(ExternalWorker.Channel.allCases.count)
@@ -74,9 +79,12 @@ struct ExternalWorkers: ~Copyable {
         crews.map { crew in
             let state: ExternalStanding.State =
                 crew.isParked ? .parked(crew.lastFault) : crew.hasServed ? .serving : .starting
-            return ExternalStanding(
-                operation: crew.executor.operation, state: state,
-                processes: slots.count { $0?.executor == crew.executor && $0?.ended == nil })
+            let processes = slots.count { $0?.executor == crew.executor && $0?.ended == nil }
+            var standing = ExternalStanding(
+                operation: crew.executor.operation, state: state, processes: processes)
+            let isDown = processes == 0 && (crew.isParked || crew.isFailing)
+            standing.restart = isDown ? crew.policy.parkedUntil ?? crew.policy.restartAt : nil
+            return standing
         }
     }
 
@@ -133,7 +141,7 @@ struct ExternalWorkers: ~Copyable {
     mutating func start(_ job: WorkerJob, now: BootTime, _ loop: borrowing EventLoop) -> Int {
         guard let index = crews.firstIndex(where: { $0.executor.operation == job.request.operation }) else { return 0 }
         let before = crews[index].waiting.count
-        crews[index].waiting.append((job, now))
+        crews[index].waiting.append((job, job.startBy ?? now + job.time))
         tend(index, now, loop)
         return before
     }
@@ -179,7 +187,7 @@ struct ExternalWorkers: ~Copyable {
             } else if lacksProcess(crew) {
                 due.append(crew.policy.restartAt)
             }
-            due += crew.waiting.map { $0.since + $0.job.time }
+            due += crew.waiting.map { $0.until }
         }
         return due.min()
     }
@@ -190,10 +198,11 @@ struct ExternalWorkers: ~Copyable {
             attend(slot, now, loop) { loop throws(SystemError) in try worker.advance(to: now, loop) }
         }
         for index in crews.indices {
-            for (job, since) in crews[index].waiting where now >= since + job.time {
-                finish(job.id, .timedOut(limit: job.time), now)
+            // Its own time begins with its process: what it waits for another's deaths is none of it.
+            for (job, until) in crews[index].waiting where now >= until {
+                finish(job.id, .notStarted(because: crews[index].isFailing ? crews[index].lastFault : ""), now)
             }
-            crews[index].waiting.removeAll { now >= $0.since + $0.job.time }
+            crews[index].waiting.removeAll { now >= $0.until }
             if let until = crews[index].policy.parkedUntil, now >= until { crews[index].policy.unpark(at: now) }
             tend(index, now, loop)
         }
@@ -268,7 +277,7 @@ struct ExternalWorkers: ~Copyable {
             slots[slot] = nil
             if let job = worker.takeUntouched() {
                 if let index {
-                    crews[index].waiting.insert((job, now), at: 0)
+                    crews[index].waiting.insert((job, job.startBy ?? now + job.time), at: 0)
                 } else {
                     finish(job.id, .broken(.retired), now)
                 }

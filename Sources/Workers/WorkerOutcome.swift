@@ -36,6 +36,8 @@ public struct WorkerJob: Sendable {
     public var time: TimeSpan
     /// Processor time that it may use, rounded up to seconds.
     public var processorTime: TimeSpan
+    /// Until when it may wait for a process that stays; nil for as long as it may take, from when it was handed over.
+    public var startBy: BootTime?
     /// The result whose quality is asked for, in place of one of its own; nil for an ordinary task.
     ///
     /// Only programs of the operator's that stay are asked.
@@ -93,6 +95,8 @@ public enum WorkerFailure: Equatable, Sendable {
     case exceeded(WorkerExcess)
     /// The process of an external executor did not keep to what is agreed with it.
     case broken(ExternalFault)
+    /// No process of its external executor could take it in time, and why the last one died where one did.
+    case notStarted(because: String)
     /// The external executor is parked, and why.
     case parked(String)
     /// The caller gave it up.
@@ -113,6 +117,9 @@ public enum WorkerFailure: Equatable, Sendable {
         case .failed(let reason): reason
         case .exceeded(let excess): ExternalFault.exceeded(excess).explanation
         case .broken(let fault): fault.explanation
+        case .notStarted(let reason):
+            "no process of its executor could take it in time"
+                + (reason.isEmpty ? "" : "; the last one died: " + reason)
         case .parked(let reason): "its executor is parked: " + reason
         case .cancelled: "cancelled"
         }

@@ -13,10 +13,10 @@ import Testing
 @Suite struct `a client` {
     init() throws { try #require(prepareCryptography()) }
 
-    private static let clock = WallTime(milliseconds: 1_700_000_000_000)
+    static let clock = WallTime(milliseconds: 1_700_000_000_000)
 
     /// Two boards, of which the first has given the client on the second 100 ATP.
-    private func fleet(_ settings: (inout AgentSettings) -> Void = { _ in }) throws -> ScriptedFleet {
+    func fleet(_ settings: (inout AgentSettings) -> Void = { _ in }) throws -> ScriptedFleet {
         var fleet = try ScriptedFleet(boards: 2)
         fleet.restart(0) {
             $0.chargeTarget = Energy(joules: 1000)
@@ -29,14 +29,14 @@ import Testing
         return fleet
     }
 
-    private var source: LCT { get throws { try LCT("lct:web4:agent:dp@Thor#consciousness") } }
+    var source: LCT { get throws { try LCT("lct:web4:agent:dp@Thor#consciousness") } }
 
-    private func available(_ fleet: ScriptedFleet) throws -> Energy {
+    func available(_ fleet: ScriptedFleet) throws -> Energy {
         let account = try #require(AccountID(try source.text))
         return fleet.ledger(of: 0).accounts[account]?.available ?? .zero
     }
 
-    private func terms(
+    func terms(
         _ task: String, source: String = "lct:web4:agent:dp@Thor#consciousness",
         target: String = "lct:web4:agent:dp@Sprout#consciousness", type: TaskType = .consciousness,
         operation: String = SimulatedOperation.name, joules: Int64 = 50, timeout: TimeSpan = .seconds(60),
@@ -50,7 +50,7 @@ import Testing
     }
 
     /// A request that the second board's key has signed, or `key`; nobody where that is nil.
-    private func request(
+    func request(
         _ terms: ClientTerms, _ fleet: ScriptedFleet, signed key: SigningKey?? = nil, showsKey: Bool = false,
         input: [UInt8] = [1, 2, 3]
     ) -> ClientRequest {
@@ -61,19 +61,19 @@ import Testing
             signature: key.map { fleet.scheme.sign(bytes.span, with: $0) }, showsKey: showsKey)
     }
 
-    private func answer(_ fleet: inout ScriptedFleet, _ command: ClientCommand) throws -> ClientAnswer {
+    func answer(_ fleet: inout ScriptedFleet, _ command: ClientCommand) throws -> ClientAnswer {
         let asked = fleet.ask(0, asClient: command)
         for _ in 0..<400 where fleet.answer(to: asked) == nil { fleet.pass(milliseconds: 250) }
         return try #require(fleet.answer(to: asked))
     }
 
-    private func refusal(_ fleet: inout ScriptedFleet, _ request: ClientRequest) throws -> ClientRefusal? {
+    func refusal(_ fleet: inout ScriptedFleet, _ request: ClientRequest) throws -> ClientRefusal? {
         guard case .refused(let refusal, let terms) = try answer(&fleet, .delegate(request)) else { return nil }
         #expect(terms == request.terms)
         return refusal
     }
 
-    private func proof(_ fleet: inout ScriptedFleet, _ request: ClientRequest) throws -> ClientProof {
+    func proof(_ fleet: inout ScriptedFleet, _ request: ClientRequest) throws -> ClientProof {
         let found = try answer(&fleet, .delegate(request))
         guard case .proven(let proof, _) = found else { throw Unexpected(text: "\(found)") }
         return proof
@@ -81,7 +81,7 @@ import Testing
 
     private struct Unexpected: Error { let text: String }
 
-    private func checkEnd(_ fleet: inout ScriptedFleet) {
+    func checkEnd(_ fleet: inout ScriptedFleet) {
         #expect(fleet.rest() == nil)
         #expect(fleet.finding == nil)
     }

@@ -389,6 +389,10 @@ private func command(_ request: HTTPRequest, _ access: HTTPAccess = socket) -> C
             .rules(.rateLimited(wait: TimeSpan(milliseconds: 1_001))), 429,
             "Task t1 refused: too many requests; the next is welcome in 1001 ms"
         ),
+        (
+            .notYet(.milliseconds(9_001)), 429,
+            "Operation perception.detect is not served for 10 s: its program died"
+        ),
         (.full, 429, "Task t1 refused: as many tasks of clients as may be are under way"),
         (.failed("the worker crashed: x"), 400, "Task t1 failed: the worker crashed: x"),
         (.ahead, 400, "Task t1 was made in the future: created_at is more than a day ahead"),

@@ -72,11 +72,12 @@ final class ExternalBench {
     @discardableResult
     func start(
         _ input: [UInt8], milliseconds: Int64 = 60_000, operation: String = "perception.detect",
-        parameters: [UInt8] = []
+        parameters: [UInt8] = [], waiting: TimeSpan? = nil
     ) -> Bytes16 {
-        let job = ExternalBench.job(
+        var job = ExternalBench.job(
             nextJob, input, milliseconds: milliseconds, operation: operation, parameters: parameters)
         nextJob += 1
+        job.startBy = waiting.map { Clock.bootTime + $0 }
         _ = pool.start(job, now: Clock.bootTime, loop)
         return job.id
     }

@@ -178,10 +178,10 @@ private let harmless = ["error", "bad"]
                 $0 == .died(operation: "perception.detect", why: why, errors: "no model here ")
             }
             #expect(deaths == WorkerLimits.startsBeforeParking)
-            #expect(
-                bench.pool.standings == [
-                    ExternalStanding(operation: "perception.detect", state: .parked(why), processes: 0)
-                ])
+            let standing = try #require(bench.pool.standings.first)
+            #expect(standing.state == .parked(why) && standing.processes == 0)
+            let wait = try #require(standing.restart).since(Clock.bootTime)
+            #expect(wait > WorkerLimits.parkTime - .seconds(60) && wait <= WorkerLimits.parkTime)
             let outcomes = try bench.outcomes()
             #expect(outcomes.map(\.id) == [waiting].compactMap { $0 })
             #expect(outcomes.allSatisfy { $0.result == .failure(.parked(why)) })
@@ -198,6 +198,33 @@ private let harmless = ["error", "bad"]
             bench.configure(["/usr/bin/python3", file])
             #expect(try bench.result("ok") == "\"here\"")
             #expect(bench.notices.last == .serves(operation: "perception.detect"))
+        }
+    }
+
+    private static let mortal = """
+        def answer(task):
+            if payload(task) == b"die":
+                os._exit(3)
+            say(id=task["id"], result="here")
+        serve(answer)
+        """
+
+    @Test func `that died is waited for, and a task's own time begins with its process`() throws {
+        try withTemporaryFolder { folder in
+            let bench = try ExternalBench(folder, python: Self.mortal)
+            let deaths = (0..<4).map { _ in
+                bench.start(Array("die".utf8), milliseconds: 500, waiting: .seconds(60))
+            }
+            let honest = bench.start(Array("ok".utf8), milliseconds: 500, waiting: .seconds(60))
+            let impatient = bench.start(Array("ok".utf8), milliseconds: 60_000, waiting: .milliseconds(900))
+            let outcomes = try bench.outcomes()
+            for id in deaths {
+                #expect(outcomes.first { $0.id == id }?.result == .failure(.exited(code: 3)))
+            }
+            #expect(outcomes.first { $0.id == honest }?.result == .success(Array("\"here\"".utf8)))
+            let given = outcomes.first { $0.id == impatient }
+            #expect(given?.result == .failure(.notStarted(because: "it ended with code 3")))
+            #expect(bench.pool.standings.first?.restart == nil)
         }
     }
 

@@ -1,0 +1,30 @@
+import AgentCore
+import Federation
+import Quantities
+import Simulation
+import Testing
+
+// What a client is told of an operation before its task is taken on, and of a result that nobody has judged.
+extension `a client` {
+    @Test(arguments: [ExecutorStanding.State.serving, .parked("it ended with code 7")])
+    func `is told when a program that died is started again`(state: ExecutorStanding.State) throws {
+        var fleet = try fleet()
+        var standing = ExecutorStanding(operation: try named(SimulatedOperation.name), state: state, processes: 0)
+        standing.restart = fleet.moment(of: 0).boot + .seconds(9)
+        fleet.setExecutors(of: 0, [standing])
+        let once = request(try terms("t1"), fleet)
+        #expect(try refusal(&fleet, once) == .notYet(.seconds(9)))
+        // Its name is not used up.
+        standing = ExecutorStanding(operation: standing.operation, state: .serving, processes: 1)
+        fleet.setExecutors(of: 0, [standing])
+        #expect(try proof(&fleet, once).charged > .zero)
+        checkEnd(&fleet)
+    }
+}
+
+/// The operation of that name.
+private func named(_ name: String) throws -> Federation.Operation {
+    struct NoName: Error {}
+    guard let operation = Federation.Operation(name) else { throw NoName() }
+    return operation
+}
