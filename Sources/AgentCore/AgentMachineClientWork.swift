@@ -98,7 +98,7 @@ extension AgentMachine {
         counters.countRun(.forClient, time: time, energy: used.energy)
         let proof = ClientProof(
             charged: paid, isCapped: used.energy > task.reserved && paid == task.reserved, time: time,
-            quality: report.quality ?? .one,
+            quality: quality(of: report, task.operation, asked: settings.minimumQuality),
             result: result, ended: max(.origin, now.wall - now.boot.since(report.ended)))
         finish(key, .completed, .proven(proof, terms), runtime: time)
     }

@@ -346,7 +346,8 @@ extension AgentMachine {
                 task: report.task, taskHash: order.hash, executor: order.payload.target, work: measured,
                 charged: order.payload.pricing.settlement(charged: used.energy, locked: order.payload.budget),
                 executionTime: report.ended.since(report.started),
-                quality: attestation?.quality ?? report.quality ?? .one,
+                quality: attestation?.quality
+                    ?? quality(of: report, order.payload.operation, asked: asked(in: order.payload)),
                 basis: attestation == nil ? .claimed : .checked,
                 resultHash: Hashing.hash(result, for: .result))
         else {
@@ -413,12 +414,37 @@ extension AgentMachine {
         let outcome = ErrandOutcome(
             task: report.task, platform: identity.platform, node: identity.id, result: result, energy: used.energy,
             evidence: used.evidence, paid: paid, time: report.ended.since(report.started),
-            quality: VerifiedQuality(quality: report.quality ?? .one, basis: .checked))
+            quality: ownQuality(of: report, task))
         if let original = task.replicaOf {
             if task.verified == nil { return takeOwnOpinion(outcome, on: original) }
             return takeVerdict(report.quality, on: original, by: report.task)
         }
         if let command = task.command { complete(command, with: outcome) }
+    }
+
+    /// How good this board says that a result is.
+    ///
+    /// What the worker says of it. Where it says nothing: as good as can be if this program made it, since whoever runs
+    /// it again makes the same; else as good as was `asked` for, and no better.
+    func quality(of report: WorkReport, _ operation: Operation, asked: BasisPoints) -> BasisPoints {
+        report.quality ?? (verifier.checks(operation) ? .one : asked)
+    }
+
+    /// How good a result of `order` is taken to be whose worker says nothing.
+    ///
+    /// Held against another's result it is the same or not: that says how good it is, and less would be held against
+    /// whoever said it.
+    private func asked(in order: FederationTask) -> BasisPoints {
+        order.acceptance == .replicated ? .one : order.minimumQuality
+    }
+
+    /// How good the result of an own task is, and by what that is known.
+    private func ownQuality(of report: WorkReport, _ task: LocalTask) -> VerifiedQuality {
+        let isChecked = verifier.checks(task.operation)
+        // As for a peer's task that is replicated.
+        let asked = task.replicaOf == nil ? settings.minimumQuality : .one
+        return VerifiedQuality(
+            quality: quality(of: report, task.operation, asked: asked), basis: isChecked ? .checked : .claimed)
     }
 
     mutating func learn(_ report: WorkReport, _ operation: Operation, _ size: ByteCount, _ used: Energy) {

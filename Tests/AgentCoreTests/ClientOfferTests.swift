@@ -20,6 +20,22 @@ extension `a client` {
         #expect(try proof(&fleet, once).charged > .zero)
         checkEnd(&fleet)
     }
+
+    // MARK: Quality
+
+    @Test(arguments: [true, false])
+    func `is told no better quality than was asked for where nobody has said one`(checks: Bool) throws {
+        var fleet = try fleet()
+        if !checks { fleet.stopChecking() }
+        fleet.restart(0) { $0.minimumQuality = BasisPoints(clamping: 6_500) }
+        fleet.pass(milliseconds: 180_000)
+        #expect(try proof(&fleet, request(try terms("t1"), fleet)).quality == .one, "as its worker says")
+        fleet.stopTellingQuality(of: 0)
+        // What this program makes itself others can make again, and it is the right result.
+        let quality = try proof(&fleet, request(try terms("t2"), fleet)).quality
+        #expect(quality == (checks ? .one : BasisPoints(clamping: 6_500)))
+        checkEnd(&fleet)
+    }
 }
 
 /// The operation of that name.

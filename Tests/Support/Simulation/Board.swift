@@ -38,6 +38,8 @@ struct Board {
     var conduct = Conduct()
     /// What its workers come to instead of a result; nil where they do their work.
     var workOutcome: WorkReport.Outcome?
+    /// Whether its workers say how good their results are.
+    var tellsQuality = true
 
     static let names = ["Sprout", "Thor", "Legion", "Willow", "Acorn", "Cedar"]
 

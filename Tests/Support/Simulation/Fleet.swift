@@ -343,7 +343,8 @@ struct Fleet {
         if milliseconds > order.timeout.milliseconds {
             (outcome, milliseconds) = (.timedOut, max(0, order.timeout.milliseconds))
         }
-        scheduleReport(order.task, of: board, outcome, quality: work.quality, after: milliseconds)
+        let quality = boards[board].tellsQuality ? work.quality : nil
+        scheduleReport(order.task, of: board, outcome, quality: quality, after: milliseconds)
     }
 
     private mutating func cancelWorker(_ task: TaskID, of board: Int) {

@@ -131,6 +131,9 @@ public struct ScriptedFleet {
         fleet.boards[board].workOutcome = outcome
     }
 
+    /// The workers of a board say no more how good their results are.
+    public mutating func stopTellingQuality(of board: Int) { fleet.boards[board].tellsQuality = false }
+
     /// Workers that run on a board.
     public func workers(of board: Int) -> Int { fleet.boards[board].workers.count }
 
