@@ -117,6 +117,8 @@ public struct AgentMachine {
     /// When what was learned is to be written; nil where it is.
     var predictorDue: BootTime?
     var decisions: DecisionBook
+    /// When tasks of each kind were last measured here, since the start.
+    var measuredAt: [TaskKind: BootTime] = [:]
     /// Where tasks of each kind ran last.
     var lastPlace: [TaskKind: PlatformID] = [:]
     var isStopping = false

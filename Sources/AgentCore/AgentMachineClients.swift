@@ -41,8 +41,8 @@ extension AgentMachine {
     /// What speaks against a client's task, or nil; counts it against its client's rate.
     ///
     /// Asked in this order: signature, earlier tasks of that name, time, platform, type, operation, standing and
-    /// permissions, rate, credits, number of tasks and today's budget of target and source, memory, heat, queue,
-    /// deadline.
+    /// permissions, rate, budget, credits, number of tasks and today's budget of target and source, memory, heat,
+    /// queue, deadline.
     private mutating func admit(_ request: ClientRequest) -> ClientRefusal? {
         if isStopping { return .unavailable("the agent is shutting down") }
         let terms = request.terms
@@ -102,6 +102,8 @@ extension AgentMachine {
         guard let account = AccountID(terms.source.text), let offer = servedOffer(terms.operation) else {
             return .notServed
         }
+        let required = requiredBudget(for: offer, on: ByteCount(bytes: Int64(request.input.count)))
+        guard budget >= required else { return .shortOfBudget(required: required) }
         let available = ledger.image.accounts[account]?.available ?? .zero
         guard budget <= available else { return .shortOfCredits(available: available) }
         let memory = min(freeMemory, target.budget.memory)
@@ -164,6 +166,7 @@ extension ClientRefusal {
         case .notYet: "the program that serves the operation died too often"
         case .rules(let refusal): refusal.explanation
         case .shortOfCredits(let available): "\(available.millijoules) mJ are in its account (sage-edge ledger grant)"
+        case .shortOfBudget(let required): "its budget is less than the \(required.millijoules) mJ that it takes"
         case .full: "as many tasks of clients as may be are under way"
         case .ledger(let reason), .failed(let reason), .interrupted(let reason), .unavailable(let reason): reason
         case .timedOut: "it was not done in time"

@@ -451,6 +451,7 @@ extension AgentMachine {
         predictor.record(
             place: identity.id, operation: operation, inputSize: size, time: report.ended.since(report.started),
             energy: used, memory: report.peakMemory)
+        measuredAt[TaskKind(operation, inputSize: size)] = now.boot
         storePredictor()
         // What peers would take for a broken word is told them before the next task.
         guard !peers.isEmpty, let said = statedOperations.first(where: { $0.operation == operation }),

@@ -67,6 +67,8 @@ public enum ClientRefusal: Hashable, Sendable {
     case notYet(TimeSpan)
     /// The same rules speak against it that hold for peers.
     case rules(TaskRefusal)
+    /// The operation takes more than the budget: as much as this.
+    case shortOfBudget(required: Energy)
     /// The client's account has no more than this.
     case shortOfCredits(available: Energy)
     /// As many tasks of clients, or so much input, as may be are under way.

@@ -13,7 +13,7 @@ extension ClientRefusal {
         case .rules(let refusal): refusal.isTemporary ? 429 : 400
         case .unavailable: 503
         case .alreadyActive, .alreadyEnded, .forgotten, .ahead, .otherPlatform, .typeDiffers, .notServed,
-            .shortOfCredits, .ledger, .failed, .interrupted, .timedOut, .cancelled:
+            .shortOfBudget, .shortOfCredits, .ledger, .failed, .interrupted, .timedOut, .cancelled:
             400
         }
     }
@@ -61,6 +61,9 @@ extension ClientRefusal {
             .shortOfCredits(let available):
             return "Insufficient ATP budget. Required: \(terms.budget.text), Available: "
                 + PythonNumber(thousandths: available.millijoules).text
+        case .shortOfBudget(let required):
+            return "Insufficient ATP budget. Required: " + PythonNumber(thousandths: required.millijoules).text
+                + ", Available: \(terms.budget.text)"
         case .rules(let refusal): return task + "refused: " + refusal.explanation
         case .full: return task + "refused: as many tasks of clients as may be are under way"
         case .ledger(let reason): return task + "refused: " + reason

@@ -21,6 +21,46 @@ extension `a client` {
         checkEnd(&fleet)
     }
 
+    // MARK: Budget
+
+    @Test func `whose budget is less than what is said of a run is told what it takes`() throws {
+        // 800 ms of a core of 10 W.
+        var fleet = try fleet { $0.profile.priors.core = Power(milliwatts: 10_000) }
+        let small = request(try terms("t1", joules: 7), fleet)
+        #expect(try refusal(&fleet, small) == .shortOfBudget(required: Energy(joules: 8)))
+        #expect(try available(fleet) == Energy(joules: 100))
+        #expect(try proof(&fleet, request(try terms("t1", joules: 8), fleet)).charged <= Energy(joules: 8))
+        checkEnd(&fleet)
+    }
+
+    @Test func `whose budget is less than what was measured is told what it takes, for an hour`() throws {
+        // A run is said to take 1 J and takes some hundreds.
+        var fleet = try fleet {
+            $0.operations[0].typicalTime = .milliseconds(1)
+            $0.profile.priors.core = Power(milliwatts: 1_000_000)
+        }
+        // Few runs, and such as differ as these do, say nothing yet.
+        var required: Energy?
+        var runs = 0
+        while required == nil, runs < 40 {
+            switch try answer(&fleet, .delegate(request(try terms("t\(runs)", joules: 1), fleet))) {
+            case .proven(let proof, _):
+                #expect(proof.isCapped)
+                runs += 1
+            case .refused(.shortOfBudget(let least), _): required = least
+            case let other:
+                Issue.record("\(other)")
+                return
+            }
+        }
+        #expect(runs >= 4)
+        let least = try #require(required)
+        #expect(least > Energy(joules: 1) && least < Energy(joules: 3_000))
+        fleet.pass(milliseconds: 3_600_000)
+        #expect(try proof(&fleet, request(try terms("t\(runs)", joules: 1), fleet)).isCapped)
+        checkEnd(&fleet)
+    }
+
     // MARK: Quality
 
     @Test(arguments: [true, false])

@@ -105,7 +105,10 @@ import Testing
     }
 
     @Test func `pays no more than its budget`() throws {
-        var fleet = try fleet { $0.profile.priors.core = Power(milliwatts: 1_000_000) }
+        var fleet = try fleet {
+            $0.operations[0].typicalTime = .milliseconds(1)
+            $0.profile.priors.core = Power(milliwatts: 1_000_000)
+        }
         let proof = try proof(&fleet, request(try terms("t1", joules: 1), fleet))
         #expect(proof.isCapped)
         #expect(proof.charged == Energy(joules: 1))
@@ -401,16 +404,16 @@ import Testing
         try #require(moment.status == .synchronized)
         let hour = TimeSpan.seconds(3_600)
         let far = moment.wall + ClientLimits.mostAhead + hour
-        #expect(try refusal(&fleet, request(try terms("t1", joules: 1, created: far), fleet)) == .ahead)
+        #expect(try refusal(&fleet, request(try terms("t1", joules: 2, created: far), fleet)) == .ahead)
         let near = moment.wall + ClientLimits.mostAhead - hour
-        _ = try proof(&fleet, request(try terms("t1", joules: 1, created: near), fleet))
+        _ = try proof(&fleet, request(try terms("t1", joules: 2, created: near), fleet))
         checkEnd(&fleet)
     }
 
     @Test func `may send so many tasks a minute`() throws {
         var fleet = try fleet { $0.tasksPerMinute = 2 }
-        _ = try proof(&fleet, request(try terms("t1", joules: 1), fleet))
-        _ = try proof(&fleet, request(try terms("t2", joules: 1), fleet))
+        _ = try proof(&fleet, request(try terms("t1", joules: 2), fleet))
+        _ = try proof(&fleet, request(try terms("t2", joules: 2), fleet))
         guard case .rules(.rateLimited(let wait)) = try refusal(&fleet, request(try terms("t3"), fleet)) else {
             Issue.record("a third is taken")
             return
@@ -419,7 +422,7 @@ import Testing
         // What is refused before costs nothing of it.
         fleet.pass(milliseconds: wait.milliseconds)
         _ = try refusal(&fleet, request(try terms("t1"), fleet))
-        _ = try proof(&fleet, request(try terms("t3", joules: 1), fleet))
+        _ = try proof(&fleet, request(try terms("t3", joules: 2), fleet))
         checkEnd(&fleet)
     }
 
@@ -429,7 +432,7 @@ import Testing
         _ = fleet.ask(0, .grant(account: try LCT(other), amount: Energy(joules: 100), takesBack: false))
         fleet.pass(milliseconds: 2_000)
         func ask(_ task: String, _ source: String) throws -> CommandID {
-            fleet.ask(0, asClient: .delegate(request(try terms(task, source: source, joules: 1), fleet)))
+            fleet.ask(0, asClient: .delegate(request(try terms(task, source: source, joules: 2), fleet)))
         }
         // One client has three quarters of them, however much it asks for, and the next one three quarters of the rest.
         let shares = [24, 6]

@@ -382,6 +382,10 @@ private func command(_ request: HTTPRequest, _ access: HTTPAccess = socket) -> C
             "Insufficient ATP budget. Required: 50, Available: 10.0"
         ),
         (
+            .shortOfBudget(required: Energy(millijoules: 62_330)), 400,
+            "Insufficient ATP budget. Required: 62.33, Available: 50"
+        ),
+        (
             .rules(.budgetExhausted(needed: Energy(joules: 50), available: Energy(millijoules: 1))), 400,
             "Insufficient ATP budget. Required: 50, Available: 0.001"
         ),
