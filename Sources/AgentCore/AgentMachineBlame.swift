@@ -91,8 +91,13 @@ extension AgentMachine {
         case .failed:
             let left = entry.life.deadlines.proof.since(ledgerNow)
             if entry.refusal?.mayLieInTask == true, left > .zero {
-                // Whether it does shows where another place does it; for that there may be no time any more.
-                if left < ledgerNow.since(entry.signedAt) { takeUndone(task) }
+                // Whether it does shows where another place does it; for that there may be no time any more. What was
+                // to be run again another place has done, and others are asked for the next one.
+                if entry.replicaOf != nil {
+                    _ = addUndone(entry)
+                } else if left < ledgerNow.since(entry.signedAt) {
+                    takeUndone(task)
+                }
                 return
             }
             heardSince = now.boot

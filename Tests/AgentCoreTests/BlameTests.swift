@@ -296,6 +296,22 @@ import Wire
         }
     }
 
+    @Test func `a peer that says it cannot read what another has done does not starve it`() throws {
+        for seed in 1...3 as ClosedRange<UInt64> {
+            var fleet = try makeFleetWithSlow(dearer: true, seed: seed)
+            fleet.setConduct(of: 1, Conduct(.refusing))
+            var done = 0
+            for number in 0..<20 {
+                let outcome = try ask(&fleet, try request(UInt8(number), timeout: .seconds(14)))
+                if outcome["outcome"] as? String == "done", outcome["platform"] as? String == "Legion" { done += 1 }
+            }
+            checkEnd(&fleet)
+            #expect(done >= 14, "\(done) of 20, seed \(seed)")
+            #expect(fleet.ledger(of: 2).balances?.accounts.first?.received ?? .zero > .zero)
+            #expect(try reputation("Legion", &fleet)[0] >= Self.untried[0])
+        }
+    }
+
     @Test func `who was found false is not taken at its word for nobody else bringing anything`() throws {
         var fleet = try makeFleet(3)
         fleet.setConduct(of: 2, Conduct(.madeUp))
