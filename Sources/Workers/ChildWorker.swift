@@ -1,5 +1,6 @@
 import Platform
 import Quantities
+import Wire
 
 extension WorkerCommand {
     /// What to start for `order`: this program, or the command of an operator.
@@ -35,6 +36,8 @@ final class ChildWorker: WorkerProcess {
     /// The control group that limits both instead, where there may be one.
     private let group: ControlGroup?
     private var family: [ProcessEntry] = []
+    /// A variable that whatever it starts inherits.
+    private let mark: String
     private var peak = ByteCount.zero
     private var usage: ResourceUsage?
     private var exceeded: WorkerExcess?
@@ -47,10 +50,13 @@ final class ChildWorker: WorkerProcess {
     ) throws(SystemError) {
         var start = command.child(for: order, descriptors)
         if case .command = order.program {
+            mark = "SAGE_EDGE_WORKER=" + hexadecimal(try Entropy.bytes(8))
+            start.environment.append(mark)
             memory = order.memory
             group = try? groups?.make(memory: order.memory, tasks: WorkerLimits.maximumTasks)
             start.controlGroup = group?.descriptor
         } else {
+            mark = ""
             memory = nil
             group = nil
         }
@@ -134,7 +140,7 @@ final class ChildWorker: WorkerProcess {
         if let group { return group.kill() }
         for _ in 0..<ChildWorker.rounds {
             guard let table = try? ProcessTable() else { return }
-            let members = table.family(of: child.identifier, known: family).filter {
+            let members = table.family(of: child.identifier, known: family + strays(table)).filter {
                 !$0.hasEnded && $0.identifier != Program.processID
             }
             if members.isEmpty { return }
@@ -143,5 +149,12 @@ final class ChildWorker: WorkerProcess {
             try? child.signal(.kill)
             for member in members { try? Signal.kill.send(to: member.identifier) }
         }
+    }
+
+    /// What it has started, and has lost its parent, in whatever session.
+    private func strays(_ table: ProcessTable) -> [ProcessEntry] {
+        // Nothing of it is older than it is.
+        let since = table.entries.first { $0.identifier == child.identifier }?.started ?? 0
+        return table.entries.filter { $0.started >= since && LeftWorkers.isMarked($0.identifier, mark) }
     }
 }

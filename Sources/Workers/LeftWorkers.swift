@@ -34,12 +34,15 @@ public enum LeftWorkers {
     }
 
     private static func processes(marked mark: String) -> [Int32] {
-        let entry = Array(mark.utf8)
-        return ((try? FileSystem.list("/proc")) ?? []).compactMap { Int32($0) }.filter { process in
-            guard process != Program.processID,
-                let environment = try? FileSystem.read("/proc/\(process)/environ", limit: environmentBytes)
-            else { return false }
-            return environment.split(separator: 0).contains { $0.elementsEqual(entry) }
+        ((try? FileSystem.list("/proc")) ?? []).compactMap { Int32($0) }
+            .filter { $0 != Program.processID && isMarked($0, mark) }
+    }
+
+    /// Whether `process` was started with the variable `mark`; not where it may not be looked into.
+    static func isMarked(_ process: Int32, _ mark: String) -> Bool {
+        guard let environment = try? FileSystem.read("/proc/\(process)/environ", limit: environmentBytes) else {
+            return false
         }
+        return environment.split(separator: 0).contains { $0.elementsEqual(mark.utf8) }
     }
 }

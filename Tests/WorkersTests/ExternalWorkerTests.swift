@@ -270,7 +270,7 @@ private let harmless = ["error", "bad"]
                     """#, served: served, environment: ["MODEL=a b", "PATH=/bin"])
             #expect(
                 try bench.result("x")
-                    == #"[[0,1,2,3],false,["MODEL","PATH"],"/",true,true,"1",9,0,800]"#)
+                    == #"[[0,1,2,3],false,["MODEL","PATH","SAGE_EDGE_WORKER"],"/",true,true,"1",9,0,800]"#)
         }
     }
 
@@ -368,6 +368,31 @@ private let harmless = ["error", "bad"]
             bench.configure([])
             try bench.wait { children.allSatisfy { isGone($0) } }
             #expect(bench.pool.standings.isEmpty)
+        }
+    }
+
+    @Test func `is ended with what has left its session and lost its parent`() throws {
+        try withTemporaryFolder { folder in
+            let bench = try ExternalBench(
+                folder,
+                python: """
+                    def answer(task):
+                        ends = os.pipe()
+                        child = os.fork()
+                        if child == 0:
+                            os.setsid()
+                            if os.fork() == 0:
+                                os.write(ends[1], str(os.getpid()).encode())
+                                time.sleep(1000)
+                            os._exit(0)
+                        os.waitpid(child, 0)
+                        say(id=task["id"], result=int(os.read(ends[0], 20)))
+                    serve(answer)
+                    """)
+            let stray = try #require(Int32(try bench.result("x")))
+            #expect(!isGone(stray))
+            bench.configure([])
+            try bench.wait { isGone(stray) }
         }
     }
 
