@@ -83,7 +83,7 @@ final class ServedWorker: WorkerProcess {
 
     override func poll() throws(SystemError) -> ChildExit? {
         while true {
-            switch try connection.descriptor.read(upTo: 4 * WorkerLimits.maximumReportBytes, appendingTo: &unread) {
+            switch try receive() {
             case .wouldBlock: return nil
             case .bytes: try takeReports()
             case .end:
@@ -94,6 +94,18 @@ final class ServedWorker: WorkerProcess {
                 }
                 return exit
             }
+        }
+    }
+
+    /// What the service says next.
+    ///
+    /// Where it has closed the connection with a question of ours unread, the kernel tells that in place of the end,
+    /// once all is read that the service had said.
+    private func receive() throws(SystemError) -> ReadResult {
+        let limit = 4 * WorkerLimits.maximumReportBytes
+        do throws(SystemError) { return try connection.descriptor.read(upTo: limit, appendingTo: &unread) } catch {
+            if error.errno == .connectionReset { return .end }
+            throw error
         }
     }
 

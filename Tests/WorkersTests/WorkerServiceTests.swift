@@ -158,6 +158,36 @@ private final class ServedBench {
         }
     }
 
+    @Test(arguments: [true, false])
+    func `has told an end that is read although a question came too late for it`(isTold: Bool) throws {
+        try withTemporaryFolder { folder in
+            let path = folder.path + "/workers.sock"
+            var listener = try StreamListener(at: path)
+            let order = WorkerOrder(
+                .command(["/bin/true"], environment: []), memory: .mebibytes(1), processorSeconds: nil)
+            let worker = try ServedWorker(order, path: path, [2, 2])
+            let exit = ChildExit(
+                manner: .exited(3), usage: ResourceUsage(processorMicroseconds: 5, peakResident: .mebibytes(1)))
+            func serve() throws {
+                guard let connection = try listener.accept() else {
+                    Issue.record("nobody has connected")
+                    return
+                }
+                let order = try DescriptorMessage.receive(upTo: 4096, from: connection)
+                #expect(order != nil)
+                if isTold { _ = try connection.descriptor.write(WorkerReport.ended(exit).framed.span) }
+                // It closes the connection with the question unread.
+                try worker.measure()
+            }
+            try serve()
+            if isTold {
+                #expect(try worker.poll() == exit)
+            } else {
+                #expect(throws: SystemError.self) { try worker.poll() }
+            }
+        }
+    }
+
     @Test func `speaks an encoding in which nothing has two forms`() throws {
         let orders = [
             WorkerOrder(.operation("perception.features"), memory: .mebibytes(256), processorSeconds: 30),
