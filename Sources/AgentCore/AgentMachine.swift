@@ -121,6 +121,8 @@ public struct AgentMachine {
     var measuredAt: [TaskKind: BootTime] = [:]
     /// Where tasks of each kind ran last.
     var lastPlace: [TaskKind: PlatformID] = [:]
+    /// Tasks of peers whose payers are still to be told how far they are, and when.
+    var stagesDue: [TaskID: BootTime] = [:]
     var isStopping = false
     /// How the gateway around this agent stands; for `status` alone.
     public var gateway = GatewayState.off
@@ -294,6 +296,7 @@ public struct AgentMachine {
         for ping in pings.values { next = min(next, ping.deadline) }
         if let deadline = logLimiter.deadline { next = min(next, deadline) }
         if let deadline = clients.deadline { next = min(next, deadline) }
+        if let due = stagesDue.values.min() { next = min(next, due) }
         for replication in replications.values { if let due = replication.retryAt { next = min(next, due) } }
         for witnessing in witnessings.values { if let due = witnessing.retryAt { next = min(next, due) } }
         for errand in errands.values { if let due = errand.waitsUntil { next = min(next, due) } }
@@ -353,6 +356,7 @@ public struct AgentMachine {
         expireErrands()
         writePredictor()
         expireClientTasks()
+        tellStages()
         for entry in logLimiter.endStretch(at: now.boot) { effects.append(.log(entry)) }
     }
 

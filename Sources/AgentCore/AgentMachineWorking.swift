@@ -31,11 +31,14 @@ extension AgentMachine {
             .taskArrived(WorkerTerms(task, age: aged.age, at: ledgerNow), refusal: refusal), at: ledgerNow)
         if isFirst, entry.life.terms?.taskHash == task.hash {
             entry.task = task
+            entry.isNew = true
             if refusal == nil { entry.chain = chain(above: task.payload) }
         }
         working[id] = entry
         if isFirst, entry.task != nil {
-            staging.write(.put(.task, key: TaskPart.workerTask.key(id), value: task.envelope.encoded))
+            stage(
+                .put(.task, key: TaskPart.workerTask.key(id), value: task.envelope.encoded),
+                isStoredAtEnd: isStoredAtEnd(id))
             if let refusal {
                 log(.notice, "a task of \(peerName(peer)) is refused: \(refusal.explanation)", kind: .taskRefused)
             }
@@ -160,8 +163,7 @@ extension AgentMachine {
             case .enqueue: enqueueWork(task)
             case .stopWork: stopWork(task)
             case .sendStage(let stage):
-                guard let hash = working[task]?.life.terms?.taskHash else { continue }
-                send(.taskStage(task, taskHash: hash, stage), to: peer)
+                if isStoredAtEnd(task) { putOffStage(of: task) } else { tell(stage, of: task) }
             case .sendRefusal(let reason, let hash): refuse(task, hash, reason, to: peer)
             case .sendResult:
                 if let result = working[task]?.result { send(.taskResult(result), to: peer) }
@@ -200,7 +202,9 @@ extension AgentMachine {
             countEnd(entry.life.state)
             working[task] = entry
         }
-        staging.write(.put(.task, key: TaskPart.workerLife.key(task), value: entry.encoded))
+        let waits = isStoredAtEnd(task)
+        working[task]?.isNew = waits
+        stage(.put(.task, key: TaskPart.workerLife.key(task), value: entry.encoded), isStoredAtEnd: waits)
         if let result = entry.result, !entry.isOver {
             staging.write(.put(.task, key: TaskPart.workerResult.key(task), value: encoded(result)))
         }
@@ -278,6 +282,7 @@ extension AgentMachine {
                 timeout: min(task.timeout, offer.timeout),
                 // A program that cannot tell how good another's result is makes its own to hold it against.
                 verified: offer.verifies ? task.subject?.result : nil)
+            order.isStored = !isStoredAtEnd(work.task)
             order.startBy = working[work.task]?.life.terms.map { now.boot + $0.deadlines.proof.since(ledgerNow) }
         } else {
             guard let task = local[work.task] else { return }

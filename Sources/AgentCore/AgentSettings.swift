@@ -196,6 +196,8 @@ public enum AgentLimits {
     public static let peers = 64
     /// Tasks under way for others.
     public static let workingTasks = 64
+    /// Time after which a task that was taken on is stored, and its payer told so, unless it has ended by then.
+    public static let stageDelay = TimeSpan.milliseconds(10)
     /// Tasks under way elsewhere.
     public static let payingTasks = 64
     /// Commands that wait for an outcome.

@@ -243,6 +243,8 @@ struct WorkingTask {
     var run: NumberedRun?
     /// The decision where it is done, where there was one and it is open; in memory alone.
     var decision: OpenDecision?
+    /// Whether all that happened to it was that it was taken on, and perhaps begun; in memory alone.
+    var isNew = false
     /// The platforms above its delegator, where it was handed on, first delegator first.
     var chain: [ChainLink] = []
 

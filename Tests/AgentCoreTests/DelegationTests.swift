@@ -304,6 +304,52 @@ import Testing
         return try #require(try JSONSerialization.jsonObject(with: Data(reply.json.utf8)) as? [String: Any])
     }
 
+    @Test(arguments: [(run: 3, expected: 3), (run: 400, expected: 2)])
+    func `a short task is stored with its proof alone, a longer one soon after it began`(
+        run: Int64, expected: Int
+    ) throws {
+        var fleet = try ScriptedFleet(boards: 2)
+        fleet.setWorkTime(of: 1, milliseconds: run)
+        let thor = Placement.platform(try #require(PlatformName("Thor")))
+        // Greetings are past then, and the worker has seen the page that the credits are of.
+        let earlier = try ask(&fleet, 0, request(placement: thor))
+        fleet.pass(milliseconds: 3_300)
+        let before = Set(fleet.tasks(of: 1).map(\.key))
+        func records(_ fleet: ScriptedFleet) -> Int { fleet.tasks(of: 1).count { !before.contains($0.key) } }
+        #expect(earlier.string("platform") == "Thor")
+        let command = fleet.ask(0, .delegate(request(placement: thor)))
+        for _ in 0..<5_000 where records(fleet) == 0 { fleet.pass(milliseconds: 1) }
+        // The signed task and where it stands; with the proof and its result where that is known by then.
+        #expect(records(fleet) == expected)
+        #expect((fleet.workers(of: 1) == 0) == (expected == 3))
+        for _ in 0..<120 where fleet.reply(to: command) == nil { fleet.pass(milliseconds: 500) }
+        #expect(try #require(fleet.reply(to: command)).refusal == nil)
+        #expect(fleet.rest() == nil)
+        #expect(fleet.finding == nil)
+    }
+
+    @Test func `a board that goes down in a short task has heard nothing of it, and does it when it is back`() throws {
+        var fleet = try ScriptedFleet(boards: 2)
+        fleet.setWorkTime(of: 1, milliseconds: 8)
+        let thor = Placement.platform(try #require(PlatformName("Thor")))
+        // Greetings are past then, and the worker has seen the page that the credits are of.
+        let earlier = try ask(&fleet, 0, request(placement: thor))
+        fleet.pass(milliseconds: 3_300)
+        let before = Set(fleet.tasks(of: 1).map(\.key))
+        func records(_ fleet: ScriptedFleet) -> Int { fleet.tasks(of: 1).count { !before.contains($0.key) } }
+        #expect(earlier.string("platform") == "Thor")
+        let command = fleet.ask(0, .delegate(request(placement: thor)))
+        for _ in 0..<5_000 where fleet.workers(of: 1) == 0 { fleet.pass(milliseconds: 1) }
+        fleet.crash(1)
+        #expect(records(fleet) == 0)
+        for _ in 0..<120 where fleet.reply(to: command) == nil { fleet.pass(milliseconds: 500) }
+        let reply = try #require(fleet.reply(to: command))
+        #expect(reply.refusal == nil)
+        #expect(reply.json.contains(#""platform":"Thor""#))
+        #expect(fleet.rest() == nil)
+        #expect(fleet.finding == nil)
+    }
+
     private func request(placement: Placement?) -> DelegationRequest {
         guard let operation = Operation(SimulatedOperation.name) else { preconditionFailure("a good name") }
         return DelegationRequest(

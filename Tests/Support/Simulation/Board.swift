@@ -38,6 +38,8 @@ struct Board {
     var conduct = Conduct()
     /// What its workers come to instead of a result; nil where they do their work.
     var workOutcome: WorkReport.Outcome?
+    /// How long every run takes, where that is said.
+    var workMilliseconds: Int64?
     /// Whether its workers say how good their results are.
     var tellsQuality = true
 

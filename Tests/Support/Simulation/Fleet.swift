@@ -326,7 +326,9 @@ struct Fleet {
             let isRight = asked == SimulatedOperation.result(of: order.input)
             work = (Array("null".utf8), isRight ? SimulatedOperation.worth(of: order.input) : .zero, 0)
         }
-        milliseconds = max(milliseconds, work.leastMilliseconds)
+        // Some are over before anybody was told that they began.
+        if !scenario.isScripted, random.chance(permille: 250) { milliseconds = random.number(in: 0...15) }
+        milliseconds = boards[board].workMilliseconds ?? max(milliseconds, work.leastMilliseconds)
         var outcome = WorkReport.Outcome.result(work.result)
         if boards[board].conduct.refuses { outcome = .failure("not a frame") }
         if !isHealed, random.chance(permille: scenario.badWorkPermille) {

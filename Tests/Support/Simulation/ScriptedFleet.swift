@@ -126,6 +126,11 @@ public struct ScriptedFleet {
     /// How the workers of a board work.
     public func conduct(of board: Int) -> Conduct { fleet.boards[board].conduct }
 
+    /// Has every run of a worker on `board` take as long as this; nil for a time that is drawn.
+    public mutating func setWorkTime(of board: Int, milliseconds: Int64?) {
+        fleet.boards[board].workMilliseconds = milliseconds
+    }
+
     /// What the workers of a board come to from now on; nil where they do their work.
     public mutating func setWorkOutcome(of board: Int, _ outcome: WorkReport.Outcome?) {
         fleet.boards[board].workOutcome = outcome
