@@ -43,7 +43,7 @@ enum DelegationBenchmark {
 /// Two boards and the way between them.
 private final class Pair {
     private static let result: [UInt8] = [1, 2, 3]
-    private var boards: [Board] = []
+    private var boards: [BenchmarkBoard] = []
     private var now: BootTime
     private var nextCommand: UInt64 = 1
     /// What happened while the last command was under way.
@@ -54,7 +54,10 @@ private final class Pair {
     init(_ folder: String) throws(BenchmarkError) {
         now = BootTime(milliseconds: 1_000_000)
         for (number, name) in ["Payer", "Worker"].enumerated() {
-            boards.append(try Board(name, UInt8(number), folder: folder, now: Pair.moment(now)))
+            boards.append(try BenchmarkBoard(
+                    name, UInt8(number), store: folder + "/" + name + ".db",
+                    address: NetworkAddress(ipv4: 192, 0, 2, UInt8(number) + 1, port: 7411),
+                    domain: SignatureDomain(federation: .zero, configurationEpoch: 1), now: Pair.moment(now)))
         }
     }
 
@@ -105,7 +108,7 @@ private final class Pair {
         }
         now = end
         for index in boards.indices {
-            try carryOut(boards[index].core.handle(.sample(sample), at: moment), of: index)
+            try carryOut(boards[index].core.handle(.sample(BenchmarkBoard.sample(at: now)), at: moment), of: index)
         }
     }
 
@@ -154,63 +157,5 @@ private final class Pair {
         case .cancelWork, .readRecords, .log, .answer, .prepare: break
         }
         return (index, [])
-    }
-
-    /// A cool board that draws 9 W.
-    private var sample: TelemetrySample {
-        var sample = TelemetrySample(taken: now, board: BoardIdentity(profile: "benchmark"))
-        let power = Power(milliwatts: 9_000)
-        let zone = ZoneReading(name: "tj-thermal", temperature: Temperature(millidegrees: 50_000))
-        sample.rails = [RailReading(name: "VDD_IN", role: .total, power: power, source: .ina3221)]
-        sample.total = TotalPower(power: power, isComplete: true, rails: ["VDD_IN"], scope: .module)
-        sample.zones = [zone]
-        sample.hottest = zone
-        sample.memory = MemoryReading(total: .mebibytes(8_192), available: .mebibytes(4_096))
-        sample.sources = [EnergySource(name: "VDD_IN", kind: .compute, evidence: .replayed)]
-        return sample
-    }
-}
-
-/// Accepts any result: checking one is running the operation again.
-private final class NoCheck: ResultVerifier {
-    func quality(of result: [UInt8], operation: Operation, input: [UInt8], parameters: [UInt8]) -> BasisPoints? { .one }
-    func checks(_ operation: Operation) -> Bool { true }
-}
-
-private struct Board {
-    var core: AgentMachine
-    let store: AgentStore
-    let address: NetworkAddress
-
-    init(_ name: String, _ number: UInt8, folder: String, now: Moment) throws(BenchmarkError) {
-        store = try benchmarkStore(folder + "/" + name + ".db")
-        address = NetworkAddress(ipv4: 192, 0, 2, number + 1, port: 7411)
-        guard let delegator = try? LCT("lct:web4:agent:bench@\(name)#delegation.federation") else {
-            throw .failed("no identity")
-        }
-        let seed = [UInt8](repeating: number + 1, count: 32)
-        let identity = AgentIdentity(
-            delegator: delegator, signing: try sure(SigningKey(seed: seed), "key"),
-            agreement: try sure(KeyAgreementKey(secret: seed), "key"),
-            domain: SignatureDomain(federation: .zero, configurationEpoch: 1))
-        let source = try sure(SourceID("compute:benchmark:" + name), "source")
-        var settings = AgentSettings(
-            energy: EnergySettings(source: source, rated: Power(milliwatts: 15_000)),
-            profile: HardwareProfile(name: "benchmark", title: "benchmark"), supply: Energy(joules: 1_000_000))
-        settings.charging.shares[.replayed] = .one
-        settings.addresses = [address]
-        settings.tasksPerMinute = 60_000
-        settings.operations = [
-            OperationOffer(
-                operation: try sure(Operation("perception.features"), "operation"), memory: .mebibytes(64),
-                timeout: .seconds(10), typicalTime: .milliseconds(50))
-        ]
-        let image: StoreImage
-        do throws(StoreError) { image = try store.load([]) } catch { throw .store(error) }
-        do throws(AgentRestoreError) {
-            core = try AgentMachine(
-                identity: identity, settings: settings, scheme: Ed25519(), verifier: NoCheck(), store: image,
-                bootID: Bytes16(bits: 1), seed: Bytes32(high: UInt128(number), low: 5), now: now)
-        } catch { throw .failed("the core does not begin") }
     }
 }

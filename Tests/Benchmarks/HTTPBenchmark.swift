@@ -33,7 +33,7 @@ enum HTTPBenchmark {
         var agent = try AgentProcess(state, setup)
         try agent.waitUntilReady()
         var tasks = try TaskSeries(sources: sources)
-        let all = rounds * 2 * (few + many) + 2 * traced + many + count + 100
+        let all = rounds * (3 * few + 2 * many) + 2 * traced + many + count + 100
         try tasks.introduce(to: agent, tasks: all)
         var flask = try Neighbour.flask(setup, port: flaskPort, "werkzeug", key: tasks.key.publicKey)
         var waitress = try Neighbour.flask(setup, port: waitressPort, "waitress", key: tasks.key.publicKey)
@@ -54,6 +54,7 @@ enum HTTPBenchmark {
             Table.row("", .rate(ten[0].rate), beside: "Flask behind waitress", .rate(ten[2].rate))
             Table.row("  how long each takes", Figure(ten[0].times), beside: "Flask", Figure(ten[1].times))
         }
+        try link(setup, agent, ours, &tasks)
         try flushes(setup, agent.identifier, ours, flask.identifier, theirs, &tasks)
         try memory(agent.identifier, ours, &tasks, count: count)
         try flask.stop()
@@ -86,6 +87,27 @@ enum HTTPBenchmark {
             }
         }
         return sums
+    }
+
+    // MARK: Over the link
+
+    /// The same tasks for the same agent, by a peer over the link, in turns with a client of HTTP.
+    private static func link(
+        _ setup: AgentProcess.Setup, _ agent: borrowing AgentProcess, _ ours: HTTPServerLoad, _ tasks: inout TaskSeries
+    ) throws(BenchmarkError) {
+        let request = DelegationRequest(
+            operation: try sure(Operation("planning.nothing"), "operation"), input: [],
+            placement: .platform(try sure(PlatformName("Thor"), "name")))
+        var payer = try BarePayer(setup.folder)
+        try payer.join(agent)
+        try payer.waitUntilWilling(request)
+        var (there, http) = (BarePayer.Times(), HTTPServerLoad.Outcome())
+        for _ in 0..<rounds {
+            there.add(try payer.delegate(request, times: few))
+            http.add(try ours.post(&tasks, few, clients: 1, keepsOpen: true))
+        }
+        Table.row("delegation over the link", Figure(there.wire), beside: "over HTTP", Figure(http.times))
+        Table.row("  with the payer's own work", Figure(there.whole), beside: "over HTTP", Figure(http.times))
     }
 
     // MARK: Flushes
