@@ -52,7 +52,7 @@ public struct AgentDaemon: ~Copyable {
     var attended: [ExternalStanding] = []
     private var control: ControlServer
     var http: HTTPServer
-    /// Reads what is long, and verifies what several clients ask at a time; nil before they do.
+    /// Reads what is long, and verifies and signs for several clients at a time; nil before they ask.
     var signatures: SignatureThread?
     /// How the gateway stands; a new core is told.
     var gateway = GatewayState.off
@@ -62,7 +62,7 @@ public struct AgentDaemon: ~Copyable {
     /// The connections that wait for a command's reply.
     private var askers: [CommandID: UInt32] = [:]
     /// Clients' answers that are to be signed in this turn of the loop.
-    private var unprepared: [(CommandID, ClientAnswer)] = []
+    var unprepared: [(CommandID, ClientAnswer)] = []
     private var nextCommand: UInt64 = 1
     private var stopBy: BootTime?
     private var isSocketBlocked = false
@@ -281,21 +281,30 @@ public struct AgentDaemon: ~Copyable {
     private mutating func work() throws(SystemError) {
         var events: [ReadyEvent] = []
         while true {
-            if let stopBy, core.isSettled || Clock.bootTime >= stopBy {
-                let rest = core.isSettled ? "" : "; what was under way goes on at the next start"
+            let isSettled = core.isSettled && !http.isPreparing
+            if let stopBy, isSettled || Clock.bootTime >= stopBy {
+                let rest = isSettled ? "" : "; what was under way goes on at the next start"
                 return log.write(.notice, "stopped" + rest, kind: .stopped)
             }
             sensors.askIfDue(Clock.bootTime)
-            try loop.wait(until: nextDeadline, into: &events)
+            if events.isEmpty { try loop.wait(until: nextDeadline, into: &events) }
             let began = Clock.bootNanoseconds
             for event in events { try handle(event) }
             try passTime()
-            store.handOver()
-            // Answers are signed while the disk is at work.
-            for (id, answer) in unprepared { http.prepare(id, answer, by: signer) }
-            unprepared.removeAll(keepingCapacity: true)
+            events.removeAll(keepingCapacity: true)
+            try handOver(unlessReady: &events)
             program.turns.observe((Clock.bootNanoseconds - began) / 1000)
         }
+    }
+
+    /// Hands over what is to be stored where there is nothing else to do, or it has waited long enough: the busier the
+    /// agent is, the more goes to the disk at once. `events` is what is ready by then.
+    private mutating func handOver(unlessReady events: inout [ReadyEvent]) throws(SystemError) {
+        guard store.isWaiting || !unprepared.isEmpty else { return }
+        try loop.wait(until: .origin, into: &events)
+        guard store.isOverdue || events.isEmpty && nextDeadline > Clock.bootTime else { return }
+        store.handOver()
+        try prepareAnswers()
     }
 
     private var nextDeadline: BootTime {

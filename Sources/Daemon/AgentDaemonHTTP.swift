@@ -85,6 +85,8 @@ extension AgentDaemon {
             switch checked.outcome {
             case .read(let reading): try take(reading, for: checked.id)
             case .verified(let request): try take(request, for: checked.id)
+            case .answered(let response):
+                if let status = http.prepared(checked.id, response) { program.count(status: status) }
             }
         }
     }
@@ -113,6 +115,20 @@ extension AgentDaemon {
             return
         }
         try carryOut(core.handle(.client(id, .delegate(request)), at: AgentDaemon.now))
+    }
+
+    /// Puts the answers of this turn into words and signs them, while the disk is at work: by the thread where several
+    /// clients wait.
+    mutating func prepareAnswers() throws(SystemError) {
+        for (id, answer) in unprepared {
+            guard let call = http.call(of: id) else { continue }
+            if http.waitingClients > 1, try offer(SignatureJob(id, .answer(answer, call, by: signer))) {
+                http.prepareElsewhere(id)
+            } else {
+                _ = http.prepared(id, HTTPResponse(answer, to: call, by: signer))
+            }
+        }
+        unprepared.removeAll(keepingCapacity: true)
     }
 
     /// Answers the client that waits for `id`.

@@ -53,7 +53,15 @@ struct HTTPServer: ~Copyable {
         let call: FederationCall
         /// Who is to pay for its task, once that was handed to the core.
         var source: LCT?
-        var prepared: HTTPResponse?
+        var preparation = Preparation.none
+    }
+
+    /// How far the answer for a client is put into words.
+    private enum Preparation {
+        case none
+        /// The thread for it does so; whether the answer may be told already.
+        case elsewhere(mayBeTold: Bool)
+        case done(HTTPResponse)
     }
 
     /// A server that does not serve yet; `token` is its own in the loop.
@@ -201,18 +209,41 @@ struct HTTPServer: ~Copyable {
         clients[id] = WaitingClient(exchange: exchange, call: call)
     }
 
-    /// Puts the answer for the client that waits for `id` into words, so that it is at hand when it may be told.
-    mutating func prepare(_ id: CommandID, _ answer: ClientAnswer, by signer: ClientSigner) {
-        guard let client = clients[id] else { return }
-        clients[id]?.prepared = HTTPResponse(answer, to: client.call, by: signer)
+    /// In the form of which call the client that waits for `id` is answered; nil where none does.
+    func call(of id: CommandID) -> FederationCall? { clients[id]?.call }
+
+    /// Has the answer for the client that waits for `id` wait until it was put into words elsewhere.
+    mutating func prepareElsewhere(_ id: CommandID) {
+        clients[id]?.preparation = .elsewhere(mayBeTold: false)
     }
 
-    /// Answers the client that waits for `id`; nil where none does, else the status.
+    /// Whether somebody else puts an answer into words.
+    var isPreparing: Bool {
+        clients.values.contains { if case .elsewhere = $0.preparation { true } else { false } }
+    }
+
+    /// Takes the answer in words for the client that waits for `id`, so that it is at hand when it may be told.
+    ///
+    /// Where it may be already it is, and its status returned.
+    mutating func prepared(_ id: CommandID, _ response: HTTPResponse) -> UInt32? {
+        if case .elsewhere(mayBeTold: true)? = clients[id]?.preparation {
+            return answer(id, { _ in response })
+        }
+        clients[id]?.preparation = .done(response)
+        return nil
+    }
+
+    /// Answers the client that waits for `id`, as soon as the answer is there; nil where none waits or it is not there
+    /// yet, else the status.
     mutating func answer(_ id: CommandID, _ answer: ClientAnswer, by signer: ClientSigner) -> UInt32? {
-        guard let client = clients.removeValue(forKey: id) else { return nil }
-        let response = client.prepared ?? HTTPResponse(answer, to: client.call, by: signer)
-        self.answer(client.exchange, response)
-        return response.status
+        guard let client = clients[id] else { return nil }
+        switch client.preparation {
+        case .none: return self.answer(id, { HTTPResponse(answer, to: $0, by: signer) })
+        case .done(let response): return self.answer(id, { _ in response })
+        case .elsewhere:
+            clients[id]?.preparation = .elsewhere(mayBeTold: true)
+            return nil
+        }
     }
 
     /// Answers the client that waits for `id` without having asked the core; the status.

@@ -3,13 +3,15 @@ import Cryptography
 import Gateway
 import Platform
 
-/// What is to be done for a client's task before it is taken on.
+/// What is to be done for a client's task before it is taken on, or is answered.
 final class SignatureJob: Sendable {
     enum Work {
         /// To read it.
         case read(ClientBody)
         /// To verify that one of these keys has signed it.
         case verify(ClientRequest, by: [PublicKey])
+        /// To put its answer into words, and sign it.
+        case answer(ClientAnswer, FederationCall, by: ClientSigner)
     }
 
     let id: CommandID
@@ -22,12 +24,14 @@ final class SignatureJob: Sendable {
 }
 
 /// What came of a job.
-final class CheckedRequest: Sendable {
+final class SignatureOutcome: Sendable {
     enum Outcome {
         /// It was read.
         case read(ClientBody.Reading)
         /// It says by which key it is signed, where it is.
         case verified(ClientRequest)
+        /// Its answer can be told.
+        case answered(HTTPResponse)
     }
 
     let id: CommandID
@@ -39,43 +43,46 @@ final class CheckedRequest: Sendable {
     }
 }
 
-/// The thread that reads clients' long tasks, and verifies their signatures, while the loop does something else.
+/// The thread that reads clients' long tasks, verifies their signatures and signs their answers, while the loop does
+/// something else.
 ///
-/// A verification takes about as long as all else that the loop does for a task. It is handed over where several
-/// clients ask at a time, or what is signed is long; else a single one would only wait for the thread.
+/// A verification takes about as long as all else that the loop does for a task, a signature half of that. They are
+/// handed over where several clients ask at a time, or what is signed is long; else a single one would only wait for
+/// the thread.
 struct SignatureThread: ~Copyable {
-    private let thread: WorkerThread<SignatureJob, CheckedRequest>
+    private let thread: WorkerThread<SignatureJob, SignatureOutcome>
 
-    /// Tasks under way at once; further ones are read and verified in the loop.
+    /// Jobs under way at once; further ones are done in the loop.
     private static let capacity = 64
 
     /// Starts the thread, which is watched in `loop` under `token`.
     init(in loop: borrowing EventLoop, token: EventToken) throws(SystemError) {
-        let started = try WorkerThread<SignatureJob, CheckedRequest>(
+        let started = try WorkerThread<SignatureJob, SignatureOutcome>(
             name: "signatures", capacity: SignatureThread.capacity
         ) { port in
             let scheme = Ed25519()
             while let jobs = port.takeAll() {
-                for job in jobs { port.complete(CheckedRequest(job.id, SignatureThread.outcome(of: job, scheme))) }
+                for job in jobs { port.complete(SignatureOutcome(job.id, SignatureThread.outcome(of: job, scheme))) }
             }
         }
         try loop.register(started.descriptor, token, .readable)
         thread = started
     }
 
-    /// Hands a task over; false where as many as may be are under way.
+    /// Hands a job over; false where as many as may be are under way.
     func offer(_ job: SignatureJob) -> Bool { thread.offer(job) }
 
-    /// The task that was verified first; nil where there is none yet.
-    func collect() -> CheckedRequest? { thread.collect() }
+    /// The outcome of the job that was done first; nil where there is none yet.
+    func collect() -> SignatureOutcome? { thread.collect() }
 
-    private static func outcome(of job: SignatureJob, _ scheme: Ed25519) -> CheckedRequest.Outcome {
+    private static func outcome(of job: SignatureJob, _ scheme: Ed25519) -> SignatureOutcome.Outcome {
         switch job.work {
         case .read(let body): return .read(body.read())
         case .verify(var request, let keys):
             request.signer = keys.first { request.isSigned(by: $0, scheme) }
             if request.signer == nil { request.strangers = keys }
             return .verified(request)
+        case .answer(let answer, let call, let signer): return .answered(HTTPResponse(answer, to: call, by: signer))
         }
     }
 }

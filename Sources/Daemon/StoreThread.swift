@@ -36,9 +36,13 @@ struct StoreThread: ~Copyable {
     private let thread: WorkerThread<StoreJob, StoreCompletion>
     /// Jobs that were not handed over yet, in order.
     private var waiting: [StoreJob] = []
+    /// Since when, by the clock in nanoseconds.
+    private var waitingSince: Int64 = 0
 
     /// Jobs under way at once.
     private static let capacity = 128
+    /// How long a job is kept back for others that could be committed with it.
+    private static let longestWait: Int64 = 1_000_000
 
     /// Makes the signed form of a checkpoint.
     typealias CheckpointSigner = @Sendable (LedgerCheckpoint) -> [UInt8]
@@ -63,11 +67,20 @@ struct StoreThread: ~Copyable {
     /// What to wait for.
     var descriptor: Int32 { thread.descriptor }
 
-    /// Takes a job that is handed over at the end of the loop's turn; jobs stay in order.
+    /// Takes a job that is handed over later; jobs stay in order.
     ///
-    /// What a turn has for the store goes there together: handed over one by one, the first would be committed alone,
-    /// and the others wait for a second flush.
-    mutating func add(_ job: StoreJob) { waiting.append(job) }
+    /// What waits goes there together: handed over one by one, the first would be committed alone, and the others wait
+    /// for a second flush.
+    mutating func add(_ job: StoreJob) {
+        if waiting.isEmpty { waitingSince = Clock.bootNanoseconds }
+        waiting.append(job)
+    }
+
+    /// Whether anything is to be handed over.
+    var isWaiting: Bool { !waiting.isEmpty }
+
+    /// Whether that has waited long enough for others.
+    var isOverdue: Bool { Clock.bootNanoseconds - waitingSince >= StoreThread.longestWait }
 
     /// Hands over what was added, as far as there is room.
     mutating func handOver() {

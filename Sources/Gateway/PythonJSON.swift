@@ -49,12 +49,12 @@ public struct PythonJSON: Sendable {
 
     private mutating func quote(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
+        defer { bytes.append(UInt8(ascii: "\"")) }
+        // Nearly every text is written as it is.
+        if text.utf8.allSatisfy({ PythonJSON.isPlain($0) }) { return append(text) }
         var rest = Array(text.utf8)[...]
         while let first = rest.first {
-            // Nearly all of it is written as it is.
-            let plain = rest.prefix {
-                (0x20...0x7e).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
-            }
+            let plain = rest.prefix { PythonJSON.isPlain($0) }
             if !plain.isEmpty {
                 bytes += plain
                 rest = rest[plain.endIndex...]
@@ -67,7 +67,11 @@ public struct PythonJSON: Sendable {
                 rest = rest[others.endIndex...]
             }
         }
-        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// Whether a byte of a text is written as it is.
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        (0x20...0x7e).contains(byte) && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
     }
 
     private mutating func escape(ascii byte: UInt8) {
