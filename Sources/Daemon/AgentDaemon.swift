@@ -297,8 +297,9 @@ public struct AgentDaemon: ~Copyable {
         }
     }
 
-    /// Hands over what is to be stored where there is nothing else to do, or it has waited long enough: the busier the
-    /// agent is, the more goes to the disk at once. `events` is what is ready by then.
+    /// Hands over what is to be stored where there is nothing else to do, or it has waited long enough.
+    ///
+    /// The busier the agent is, the more goes to the disk at once. `events` is what is ready by then.
     private mutating func handOver(unlessReady events: inout [ReadyEvent]) throws(SystemError) {
         guard store.isWaiting || !unprepared.isEmpty else { return }
         try loop.wait(until: .origin, into: &events)

@@ -54,7 +54,8 @@ private final class Pair {
     init(_ folder: String) throws(BenchmarkError) {
         now = BootTime(milliseconds: 1_000_000)
         for (number, name) in ["Payer", "Worker"].enumerated() {
-            boards.append(try BenchmarkBoard(
+            boards.append(
+                try BenchmarkBoard(
                     name, UInt8(number), store: folder + "/" + name + ".db",
                     address: NetworkAddress(ipv4: 192, 0, 2, UInt8(number) + 1, port: 7411),
                     domain: SignatureDomain(federation: .zero, configurationEpoch: 1), now: Pair.moment(now)))
