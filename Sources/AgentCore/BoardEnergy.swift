@@ -196,7 +196,7 @@ struct BoardEnergy: Sendable {
         let state = SourceState(
             evidence: evidence ?? .modeled, rated: least.power ?? rated, validationMethod: validationMethod(least),
             baseline: baseline, work: work ?? .zero, hottest: hottest, limits: limits,
-            throttle: throttle.takeReasons(),
+            throttle: throttle.reasons(from: window.start, to: window.end),
             powerMode: least.mode.map { ProofText(replacing: $0, limit: EnergyProofLimits.powerModeBytes) })
         rating.endWindow()
         showedLowerBound = sample?.total?.scope == .moduleLowerBound

@@ -128,7 +128,7 @@ struct FurtherSource: Sendable {
             // A part of the board shares its heat and what slows it down.
             state.hottest = board.sample?.hottest?.temperature
             state.limits = board.limits
-            state.throttle = ThrottleReasons(board.throttle.active.map { $0.reason })
+            state.throttle = board.throttle.reasons(from: window.start, to: window.end)
         }
         return ClosedWindow(source: id, window: window, state: state, meter: closed.meter, way: meter.way)
     }

@@ -25,6 +25,10 @@ public enum SourceLimits {
     public static let throttleCauses = 64
     /// A cause that is not heard of, or a counter that does not rise, for so long has ended.
     public static let throttleQuiet = TimeSpan.seconds(10)
+    /// Most separate times of one reason that are kept for the windows that are open.
+    static let throttleStretches = 128
+    /// How long they are kept: longer than a window waits for its last reading.
+    static let throttleMemory = TimeSpan.seconds(3_600)
     /// Beginnings of one cause within this time are told once.
     public static let throttleLogPause = TimeSpan.seconds(60)
 

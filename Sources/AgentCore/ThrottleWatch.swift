@@ -22,11 +22,16 @@ public struct ThrottleCause: Hashable, Sendable {
     public internal(set) var depth: Int64 = 0
     /// How often it began since the agent's start; of a counter, the events counted.
     public internal(set) var events: UInt64 = 0
-    /// For how long it acted since the agent's start, up to the last sample.
+    /// For how long it acted since the agent's start, up to the last sample; of a counter, the time between the looks
+    /// that saw it rise and the looks before them, within which the events lie.
     public internal(set) var time = TimeSpan.zero
 
     /// When it was last heard of; of a counter, when it last rose.
     var heardAt: BootTime
+    /// When a counter was last looked at.
+    var lookedAt: BootTime
+    /// What `time` was when it began the last time.
+    var timeBefore = TimeSpan.zero
     /// When its beginning was last told.
     var toldAt: BootTime?
     /// Beginnings that were not told since then.
@@ -51,28 +56,30 @@ struct ThrottleChange: Hashable, Sendable {
 /// A cooling device or a reason of NVML acts while its step is above zero. An over-current counter has no step: it
 /// acts while it rises, and has ended once it has not risen for `SourceLimits.throttleQuiet`; the first look only
 /// says where it stands, and one that goes back was reset. What is not heard of any more ends after the same time.
+/// That quiet time only keeps beginnings and ends from being told too often: it is in no duration and on no page.
 struct ThrottleWatch: Sendable {
     /// The causes that were ever active, and every counter, in the order in which they were first seen.
     private(set) var causes: [ThrottleCause] = []
-    /// The reasons that acted since they were last taken.
-    private var reasons = ThrottleReasons.none
-    private var lastSample: BootTime?
+    private var timeline = ThrottleTimeline()
 
     /// The causes that act now.
     var active: [ThrottleCause] { causes.filter { $0.isActive } }
 
-    /// The reasons that acted since the last call; those that still act are among the next ones too.
-    mutating func takeReasons() -> ThrottleReasons {
-        defer { reasons = ThrottleReasons(active.map { $0.reason }) }
+    /// The reasons that acted in the window from `start` until before `end`, as far as they are known by now.
+    ///
+    /// A step that was in force and has not been heard of since is taken to be in force still.
+    func reasons(from start: BootTime, to end: BootTime) -> ThrottleReasons {
+        var reasons = timeline.reasons(from: start, to: end)
+        for cause in causes where cause.isActive && cause.maximum != nil && cause.heardAt < end {
+            reasons.insert(cause.reason)
+        }
         return reasons
     }
 
     /// Takes in what the sample of `now` says; returns the beginnings and ends that are to be told.
     mutating func record(_ readings: [ThrottleReading], at now: BootTime) -> [ThrottleChange] {
         var changes: [ThrottleChange] = []
-        let passed = lastSample.map { max(now.since($0), .zero) } ?? .zero
-        for index in causes.indices where causes[index].isActive { causes[index].time = causes[index].time + passed }
-        lastSample = now
+        timeline.forget(before: now - SourceLimits.throttleMemory)
         for reading in readings {
             guard let index = index(of: reading, at: now) else { continue }
             if reading.maximum == nil {
@@ -83,7 +90,7 @@ struct ThrottleWatch: Sendable {
         }
         for index in causes.indices
         where causes[index].isActive && now.since(causes[index].heardAt) > SourceLimits.throttleQuiet {
-            end(index, now, &changes)
+            end(index, at: causes[index].heardAt, &changes)
         }
         return changes
     }
@@ -97,25 +104,31 @@ struct ThrottleWatch: Sendable {
         causes.append(
             ThrottleCause(
                 cause: reading.cause, reason: reason, state: reading.maximum == nil ? reading.state : 0,
-                maximum: reading.maximum, heardAt: now))
+                maximum: reading.maximum, heardAt: now, lookedAt: now))
         return causes.count - 1
     }
 
     private mutating func step(
         _ reading: ThrottleReading, _ index: Int, _ now: BootTime, _ changes: inout [ThrottleChange]
     ) {
+        if causes[index].isActive {
+            let last = causes[index].heardAt
+            causes[index].time = causes[index].time + max(now.since(last), .zero)
+            timeline.add(causes[index].reason, from: last, seen: last, to: now)
+        }
         causes[index].heardAt = now
         causes[index].state = max(0, reading.state)
         causes[index].maximum = reading.maximum
         if reading.state > 0 {
             if !causes[index].isActive {
                 causes[index].events &+= 1
+                causes[index].timeBefore = causes[index].time
                 begin(index, depth: reading.state, now, &changes)
             }
             causes[index].depth = max(causes[index].depth, reading.state)
-            reasons.insert(causes[index].reason)
+            timeline.add(causes[index].reason, from: now, seen: now, to: now)
         } else if causes[index].isActive {
-            end(index, now, &changes)
+            end(index, at: now, &changes)
         }
     }
 
@@ -124,15 +137,21 @@ struct ThrottleWatch: Sendable {
     ) {
         let risen = reading.state > causes[index].state ? reading.state - causes[index].state : 0
         causes[index].state = reading.state
+        // A look that comes late does not say that events came all the while.
+        let passed = min(max(now.since(causes[index].lookedAt), .zero), SourceLimits.throttleQuiet)
+        causes[index].lookedAt = now
         guard risen > 0 else { return }
         causes[index].heardAt = now
         causes[index].events &+= UInt64(risen)
+        if !causes[index].isActive { causes[index].timeBefore = causes[index].time }
+        causes[index].time = causes[index].time + passed
+        // What this look saw came before it.
+        timeline.add(causes[index].reason, from: now - passed, seen: now - .milliseconds(1), to: now)
         if causes[index].isActive {
             causes[index].depth = causes[index].depth &+ risen
         } else {
             begin(index, depth: risen, now, &changes)
         }
-        reasons.insert(causes[index].reason)
     }
 
     private mutating func begin(_ index: Int, depth: Int64, _ now: BootTime, _ changes: inout [ThrottleChange]) {
@@ -149,15 +168,15 @@ struct ThrottleWatch: Sendable {
         causes[index].untold = 0
     }
 
-    private mutating func end(_ index: Int, _ now: BootTime, _ changes: inout [ThrottleChange]) {
-        let last = causes[index]
+    /// Of a counter, and of what is not heard of any more, the end is where it was last heard of; else where it was
+    /// found to be gone.
+    private mutating func end(_ index: Int, at end: BootTime, _ changes: inout [ThrottleChange]) {
         causes[index].isActive = false
-        // Of a counter the last rise is known, of a step the sample in which it was gone.
-        let end = last.maximum == nil ? last.heardAt : now
         causes[index].until = end
+        let last = causes[index]
         // The end of what nobody was told of is not told either.
         guard let since = last.since, last.toldAt == since else { return }
-        changes.append(ThrottleChange(kind: .ended(after: end.since(since)), cause: causes[index], untold: 0))
+        changes.append(ThrottleChange(kind: .ended(after: last.time - last.timeBefore), cause: last, untold: 0))
     }
 }
 
@@ -172,7 +191,7 @@ extension ThrottleChange {
             return "no longer throttled: \(cause.cause), after \(time.milliseconds) ms, at most step "
                 + "\(cause.depth) of \(maximum)"
         case (.ended(let time), nil):
-            return "\(cause.cause) is quiet after \(cause.depth) events in \(time.milliseconds) ms"
+            return "\(cause.cause) is quiet after \(cause.depth) events within \(time.milliseconds) ms"
         }
     }
 
