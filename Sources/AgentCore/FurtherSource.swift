@@ -59,7 +59,7 @@ struct FurtherSource: Sendable {
     /// The name of the battery that it fills.
     var feeds: String? { declaration?.feeds }
 
-    /// Whether it has not been read for so long that it makes no pages until it is back.
+    /// Whether it has not been read for so long that it makes no pages until it is back, be it shown or not.
     var isAway: Bool { emptyWindows >= SourceLimits.emptyWindows }
 
     /// When its open window is decided at the latest; nil while there is none.
@@ -95,6 +95,8 @@ struct FurtherSource: Sendable {
                 at: time.earliest, power: power, counter: isBelieved ? source.counter : nil, doubt: time.doubt),
             now: now, configuration: configuration,
             way: sourceWay(evidence, (traits.method.isEmpty ? name : traits.method) + direction))
+        // What is away is told to its meter when it is back: every look would close one more empty window.
+        guard !isAway || look.isReading else { return [] }
         let closed = meter.record(look)
         return closed.map { close($0, board) }
     }
@@ -173,5 +175,17 @@ struct FurtherSource: Sendable {
         if !isCovered { window.gap = window.length }
         let state = SourceState(evidence: .declared, rated: power, validationMethod: validationMethod)
         return ClosedWindow(source: id, window: window, state: state, meter: nil, way: nil)
+    }
+}
+
+extension SourceLook {
+    /// Whether it shows anything that its meter believes.
+    fileprivate var isReading: Bool {
+        if let power = reading.power,
+            power.microwatts.magnitude <= UInt64(configuration.believablePower.microwatts)
+        {
+            return true
+        }
+        return reading.counter != nil
     }
 }

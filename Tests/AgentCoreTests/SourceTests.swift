@@ -308,6 +308,45 @@ import Testing
         end(&fleet)
     }
 
+    @Test(arguments: [false, true])
+    func `a source that is shown without a reading makes no pages after a while, and one when it is back`(
+        isUnbelieved: Bool
+    ) throws {
+        var fleet = try ScriptedFleet(boards: 2)
+        let battery = SimulatedSource("battery:BAT0", .battery, milliwatts: 5_000)
+        var broken = SimulatedSource(battery.name, .battery, milliwatts: 60_000_000)
+        broken.isUnreadable = !isUnbelieved
+        // One that was never read is no better.
+        var meter = SimulatedSource("grid:meter-1", .grid, milliwatts: 60_000_000)
+        meter.isUnreadable = !isUnbelieved
+        fleet.setSource(of: 0, battery)
+        fleet.setSource(of: 0, meter)
+        fleet.pass(milliseconds: 60_000)
+        let before = try view(Self.battery, of: fleet)
+        fleet.setSource(of: 0, broken)
+        fleet.pass(milliseconds: 600_000)
+        let away = try view(Self.battery, of: fleet)
+        #expect(away.pages <= before.pages + UInt64(SourceLimits.emptyWindows) + 2)
+        #expect(try view(SourceID(meter.name), of: fleet).pages <= UInt64(SourceLimits.emptyWindows) + 1)
+        fleet.pass(milliseconds: 600_000)
+        #expect(try view(Self.battery, of: fleet).pages == away.pages)
+        fleet.setSource(of: 0, battery)
+        meter.isUnreadable = false
+        meter.milliwatts = 1_000
+        fleet.setSource(of: 0, meter)
+        fleet.pass(milliseconds: 65_000)
+        let back = try view(Self.battery, of: fleet)
+        #expect(back.isReporting && back.lastPage?.coverage == .one && back.lastPage?.epoch == 1)
+        #expect((5...8).contains(back.pages - away.pages))
+        fleet.write(0)
+        for source in [Self.battery, SourceID(meter.name)] {
+            let pages = try pages(source, of: fleet)
+            #expect(pages.count { $0.gap > .seconds(900) && $0.drawn == .zero } == 1)
+            #expect(pages.last.map { $0.coverage } == .one)
+        }
+        end(&fleet)
+    }
+
     @Test func `a source that is measured in another way begins a new epoch, and not where only its limit changes`()
         throws
     {

@@ -17,6 +17,8 @@ public struct SimulatedSource: Sendable {
     public var rhythm: TimeSpan?
     /// Looks of a thousand in which it is not shown, and shows nothing, each.
     public var failurePermille: Int64 = 0
+    /// Whether it is shown without anything that could be read, as a battery of unknown status is.
+    public var isUnreadable = false
     /// What does not change from look to look.
     public var traits = SourceTraits()
     private var counter: UInt64 = 0
@@ -40,6 +42,7 @@ public struct SimulatedSource: Sendable {
             counterAt = now
         }
         var source = EnergySource(name: name, kind: kind, evidence: .metered, traits: traits)
+        if isUnreadable { return source }
         if failurePermille > 0, random.chance(permille: failurePermille) {
             return random.chance(permille: 500) ? nil : source
         }
