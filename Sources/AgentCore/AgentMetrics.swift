@@ -40,8 +40,8 @@ public struct AgentMetrics: Sendable {
     public let rails: [RailReading]
     /// What each of them has drawn, in their order; nil where it is not known.
     public let railMicrojoules: [UInt64?]
-    /// How often each cause of the sample began to throttle, in the order of the sample.
-    public let throttleEvents: [UInt64]
+    /// What is known of each cause of the sample, in the order of the sample; nil of one that never acted.
+    public let throttle: [ThrottleCause?]
     /// Power that the board is rated for now.
     public let rated: Power
     /// The temperatures that matter on this board.
@@ -104,8 +104,8 @@ extension AgentMachine {
             sampleAge: sample.map { now.since($0.taken) }, isTotalMissing: sensors.isTotalMissing,
             measured: energy.measured, sources: sourceViews,
             rails: parts, railMicrojoules: parts.map { rails.microjoules(of: $0.name) },
-            throttleEvents: sample?.throttle.map { reading in
-                throttleCauses.first { $0.cause == reading.cause }?.events ?? 0
+            throttle: sample?.throttle.map { reading in
+                throttleCauses.first { $0.cause == reading.cause }
             } ?? [], rated: energy.rated,
             limits: settings.profile.thermal, counters: counters, credits: credits, figures: figures,
             peers: peers.keys.sorted().compactMap { id in

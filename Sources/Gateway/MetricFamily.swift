@@ -84,8 +84,16 @@ extension MetricFamily {
         "Temperatures at which the profile takes no more tasks (soft) and the board slows down (throttle).")
     static let throttled = MetricFamily(
         "sage_edge_throttled", .gauge, ["cause"], "Whether the board is slowed down for this cause now.")
+    static let throttleState = MetricFamily(
+        "sage_edge_throttle_state", .gauge, ["cause"], "The step in force for this cause; 0 is none.")
+    static let throttleMaximum = MetricFamily(
+        "sage_edge_throttle_max_state", .gauge, ["cause"], "The highest step that this cause has.")
+    static let throttledTime = MetricFamily(
+        "sage_edge_throttled_seconds", .counter, ["cause"],
+        "For how long the board has been slowed down for this cause.")
     static let throttleEvents = MetricFamily(
-        "sage_edge_throttle_events", .counter, ["cause"], "How often the board began to be slowed down for this cause.")
+        "sage_edge_throttle_events", .counter, ["cause"],
+        "How often the board began to be slowed down for this cause, or how many events its counter counted.")
     static let memoryAvailable = MetricFamily(
         "sage_edge_memory_available_bytes", .gauge, [], "Memory that could be given to new work without swapping.")
     static let memoryTotal = MetricFamily(
@@ -171,7 +179,8 @@ extension MetricFamily {
         buildInfo, boardInfo, powerModeInfo, reloadSuccessful, storeOpen, hostEnergy, hostPower, hostRated,
         sourceEnergy,
         sourcePower, railEnergy, railPower, railVoltage, railCurrent, temperature, temperatureLimit, throttled,
-        throttleEvents, memoryAvailable, memoryTotal, gpuUtilization, gpuFrequency, samples, samplesMissed,
+        throttleState, throttleMaximum, throttledTime, throttleEvents, memoryAvailable, memoryTotal, gpuUtilization,
+        gpuFrequency, samples, samplesMissed,
         sampleDuration, sampleAge, collectorSuccess, unavailable, pages, credits, pool, tasks, handedOn, activeTasks,
         taskDuration, taskEnergy, taskProcessor, taskGraphicsClaimed, decisions, words, peerUp, peerRoundTrip, peerSent,
         peerReceived, peerLost, peerSessions,

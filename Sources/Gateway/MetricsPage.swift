@@ -138,9 +138,18 @@ public struct MetricsPage {
         for (name, cause) in causes where cause.maximum != nil {
             page.sample(.throttled, [name], MetricValue(cause.isActive))
         }
-        for ((name, _), events) in zip(causes, agent.throttleEvents) {
-            page.sample(.throttleEvents, [name], MetricValue(events))
+        for (name, cause) in causes where cause.maximum != nil {
+            page.sample(.throttleState, [name], MetricValue(cause.state))
         }
+        for (name, cause) in causes {
+            page.sample(.throttleMaximum, [name], cause.maximum.map { MetricValue($0) })
+        }
+        let known = zip(causes, agent.throttle)
+        // That a counter rises is a signal and no throttling, so it has events and no time.
+        for ((name, cause), told) in known where cause.maximum != nil {
+            page.sample(.throttledTime, [name], MetricValue(told?.time.milliseconds ?? 0, digits: 3))
+        }
+        for ((name, _), told) in known { page.sample(.throttleEvents, [name], MetricValue(told?.events ?? 0)) }
         page.sample(.memoryAvailable, sample.memory.available.map { MetricValue($0.bytes) })
         page.sample(.memoryTotal, sample.memory.total.map { MetricValue($0.bytes) })
         page.sample(.gpuUtilization, sample.gpu?.loadPermille.map { MetricValue($0, digits: 3) })

@@ -224,6 +224,22 @@ private func samples(_ page: String) -> [String: String] {
         #expect(found[#"sage_edge_throttled{cause="over-current:1"}"#] == nil)
         #expect(found[#"sage_edge_throttle_events_total{cause="cpu-throttle-alert"}"#] == "2")
         #expect(found[#"sage_edge_throttle_events_total{cause="over-current:1"}"#] == "5")
+        #expect(found[#"sage_edge_throttle_state{cause="cpu-throttle-alert"}"#] == "1")
+        #expect(found[#"sage_edge_throttle_max_state{cause="cpu-throttle-alert"}"#] == "3")
+        let time = try #require(agent.metrics.throttle.first??.time)
+        #expect(time > .zero)
+        #expect(
+            found[#"sage_edge_throttled_seconds_total{cause="cpu-throttle-alert"}"#].flatMap { Double($0) }
+                == Double(time.milliseconds) / 1000)
+        for family in ["throttle_state", "throttle_max_state", "throttled_seconds_total"] {
+            #expect(found["sage_edge_\(family){cause=\"over-current:1\"}"] == nil)
+        }
+        let promtool = ExternalTool(program: "/usr/bin/promtool", package: "prometheus")
+        for format in [MetricsFormat.text, .openMetrics] {
+            let page = MetricsPage.text(agent.metrics, program(), format)
+            if format == .text { _ = try promtool.run(["check", "metrics"], input: Array(page.utf8)) }
+            #expect(page.contains("sage_edge_throttled_seconds_total{"))
+        }
     }
 
     @Test func `rails that come and go make no table grow`() throws {
@@ -329,7 +345,8 @@ private func samples(_ page: String) -> [String: String] {
         }
         for name in [
             "sage_edge_host_power_watts", "sage_edge_rail_power_watts", "sage_edge_temperature_celsius",
-            "sage_edge_throttled", "sage_edge_atp_joules", "sage_edge_tasks_total", "sage_edge_peer_up",
+            "sage_edge_throttled", "sage_edge_throttled_seconds_total", "sage_edge_atp_joules", "sage_edge_tasks_total",
+            "sage_edge_peer_up",
         ] { #expect(asked.contains(name), "\(name)") }
         // Every panel names a data source that the reader chooses.
         let panels = try #require(dashboard["panels"] as? [[String: Any]])
