@@ -29,6 +29,10 @@ let reportStyle: StaticString = """
     th, td { padding: .26rem .45rem; text-align: left; border-bottom: 1px solid var(--line); vertical-align: top; }
     tbody th { font-weight: 500; white-space: nowrap; } thead th { color: var(--faint); font-weight: 600; white-space: nowrap; }
     .figure { text-align: right; white-space: nowrap; } .notes { color: var(--faint); min-width: 7rem; }
+    @media screen and (max-width: 70rem) {
+      table { font-size: .78em; } th, td { padding: .22rem .3rem; } thead th, thead .figure { white-space: normal; }
+      .notes { min-width: 5.5rem; } }
+    @media screen and (max-width: 52rem) { tbody th { white-space: normal; min-width: 5.2rem; } }
     .gap td { color: var(--faint); font-style: italic; text-align: center; background: var(--panel); }
     .note { color: var(--faint); font-size: .87em; } .remark { border-left: 3px solid var(--work); padding-left: .7rem; }
     .class { font-size: .8em; font-weight: 600; padding: .05rem .5rem; border: 1px solid var(--faint); border-radius: 1rem;

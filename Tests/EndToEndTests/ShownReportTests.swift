@@ -19,6 +19,12 @@ private func report(_ pages: [ProofPage], by interval: ReportInterval = .hour) t
     return ShownReport(energy: energy, board: board, made: start)
 }
 
+/// The browser, where it is installed.
+private enum Chromium {
+    static let tool = ExternalTool(program: "/usr/bin/chromium", package: "chromium")
+    static var isThere: Bool { FileManager.default.isExecutableFile(atPath: tool.program) }
+}
+
 private let start = WallTime(milliseconds: 1_795_737_600_000)
 
 /// A meter that never answered, for two hours.
@@ -98,6 +104,31 @@ private func words(_ text: String) -> String {
         board = try #require(SignedBoard(wall: start))
         let small = words(try report([board.page()]).table)
         #expect(small.contains("energy 96.000 J ± 1.056 J by tasks"))
+    }
+
+    @Test(.enabled(if: Chromium.isThere, "needs the package chromium"), arguments: [900, 1280])
+    func `has its notes in sight in a window of this width`(width: Int) throws {
+        var board = try #require(SignedBoard("compute:orin-nano-8gb:f71fce7c146e", wall: start))
+        board.status = .unsynchronized
+        board.state.throttle = ThrottleReasons([.thermalAlert])
+        let page = try report((0..<120).map { _ in board.page(.seconds(60), milliwatts: 14_800) }).html
+        #expect(page.contains("clock unsynchronized"))
+        let script = """
+            <script>document.title = [...document.querySelectorAll(".scroll")]
+            .map(box => box.scrollWidth - box.clientWidth).join(" ")</script></body>
+            """
+        let measured = page.replacingOccurrences(of: "</body>", with: script)
+        try #require(measured != page)
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("report-\(UUID().uuidString).html")
+        try Data(measured.utf8).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let shown = try Chromium.tool.run([
+            "--headless", "--no-sandbox", "--disable-gpu", "--window-size=\(width),1400", "--dump-dom",
+            file.absoluteString,
+        ])
+        let title = try #require(String(decoding: shown, as: UTF8.self).firstMatch(of: #/<title>([0-9 ]+)</title>/#))
+        #expect(title.1.split(separator: " ").count >= 2)
+        #expect(title.1.split(separator: " ").allSatisfy { $0 == "0" }, "\(title.1)")
     }
 
     @Test func `as metering records is shown whole, and each figure once`() throws {
