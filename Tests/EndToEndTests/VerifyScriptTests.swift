@@ -4,6 +4,7 @@ import Foundation
 import Quantities
 import TestKit
 import Testing
+import Wire
 
 /// `examples/verify/verify_proofs.py`: others check an export with nothing but public libraries and the public key.
 @Suite(.timeLimit(.minutes(10)), .enabled(if: BuiltProgram.canStartItself)) struct `the script for others` {
@@ -155,6 +156,25 @@ import Testing
         let (export, key, isAccepted) = try pages(kind) { _ in }
         #expect(isAccepted)
         #expect(try refusal(export, key) == nil)
+    }
+
+    @Test(arguments: [(31, false), (63, false), (64, true), (99, true)] as [(UInt64, Bool)])
+    func `carry fields of the future, which both pass over, and no others`(field: UInt64, isAllowed: Bool) throws {
+        var board = try #require(SignedBoard("compute:a", wall: WallTime(milliseconds: 1)))
+        let page = board.page()
+        guard case .map(var entries) = try CBORValue(decoding: page.envelope.payload.span) else {
+            Issue.record("no map")
+            return
+        }
+        entries.append(.init(key: field, value: .text("later")))
+        let envelope = SignedEnvelope(
+            signing: CBORValue.map(entries).encoded, as: .energyProof, with: board.key, in: SignedBoard.domain,
+            by: Self.scheme)
+        #expect(((try? ProofPage(decoding: envelope.encoded)) != nil) == isAllowed)
+        let whole = try #require(board.export([page]))
+        let later = try #require(
+            ProofExport(domain: whole.domain, key: whole.key, board: whole.board, pages: [envelope.encoded]))
+        #expect((try refusal(later, board.key.publicKey) == nil) == isAllowed)
     }
 
     @Test(arguments: UInt64(0)..<40) func `are judged alike, whatever is changed in them`(seed: UInt64) throws {
