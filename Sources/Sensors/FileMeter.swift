@@ -34,7 +34,7 @@ final class FileMeter {
     private func readOnce(_ now: ClockReading) throws(SystemError) -> Reading<MeterFigures> {
         let file = try FileDescriptor(opening: path, .read, [.nonBlocking])
         let status = try file.status()
-        guard status.kind == .file else { return .unavailable(.absent) }
+        guard status.kind == .file else { return .unavailable(.notFile) }
         let seen = Version(modified: status.modified, inode: status.inode, size: status.size)
         if seen != version {
             version = seen

@@ -114,6 +114,7 @@ extension UnavailableReason {
         switch name {
         case "EPERM": self = .permission
         case "ENOTDIR", "ELOOP", "ENODEV", "ENXIO": self = .absent
+        case "EISDIR", "ESPIPE": self = .notFile
         case "ETIMEDOUT": self = .timeout
         default:
             guard name.utf8.count > 1, name.hasPrefix("E"), name.utf8.allSatisfy({ (0x41...0x5a).contains($0) })
@@ -129,6 +130,7 @@ extension UnavailableReason {
         case .noData: self = .noValue
         case .accessDenied, .notPermitted: self = .permission
         case .noEntry, .notDirectory, .tooManyLinks, .noDevice, .noSuchAddress: self = .absent
+        case .isFolder, .notSeekable: self = .notFile
         case .timedOut: self = .timeout
         default: self = .inputOutput
         }
@@ -138,6 +140,10 @@ extension UnavailableReason {
 extension Errno {
     /// No such device or address (ENXIO).
     fileprivate static let noSuchAddress = Errno(rawValue: 6)
+    /// A folder cannot be read as a file is (EISDIR).
+    fileprivate static let isFolder = Errno(rawValue: 21)
+    /// Nor can a pipe or a socket (ESPIPE).
+    fileprivate static let notSeekable = Errno(rawValue: 29)
     /// No such device (ENODEV): the driver let go of it.
     fileprivate static let noDevice = Errno(rawValue: 19)
     /// The device did not answer in time (ETIMEDOUT).

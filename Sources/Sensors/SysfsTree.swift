@@ -92,7 +92,7 @@ public struct SysfsTree {
                 continue
             }
             // A pipe or a socket, such as nobody finds in a kernel's tree.
-            guard kind == .link || kind == .file else { return .unavailable(.malformed) }
+            guard kind == .link || kind == .file else { return .unavailable(.notFile) }
             links += 1
             guard links <= SensorLimits.links,
                 let target = target(of: root + candidate, kind)
@@ -126,7 +126,7 @@ public struct SysfsTree {
     public func bytes(of path: String, limit: Int = SensorLimits.fileBytes) -> Reading<[UInt8]> {
         switch find(path) {
         case .unavailable(let reason): return .unavailable(reason)
-        case .value(let place) where place.isFolder: return .unavailable(.absent)
+        case .value(let place) where place.isFolder: return .unavailable(.notFile)
         case .value(let place): return SysfsTree.read(root + place.path, limit: limit)
         }
     }
@@ -177,13 +177,15 @@ public struct SysfsTree {
         if reason != .absent, !unread.contains(entry) { unread.append(entry) }
     }
 
-    /// The file that `path` leads to, ready to be read again and again; nil where there is none.
+    /// The file that `path` leads to, ready to be read again and again; nil where there is none, and one that always
+    /// fails where something else stands in its place.
     func file(_ path: String) -> SensorFile? {
         switch find(path) {
         case .unavailable(.absent): return nil
         case .unavailable(let reason): return SensorFile(failing: reason)
         case .value(let place):
-            return place.isFolder ? nil : SensorFile(path: root + place.path, of: recording)
+            return place.isFolder
+                ? SensorFile(failing: .notFile) : SensorFile(path: root + place.path, of: recording)
         }
     }
 

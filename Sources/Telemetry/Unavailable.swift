@@ -14,6 +14,8 @@ public enum UnavailableReason: String, Sendable, CaseIterable {
     case inputOutput = "EIO"
     /// The file or its device is not there.
     case absent = "ENOENT"
+    /// What stands in the file's place is none: a folder, a pipe, a socket or a device.
+    case notFile = "not-a-file"
     /// The bytes are not what the source is documented to give.
     case malformed
     /// This machine or this program has no way to read it.

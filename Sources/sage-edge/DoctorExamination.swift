@@ -192,6 +192,7 @@ struct DoctorExamination {
         if configuration?.energy.rated == nil, limit == nil { board.guessedRating = profile.guessedRating }
         let disabled = board.sample.names(unavailableFor: "disabled")
         board.switches = DoctorExamination.switches(of: disabled, in: tree)
+        board.zones = DoctorExamination.zones(in: tree)
         guard isAgents || tree.isLive else { return board }
         let first = board.sample
         let start = Clock.bootTime
@@ -231,6 +232,12 @@ struct DoctorExamination {
             _ = try MeterDocument(bytes)
             return nil
         } catch { return error.explanation }
+    }
+
+    /// The types of the thermal zones.
+    private static func zones(in tree: SysfsTree) -> [String] {
+        tree.names(in: "/sys/class/thermal").filter { $0.hasPrefix("thermal_zone") }.prefix(SensorLimits.devices)
+            .compactMap { tree.text(of: "/sys/class/thermal/" + $0 + "/type") }
     }
 
     /// The files that switch on what `names` are the labels of.

@@ -78,6 +78,8 @@ struct DoctorFacts: Equatable {
         var closedDevices: [ClosedFile] = []
         /// The files that switch channels on which are off, by the name of the rail.
         var switches: [String: String] = [:]
+        /// The types of the thermal zones, read or not.
+        var zones: [String] = []
         /// Memory that tasks leave free, in bytes.
         var memoryReserve: Int64 = 0
 

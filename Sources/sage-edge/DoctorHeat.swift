@@ -5,7 +5,25 @@ import Telemetry
 extension DoctorFacts {
     func heatFindings() -> [Finding] {
         guard let board else { return [] }
-        return temperatureFindings(board) + throttleFindings(board) + overCurrentFindings(board)
+        return temperatureFindings(board) + zoneFindings(board) + throttleFindings(board) + overCurrentFindings(board)
+    }
+
+    /// Whether `name`, of what is switched off, is that of a thermal zone; lines of tegrastats tell so of zones alone.
+    func isZone(_ name: String, _ board: Board) -> Bool {
+        board.zones.contains(name) || board.sample.rails.contains { $0.source == ReadingSource.tegrastats.rawValue }
+    }
+
+    /// That zones are off, which nobody switches.
+    private func zoneFindings(_ board: Board) -> [Finding] {
+        let off = board.sample.names(unavailableFor: "disabled").filter { isZone($0, board) }
+        guard !off.isEmpty else { return [] }
+        let folder = board.path("/sys/class/thermal/thermal_zone*/")
+        return [
+            Finding(
+                .heat, .note, "zones-off", listed(off) + isAre(off) + "off (-256 °C)",
+                why: "So a zone shows that what it measures is powered down; it judges nothing, and comes back "
+                    + "by itself.", .run("grep -s . " + folder + "type " + folder + "temp"))
+        ]
     }
 
     private func temperatureFindings(_ board: Board) -> [Finding] {

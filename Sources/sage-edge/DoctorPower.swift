@@ -222,8 +222,19 @@ extension DoctorFacts {
                 .run("sudo modprobe ina3221; sudo modprobe ina238"),
             ]
                 + (board.isLive ? [.advice("in a container: show it the host's /sys, and name it by --sysroot")] : [])
+        case "not-a-file": placeRemedies(board)
         default: [.run("sudo dmesg | grep -i ina")]
         }
+    }
+
+    /// What finds what stands where the kernel has a file.
+    private func placeRemedies(_ board: Board) -> [Finding.Remedy] {
+        [
+            .run(
+                "find -L " + board.path("/sys/class/hwmon/") + " " + board.path("/sys/class/thermal/")
+                    + " -maxdepth 2 '(' -name '*_input' -o -name temp ')' ! -type f"),
+            .advice("something was mounted or copied there: take it away"),
+        ]
     }
 
     /// What switches the channels of `rails` on, and no others.
@@ -272,7 +283,9 @@ extension DoctorFacts {
         var findings: [Finding] = []
         // What the total needs is told with the total.
         let needed = sample.total?.rails ?? board.profile.totals.flatMap { $0.rails }
-        let disabled = sample.names(unavailableFor: "disabled").filter { $0 != "total" && !needed.contains($0) }
+        let disabled = sample.names(unavailableFor: "disabled").filter {
+            $0 != "total" && !needed.contains($0) && !isZone($0, board)
+        }
         if !disabled.isEmpty {
             findings.append(
                 Finding(
@@ -351,6 +364,11 @@ extension DoctorFacts {
             Finding(
                 .power, .note, "absent", what + isAre(names) + "not there (ENOENT)",
                 why: "The profile knows of it; this board or its kernel does not have it.", .run(telemetryCommand))
+        case "not-a-file":
+            Finding(
+                .power, .warning, "unread", what + " cannot be read (\(reason))",
+                why: "Something else stands where the kernel has a file: a folder, a pipe or a device.",
+                remedies: board.map { placeRemedies($0) } ?? [])
         default:
             Finding(
                 .power, .warning, "unread", what + " cannot be read (\(reason))",

@@ -149,6 +149,10 @@ extension DoctorFacts {
             if reason == "malformed" {
                 let fault = sources.documentFaults[declaration.name].map { "it holds something else: \($0); " } ?? ""
                 remedies.append(.advice(fault + "it has to hold " + DoctorFacts.document))
+            } else if reason == "not-a-file" {
+                remedies.append(
+                    .advice(
+                        "a folder, a pipe and a device hold no document: let a program write one into a plain file"))
             } else {
                 if reason == "timeout" { remedies += timeAdvice(sources.fileAges[declaration.name]) }
                 remedies.append(.advice("see that the program runs that writes it, and what it writes"))

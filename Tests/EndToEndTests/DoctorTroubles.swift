@@ -141,7 +141,13 @@ let boardTroubles: [Trouble] = [
         $0.board = board
     },
     Trouble("rails-disabled", .note, "in*_enable") { $0.board?.lose("VDD_SOC", "disabled") },
+    Trouble("zones-off", .note, "/sys/class/thermal/thermal_zone*/temp") { facts in
+        facts.board?.zones = ["cpu-thermal", "gpu-thermal"]
+        facts.board?.lose("gpu-thermal", "disabled")
+    },
     Trouble("rail-negative", .warning, "shunt*_resistor") { $0.board?.sample.rails[2].microwatts = -400_000 },
+    Trouble("unread", .warning, "take it away") { $0.board?.lose("VDD_SOC", "not-a-file") },
+    Trouble("no-total", .problem, "take it away") { $0.board?.loseTotal("VDD_IN", "not-a-file") },
     Trouble("total-counted", .note, "") {
         $0.board?.sample.total = nil
         $0.board?.sample.isCounted = true
@@ -194,6 +200,11 @@ let sourceTroubles: [Trouble] = [
     Trouble("source-away", .warning, "correct its file under energy.sources (config.yaml:7)") { facts in
         facts.declare(.init(name: "wind:mill", kind: .wind, evidence: .metered, origin: .file("/run/turbine.json")))
         facts.sources.told[1].isReporting = false
+    },
+    Trouble("source-away", .warning, "a folder, a pipe and a device hold no document") { facts in
+        facts.declare(.init(name: "wind:mill", kind: .wind, evidence: .metered, origin: .file("/dev/zero")))
+        facts.sources.told[1].isReporting = false
+        facts.board?.sample.unavailable.append(.init(what: "wind:mill", reason: "not-a-file"))
     },
     Trouble("source-away", .warning, "it was written 18.0 s ago, and its figures count for 10.0 s") { facts in
         facts.declare(.init(name: "wind:mill", kind: .wind, evidence: .metered, origin: .file("/run/turbine.json")))

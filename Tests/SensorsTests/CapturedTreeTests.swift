@@ -340,11 +340,30 @@ final class TemporaryTree {
         try tree.remove(path)
         #expect(mkfifo(tree.root.appending(path: path).path(), 0o600) == 0)
         let sample = try reader(tree.path).sample(at: .origin)
-        #expect(sample.unavailable.contains(Unavailable("cpu-thermal", .malformed)))
+        #expect(sample.unavailable.contains(Unavailable("cpu-thermal", .notFile)))
         let input = "sys/devices/platform/bus@0/c240000.i2c/i2c-1/1-0040/hwmon/hwmon1/in1_input"
         try tree.remove(input)
         #expect(mkfifo(tree.root.appending(path: input).path(), 0o600) == 0)
-        #expect(try reader(tree.path).sample(at: .origin).unavailable.contains(Unavailable("VDD_IN", .malformed)))
+        #expect(try reader(tree.path).sample(at: .origin).unavailable.contains(Unavailable("VDD_IN", .notFile)))
+    }
+
+    @Test(arguments: ["curr1_input", "in1_input"])
+    func `a folder in place of a sensor is told as one, and not as nothing`(file: String) throws {
+        let tree = try TemporaryTree(copyOf: "orin-nano")
+        let input = "sys/devices/platform/bus@0/c240000.i2c/i2c-1/1-0040/hwmon/hwmon1/" + file
+        try tree.remove(input)
+        try FileManager.default.createDirectory(
+            at: tree.root.appending(path: input), withIntermediateDirectories: false)
+        #expect(try reader(tree.path).sample(at: .origin).unavailable.contains(Unavailable("VDD_IN", .notFile)))
+        // One that came while the file was held open, too.
+        let other = try TemporaryTree(copyOf: "orin-nano")
+        let held = try reader(other.path)
+        #expect(held.sample(at: .origin).total != nil)
+        try other.remove(input)
+        try FileManager.default.createDirectory(
+            at: other.root.appending(path: input), withIntermediateDirectories: false)
+        let sample = held.sample(at: BootTime(milliseconds: 60_000))
+        #expect(sample.unavailable.contains(Unavailable("VDD_IN", .notFile)))
     }
 
     @Test func `a root that is no folder is told apart from an empty one`() throws {

@@ -47,10 +47,13 @@ func sample(_ sources: DeclaredSources, at milliseconds: Int64) -> TelemetrySamp
     @Test func `of what is no file block nobody`() throws {
         let tree = try TemporaryTree()
         #expect(mkfifo(tree.root.appending(path: "pipe").path(), 0o600) == 0)
-        for path in ["pipe", "", "nothing"] {
-            let sources = DeclaredSources(
-                [declaration(.file(tree.path + "/" + path))], tree: SysfsTree(root: tree.path))
-            #expect(sample(sources, at: 0).unavailable == [Unavailable("solar:roof", .absent)])
+        let places: [(String, UnavailableReason)] = [
+            (tree.path + "/pipe", .notFile), (tree.path, .notFile), ("/dev/zero", .notFile),
+            (tree.path + "/nothing", .absent),
+        ]
+        for (path, reason) in places {
+            let sources = DeclaredSources([declaration(.file(path))], tree: SysfsTree(root: tree.path))
+            #expect(sample(sources, at: 0).unavailable == [Unavailable("solar:roof", reason)])
         }
     }
 
