@@ -3,8 +3,9 @@ import Telemetry
 
 /// Whether the board's total can be what the board draws.
 ///
-/// Below zero it cannot be at any moment. Less than one of its parts it can be for a moment, since rails are read one
-/// after the other; where it stays so, it is another rail's label or a counter that stands still.
+/// Nothing, or less, it cannot be at any moment: the program that reads it runs on the board. Less than one of its
+/// parts it can be for a moment, since rails are read one after the other; where it stays so, it is another
+/// rail's label or a counter that stands still.
 struct TotalWatch: Sendable {
     /// Since when every look showed more in one of its parts than in the whole, and in which one last.
     private var excess: (since: BootTime, part: String)?

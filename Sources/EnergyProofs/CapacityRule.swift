@@ -46,7 +46,7 @@ public enum ChargeableRule {
     /// - A declared source without readings: rated power over the covered time (the policy's share is applied when
     ///   charging).
     /// - A compute source: what was left to give, capacity over the covered time less what it drew for
-    ///   other things than work.
+    ///   other things than work. One that drew nothing was off, or its sensor is dead: it had nothing to give.
     /// - Every other source: what it gave, at most its rated power over the covered time.
     public static func chargeable(of proof: EnergyCapacityProof) -> Energy {
         let amount: Energy
@@ -54,7 +54,7 @@ public enum ChargeableRule {
             amount = proof.rated.held(for: proof.covered)
         } else if proof.kind == .compute {
             let overhead = (proof.drawn - proof.work).clampedToZero
-            amount = proof.capacity.held(for: proof.covered) - overhead
+            amount = proof.drawn > .zero ? proof.capacity.held(for: proof.covered) - overhead : .zero
         } else {
             amount = min(proof.drawn, proof.rated.held(for: proof.covered))
         }

@@ -64,10 +64,12 @@ extension HardwareProfile {
     }
 
     /// Why `total` cannot be what a board draws, whatever it is rated for; nil where it can.
+    ///
+    /// Whoever reads it runs on that board, so that it draws something: a sensor that shows nothing is dead, and a
+    /// counter that stands still counts nothing. Of a single rail nothing, or a step below it, is a reading.
     public func contradiction(of total: TotalPower) -> String? {
-        guard let power = total.power, power < .zero - total.rails.reduce(Power.zero, { $0 + step(ofRail: $1) })
-        else { return nil }
-        return "\(power.milliwatts) mW is below zero"
+        guard let power = total.power, !(power > .zero) else { return nil }
+        return power < .zero ? "\(power.milliwatts) mW is below zero" : "0 mW is what no running board draws"
     }
 }
 

@@ -173,23 +173,46 @@ extension DoctorFacts {
                 )
             ]
         }
-        if board.profile.contradiction(of: total.power) != nil {
-            return [
-                Finding(
-                    .power, .problem, "total-negative",
-                    "the board's power cannot be \(watts(microwatts: total.microwatts)) = \(total.rule) "
-                        + "(\(total.scope)), which is below zero",
-                    why: "Such a total is not metered, and nothing is charged.",
-                    .run("grep -s . " + board.path("/sys/class/hwmon/hwmon*/shunt*_resistor")),
-                    .advice("a shunt that is turned round, or a driver that reads it wrongly, shows this"))
-            ]
-        }
+        if board.profile.contradiction(of: total.power) != nil { return [contradiction(of: total, board)] }
         let scope = total.isLowerBound ? "at least " : ""
         return [
             Finding(
                 .power, .ok, "total",
                 scope + watts(microwatts: total.microwatts) + " = \(total.rule) (\(total.scope))")
         ]
+    }
+
+    /// A total that no running board draws: nothing, or less.
+    private func contradiction(of total: SampleView.Total, _ board: Board) -> Finding {
+        let figures = "\(watts(microwatts: total.microwatts)) = \(total.rule) (\(total.scope))"
+        let why = "Such a total is not metered, and nothing is charged."
+        guard total.microwatts == 0 else {
+            return Finding(
+                .power, .problem, "total-negative",
+                "the board's power cannot be \(figures), which is below zero", why: why,
+                .run("grep -s . " + board.path("/sys/class/hwmon/hwmon*/shunt*_resistor")),
+                .advice("a shunt that is turned round, or a driver that reads it wrongly, shows this"))
+        }
+        let isCounted = board.sample.rails.contains {
+            total.rails.contains($0.name) && $0.source == ReadingSource.rapl.rawValue
+        }
+        let remedies: [Finding.Remedy] =
+            isCounted
+            ? [
+                .run("sudo grep -s . " + board.path("/sys/class/powercap/intel-rapl*/energy_uj")),
+                .advice(
+                    "what stays the same when that is run again counts nothing, as in many virtual machines: leave it "
+                        + "out of the profile's totals, or read a meter of your own, see energy.sources"),
+            ]
+            : [
+                .run("grep -s . " + board.path("/sys/class/hwmon/hwmon*/{in,curr,power}*_input")),
+                .advice(
+                    "a monitor that has lost its bus, or has its shunt bridged, shows this: start the board anew, or "
+                        + "read a meter of your own, see energy.sources"),
+            ]
+        return Finding(
+            .power, .problem, "total-zero", "the board's power cannot be \(figures), since it runs", why: why,
+            remedies: remedies)
     }
 
     /// What there is in place of a total on a board that has none.

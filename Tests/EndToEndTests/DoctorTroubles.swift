@@ -133,6 +133,13 @@ let boardTroubles: [Trouble] = [
         facts.board = board
     },
     Trouble("total-negative", .problem, "shunt*_resistor") { $0.board?.sample.total?.microwatts = -1_000_000 },
+    Trouble("total-zero", .problem, "start the board anew") { $0.board?.sample.total?.microwatts = 0 },
+    Trouble("total-zero", .problem, "sudo grep -s . /sys/class/powercap/intel-rapl*/energy_uj") { facts in
+        guard var board = try? capturedBoard("pc-rapl-nvme-coretemp") else { return }
+        board.sample.rails = [.init(name: "package-0", role: "cpu", microwatts: 0, source: "rapl")]
+        board.sample.total = .init(microwatts: 0, isComplete: true, rails: ["package-0"], scope: "cpu-package")
+        facts.board = board
+    },
     Trouble("residual-negative", .problem, "give the labels their true roles") {
         // Seen on a carrier board of another maker: the labels of input and GPU are swapped.
         guard var board = try? capturedBoard("nano") else { return }

@@ -125,6 +125,15 @@ private func refuses(
         refuses(.exceedsProof(mJ(.max), left: mJ(154_000)), &gate) { $0.charge(.max, page, pool: .max) }
     }
 
+    @Test func `a page on which nothing was drawn charges nothing`() throws {
+        var board = try ProvingBoard()
+        var gate = ChargingGate(policy: ChargingPolicy())
+        try gate.register(board.registration).get()
+        let page = try board.page(milliwatts: 0)
+        try gate.take(page)
+        refuses(.exceedsProof(mJ(1), left: .zero), &gate) { $0.charge(1, page) }
+    }
+
     @Test func `watts are not a stock, a longer window of the same watts gives more`() throws {
         var board = try ProvingBoard()
         let short = try board.page(seconds: 10)

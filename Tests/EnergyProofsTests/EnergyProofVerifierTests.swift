@@ -74,6 +74,19 @@ import Testing
         try refuses(.chargeableUnderstated(mJ(177_999), allowed: mJ(178_000))) { $0.chargeable = mJ(177_999) }
     }
 
+    @Test func `a page on which nothing was drawn has nothing to give, however much time it covers`() throws {
+        var board = try ProvingBoard()
+        let dead = try board.page(milliwatts: 0)
+        #expect(dead.proof.covered == .seconds(10) && dead.proof.capacity == mW(25_000))
+        #expect(dead.proof.chargeable == .zero)
+        try board.verify(dead, after: nil)
+        let before = board.previous
+        let claimed = try board.page(milliwatts: 0) { $0.chargeable = mJ(250_000) }
+        expect(.chargeableOverstated(mJ(250_000), allowed: .zero)) { () throws(EnergyProofError) in
+            try board.verify(claimed, after: before)
+        }
+    }
+
     @Test func `a page whose fields contradict each other is refused by name`() throws {
         try refuses(.kindMismatch(.solar, try #require(SourceID("compute:orin-nano:1423219087325")))) {
             $0.kind = .solar

@@ -271,10 +271,10 @@ private func show(_ milliwatts: Int64?, because reason: UnavailableReason = .inp
         }
         // For a moment the one may have been read before a load and the other after it.
         agent.sample(30, show(whole: 45_000))
-        agent.sample(4, show(whole: 0))
+        agent.sample(4, show(whole: 50))
         agent.sample(6, show(whole: 45_000))
         #expect(agent.core.sourceViews.first?.lastPage?.gap == .zero)
-        agent.sample(40, show(whole: 0))
+        agent.sample(40, show(whole: 50))
         let fault = "the board's power cannot be read: its part VDD_CPU_GPU_CV alone draws more than the whole"
         #expect(agent.core.sensorFaults == [fault])
         #expect(total(agent) == "0")

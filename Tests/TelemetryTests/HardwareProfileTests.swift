@@ -194,11 +194,13 @@ private let thorParts = [rail("VDD_GPU", 1), rail("VDD_CPU_SOC_MSS", 2), rail("V
         #expect(board.traits.counterStep == EnergyRegister(microjoules: 3000))
         #expect(board.traits.rated == Power(milliwatts: 300_000))
         #expect(board.traits.method == "hwmon:power +12v+power +5v++" && board.time != nil)
-        // What is less than nothing by more than the steps of all three is no power.
-        sample.total?.power = Power(milliwatts: -3000)
+        // Nothing, and what is less, is no power of a board that runs, whatever the steps of its sensors are.
+        sample.total?.power = Power(microwatts: 1)
         #expect(profile.contradiction(in: sample) == nil)
-        sample.total?.power = Power(milliwatts: -3001)
-        #expect(profile.contradiction(in: sample) != nil)
+        for microwatts in [0, -1, -3_001_000] as [Int64] {
+            sample.total?.power = Power(microwatts: microwatts)
+            #expect(profile.contradiction(in: sample) != nil)
+        }
     }
 
     @Test func `are found in the words of a total`() {

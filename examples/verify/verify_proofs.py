@@ -8,7 +8,7 @@ blake2b = lambda data, purpose=b"": hashlib.blake2b(data, digest_size=32, person
 def faults(p, q, hashed):  # what is wrong with page p (in mW, mJ and ms) after page q of its source; for the first one q is p
     time, drawn, is_word, follows = p.end - p.begin - p.gap, p.last - p.first, p.evidence == 3 and p.expected == 0, p is not q
     rated, most = p.rated * time // 1000, p.peak * time // 1000 + (time > 0)  # 1 mJ for rounding
-    rule = rated if is_word else p.capacity * time // 1000 - drawn + p.work if p.kind == 1 else min(drawn, rated)
+    rule = rated if is_word else (p.capacity * time // 1000 - drawn + p.work) * (drawn > 0) if p.kind == 1 else min(drawn, rated)
     if any(not 0 < n < 31 or type(v) in (bool, float) or type(v) is int and not 0 <= v < 2**53 for n, v in p.all.items() if n < 64) or p.federation != head[2] or KINDS[p.kind] != p.source.split(":")[0] or p.begin >= p.end or time < 0 or drawn < 0 \
        or p.samples > p.expected or is_word and drawn + p.samples or p.kind == 7 and not (is_word and 50_000 <= p.rated <= 200_000): yield "it contradicts itself"
     if drawn > most or p.work > drawn * (p.kind == 1): yield "more is drawn than its peak allows, or more worked than drawn"
