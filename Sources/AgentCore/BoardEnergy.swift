@@ -64,6 +64,8 @@ struct BoardEnergy: Sendable {
     private var hottest: Temperature?
     private var rating = RatingWatch()
     private var total = TotalWatch()
+    /// What the board's counter showed in the last sample.
+    private var lastCounter: EnergyRegister?
     /// Whether the open window saw a total that is less than what is drawn.
     private var showedLowerBound = false
     /// What slows the board down.
@@ -136,6 +138,7 @@ struct BoardEnergy: Sendable {
                 power: rated, mode: sample.powerMode?.name,
                 isLimit: sample.powerMode?.rated == nil && sample.boardSource?.traits.rated != nil))
         let closed = meter.record(look(at: sample))
+        lastCounter = sample.boardSource?.counter
         return closed.map { close($0) }
     }
 
@@ -162,10 +165,15 @@ struct BoardEnergy: Sendable {
             counterStep: traits.counterStep, counterRange: traits.counterRange,
             maximumPower: SourceLimits.mostPower(rated: rated),
             believablePower: SourceLimits.believablePower(rated: judgedRating),
-            averaging: traits.averaging, counterRefresh: traits.counterRefresh, validity: traits.validity)
+            averaging: traits.averaging, counterRefresh: traits.counterRefresh, validity: traits.validity,
+            alwaysDraws: true)
         let time = source?.time ?? ReadingTime(at: sample.taken)
+        // One that stands still shows no power that is believed, and the meter has to know since when.
+        let isStill = source?.counter != nil && source?.counter == lastCounter
+        let counter = isWhole && isBelieved || isStill ? source?.counter : nil
+        let isCounted = counter != nil && source?.isPowerCounted == true
         let reading = MeterReading(
-            at: time.earliest, power: power, counter: isWhole && isBelieved ? source?.counter : nil, doubt: time.doubt,
+            at: time.earliest, power: isCounted ? nil : power, counter: counter, doubt: time.doubt,
             voltageStep: source?.voltageStep ?? .zero, looks: source?.looks)
         return SourceLook(
             reading: reading, now: sample.taken, configuration: configuration,

@@ -88,11 +88,13 @@ struct FurtherSource: Sendable {
         let power = isNegative ? nil : source.power
         // A counter is worth no more than the power that it comes to.
         let isBelieved = source.power.map { !SourceLimits.isUnbelievable($0, rated: rated) } ?? true
+        let counter = isBelieved ? source.counter : nil
         let direction = traits.direction == .netOutput ? " net" : ""
         let time = source.time ?? ReadingTime(at: now)
         let look = SourceLook(
             reading: MeterReading(
-                at: time.earliest, power: power, counter: isBelieved ? source.counter : nil, doubt: time.doubt),
+                at: time.earliest, power: source.isPowerCounted && counter != nil ? nil : power, counter: counter,
+                doubt: time.doubt),
             now: now, configuration: configuration,
             way: sourceWay(evidence, (traits.method.isEmpty ? name : traits.method) + direction))
         // What is away is told to its meter when it is back: every look would close one more empty window.

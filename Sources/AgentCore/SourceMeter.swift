@@ -98,7 +98,7 @@ struct SourceMeter: Sendable {
 
     /// Closes the open window where the source was read last, since nothing comes after it; nil where nothing is open.
     mutating func end() -> Closed? {
-        guard let last = meter?.lastReadingAt, let ended = meter?.closeWindow(at: last, now: last),
+        guard let last = meter?.lastReadingAt, let ended = meter?.closeWindow(at: last, now: last, isLast: true),
             let state = meter?.state
         else { return nil }
         let closed = Closed(window: ended, meter: state)
@@ -168,7 +168,7 @@ struct SourceMeter: Sendable {
     /// now is closed before.
     private func anew(_ meter: Meter, _ look: SourceLook, _ closed: inout [Closed]) -> Meter {
         var old = meter
-        if let last = old.lastReadingAt, let ended = old.closeWindow(at: last, now: last) {
+        if let last = old.lastReadingAt, let ended = old.closeWindow(at: last, now: last, isLast: true) {
             closed.append(Closed(window: ended, meter: old.state))
         }
         return Meter(

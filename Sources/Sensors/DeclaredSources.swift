@@ -89,6 +89,7 @@ public final class DeclaredSources {
             switch sources[index].refusal.map({ .unavailable($0.reason) }) ?? read(index) {
             case .value(let reading):
                 (source.power, source.counter) = (reading.power, reading.counter)
+                source.isPowerCounted = reading.isPowerCounted
                 source.time = reading.time
             case .unavailable(let reason):
                 sample.unavailable.append(sources[index].refusal ?? Unavailable(source.name, reason))
@@ -183,6 +184,7 @@ public final class DeclaredSources {
             let advanced = known.advance(to: counter.microjoules, at: time)
             sources[index].counter = known
             reading.counter = advanced?.register
+            reading.isPowerCounted = reading.power == nil
             reading.power = reading.power ?? advanced?.power
         }
         sources[index].shown = reading
@@ -201,6 +203,8 @@ extension SysfsTree {
 /// What a meter showed.
 struct MeterFigures: Hashable, Sendable {
     var power: Power?
+    /// Whether that is but what the counter gained.
+    var isPowerCounted = false
     var counter: EnergyRegister?
     /// What is added when the counter wraps; nil where it never does.
     var counterRange: EnergyRegister?

@@ -37,6 +37,7 @@ extension EnergySource {
                 counterRefresh: used.contains { $0.source == .nvml }
                     ? TelemetryLimits.graphicsCounterRefresh : TelemetryLimits.processorCounterRefresh,
                 rated: sample.powerMode?.rated ?? limit))
+        isPowerCounted = counter != nil && used.contains { $0.source != .nvml }
         voltageStep = used.reduce(.zero) { $0 + $1.voltageStep }
     }
 }

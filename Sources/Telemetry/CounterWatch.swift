@@ -30,7 +30,7 @@ struct CounterWatch: Hashable, Sendable {
     /// What the counter showed before it broke off last; nil once it is beyond that.
     private var lost: UInt64?
     /// What it showed when it was last believed.
-    private var newest: UInt64?
+    private var newest: Look?
 
     /// What `new` means after `old`, the last reading that counts.
     mutating func judge(_ new: Look, after old: Look, _ configuration: MeterConfiguration) -> Verdict {
@@ -38,7 +38,7 @@ struct CounterWatch: Hashable, Sendable {
             CounterWatch.step(from: first, to: second, atMost: most, configuration)
         }
         if let step = step(old, new, configuration.maximumPower), !isReturn(from: old, to: new) {
-            believe(new.count)
+            believe(new)
             if let lost, new.count >= lost { self.lost = nil }
             return .counts(step)
         }
@@ -46,7 +46,7 @@ struct CounterWatch: Hashable, Sendable {
             held = new
             return .held
         }
-        believe(new.count)
+        believe(new)
         let whole = step(old, new, configuration.believablePower)
         let returns = isReturn(from: old, to: new)
         if let whole, whole >= last, !returns {
@@ -59,15 +59,26 @@ struct CounterWatch: Hashable, Sendable {
         return .brokeOff
     }
 
-    /// Begins anew at a reading of `count`, before which nothing is counted.
-    mutating func begin(at count: UInt64) {
-        if let newest, count < newest { lost = newest }
-        believe(count)
+    /// What `new` means where nothing is counted from the last reading to it: a counter may have broken off there too.
+    mutating func resume(at new: Look, _ configuration: MeterConfiguration) -> Verdict {
+        let most = configuration.believablePower
+        if let newest, CounterWatch.step(from: newest, to: new, atMost: most, configuration) == nil {
+            guard let before = held, CounterWatch.step(from: before, to: new, atMost: most, configuration) != nil else {
+                held = new
+                return .held
+            }
+            lost = new.count < newest.count ? newest.count : nil
+            believe(new)
+            return .brokeOff
+        }
+        if let newest, new.count < newest.count { lost = newest.count }
+        believe(new)
+        return .counts(0)
     }
 
-    private mutating func believe(_ count: UInt64) {
+    private mutating func believe(_ new: Look) {
         held = nil
-        newest = count
+        newest = new
     }
 
     /// Whether a step leads from near zero to where the counter broke off.

@@ -127,6 +127,8 @@ public struct EnergySource: Hashable, Sendable {
     public var hasRegister = true
     /// Its power in this sample; nil where it was not read.
     public var power: Power?
+    /// Whether that power is but what its counter gained, and says nothing that the counter does not.
+    public var isPowerCounted = false
     /// Its own energy counter in this sample; nil where it has none, or it was not read.
     public var counter: EnergyRegister?
     /// When these were read; nil for when the sample was taken.

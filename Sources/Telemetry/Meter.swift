@@ -18,7 +18,8 @@ import Quantities
 /// falls between two readings of a source that was steady all that time is not: a sensor that shows
 /// moments cannot tell it from none. Nor can one that shows means tell a load that repeats as often as
 /// it takes them, or a whole number of times as often, from a steady one. What a counter measured has no such
-/// exception. A sensor's gain error is not in the bound.
+/// exception, but for the first time that it stands still for less than two looks while the load changes: energy that
+/// it shows late is then put into the next window. A sensor's gain error is not in the bound.
 public struct Meter: Sendable {
     /// What the meter knows about its source.
     public private(set) var configuration: MeterConfiguration
@@ -48,6 +49,12 @@ public struct Meter: Sendable {
     /// Mean power of the last interval that the counter measured.
     private var lastMean: Power?
     private var counterWatch = CounterWatch()
+    private var counterPace = CounterPace()
+    /// What the counter showed up to the newest reading, and up to the one before.
+    private var stretch: CountedStretch?
+    private var stretchBefore: CountedStretch?
+    /// The last reading before the counter stood still, and how much it may have missed by then.
+    private var stall: (at: BootTime, missed: UInt128)?
 
     /// A meter whose register starts at zero.
     ///
@@ -151,6 +158,11 @@ public struct Meter: Sendable {
         if let lookedAt, reading.at.since(lookedAt) > configuration.memorySpan { swing = MeterSwing() }
         lookedAt = reading.at
         if let power = reading.power { noteMost(power) }
+        let look = reading.counter.map { CounterWatch.Look(count: $0.microjoules, at: reading.at) }
+        if let look, isStalled(at: look, reading) {
+            reading.counter = nil
+            guard reading.power.map({ $0 > .zero }) ?? false else { return .unreadable }
+        }
         var segment = MeterSegment(start: last?.at ?? foldedUpTo, end: reading.at, startTotal: total)
         segment.startDoubt = last?.doubt ?? .zero
         segment.endDoubt = reading.doubt
@@ -166,8 +178,11 @@ public struct Meter: Sendable {
             segment.step = configuration.sensorStep + max(last?.voltageStep ?? .zero, reading.voltageStep)
             segment.errorPerMillisecond = segment.change + UInt128(segment.step.microwatts)
             segment.energy = output(of: signed)
-        case .reset: return beginEpoch(because: .counterReset, at: reading)
+        case .reset:
+            if let look { counterPace.begin(at: look) }
+            return beginEpoch(because: .counterReset, at: reading)
         }
+        if let look, reading.counter != nil { counterPace.note(look) }
         guard segment.endTotal / MeterSegment.perMicrojoule <= UInt128(MeterLimits.largestRegister.microjoules) else {
             return beginEpoch(because: .registerFull, at: reading)
         }
@@ -186,8 +201,12 @@ public struct Meter: Sendable {
     /// What happened between the last reading and this one, in signed half nanojoules.
     private mutating func advance(to reading: MeterReading) -> Advance {
         guard let last, reading.at.since(last.at) <= configuration.gapLimit else {
-            if let count = reading.counter?.microjoules { counterWatch.begin(at: count) }
-            return .unmeasured
+            guard let count = reading.counter?.microjoules else { return .unmeasured }
+            return switch counterWatch.resume(at: CounterWatch.Look(count: count, at: reading.at), configuration) {
+            case .counts: .unmeasured
+            case .held: .held
+            case .brokeOff: .reset
+            }
         }
         let span = reading.at.since(last.at)
         if let old = last.counter, let new = reading.counter {
@@ -222,6 +241,25 @@ public struct Meter: Sendable {
         return .measured(
             Int128((first + second).microwatts) * Int128(span.milliseconds), .power, peak: peak, greatest: peak,
             change: change)
+    }
+
+    /// Whether the counter stands still at `look`, part of `reading`, where it should have counted.
+    ///
+    /// Somewhere before the last reading that counts it stopped, so that this one may have missed something already.
+    private mutating func isStalled(at look: CounterWatch.Look, _ reading: MeterReading) -> Bool {
+        let wasStalled = counterPace.isStalled
+        let draws = reading.power.map { $0 > .zero }
+        guard counterPace.isStalled(at: look, doubt: reading.doubt, draws: draws, configuration) else { return false }
+        if !wasStalled, let last, last.counter != nil {
+            if let stall, stall.at >= tally.start { tally.error += stall.missed }
+            stall = (last.at, missable(in: stretch))
+        }
+        return true
+    }
+
+    /// The most that a counter can have missed in `stretch`.
+    private func missable(in stretch: CountedStretch?) -> UInt128 {
+        stretch.map { 2 * UInt128(most.microwatts) * UInt128(max(0, $0.end.since($0.start).milliseconds)) } ?? 0
     }
 
     /// How far the powers are apart that two neighbouring readings and the looks between them show.
@@ -270,6 +308,10 @@ public struct Meter: Sendable {
         fold(to: newest?.end ?? foldedUpTo)
         newest = segment
         foldedUpTo = segment.start
+        stretchBefore = stretch
+        stretch = segment.measure == .counter ? CountedStretch(segment, after: stretch, configuration) : nil
+        // What it missed is in what it showed at once then.
+        if segment.measure == .counter, let stall, stall.at == segment.start { self.stall = nil }
         total = segment.endTotal
         last = reading
         history.append(segment)
@@ -297,6 +339,8 @@ public struct Meter: Sendable {
         tally = MeterTally(start: end, startTotal: 0, startDeficit: 0)
         foldedUpTo = end
         newest = nil
+        stretch = nil
+        stall = nil
         append(MeterSegment(start: end, end: reading.at, startTotal: 0), endingWith: reading)
         return .newEpoch(reason, lastWindow: lastWindow)
     }
@@ -310,12 +354,16 @@ public struct Meter: Sendable {
     /// at the latest when three sample periods have passed since the last one. Returns nil also for
     /// a window without length and for an end that lies after `now`. A point before the interval
     /// between the two newest readings can no longer be resolved; the window then ends at that
-    /// interval's start. A point inside an interval that is not to be cut moves to that interval's end.
-    public mutating func closeWindow(at requested: BootTime, now: BootTime) -> MeterWindow? {
+    /// interval's start. A point inside an interval that is not to be cut moves to that interval's end. Where a
+    /// counter's readings end a window, the one after it has to show first that the counter was not late there.
+    ///
+    /// - Parameter isLast: whether no reading is to come, so that nothing is waited for.
+    public mutating func closeWindow(at requested: BootTime, now: BootTime, isLast: Bool = false) -> MeterWindow? {
         guard requested > tally.start, requested <= now else { return nil }
         if let last, requested <= last.at {
             let end = decidedEnd(requested)
             guard end > tally.start else { return nil }
+            guard isLast || now.since(last.at) > configuration.gapLimit || isConfirmed(end) else { return nil }
             let endTotal = newest?.total(at: end) ?? total
             fold(to: end)
             return endWindow(at: end, total: endTotal)
@@ -339,9 +387,33 @@ public struct Meter: Sendable {
         return newest.measure == .counter || isAveraged ? newest.end : end
     }
 
+    /// Whether a counter, where one was read at `end`, has shown since that it went on.
+    private func isConfirmed(_ end: BootTime) -> Bool {
+        guard let newest, newest.measure == .counter, counterPace.isWatched(configuration) else { return true }
+        return end < newest.end && !newest.isShort(configuration)
+    }
+
+    /// How much of what the counter showed after `end` may have been drawn before.
+    ///
+    /// A counter that stood still of late may do so at any reading; of another one only what looks like it counts.
+    private func lateness(at end: BootTime) -> UInt128 {
+        guard let before = stretch?.end == end ? stretch : stretchBefore, before.end == end, stall?.at != end
+        else { return 0 }
+        let hasStalled = counterPace.hasStalled(before: last?.at ?? end, configuration)
+        guard let newest, newest.measure == .counter, newest.start == end else {
+            return hasStalled ? missable(in: before) : 0
+        }
+        return hasStalled
+            ? min(newest.energy, missable(in: before)) : before.lateness(before: newest, configuration)
+    }
+
     /// The window up to `end`, where the register is `endTotal`; begins the next one.
     private mutating func endWindow(at end: BootTime, total endTotal: UInt128) -> MeterWindow {
         let energy = endTotal - tally.startTotal
+        let late = lateness(at: end)
+        tally.error += late
+        // What it missed and did not show later belongs to the windows on both sides of its last reading.
+        if let stall, stall.at >= tally.start, stall.at <= end { tally.error += stall.missed }
         let periods = end.since(tally.start).milliseconds / configuration.pace.milliseconds
         let window = MeterWindow(
             epoch: epoch, epochReason: epochReason, bootID: bootID, start: tally.start, end: end,
@@ -353,6 +425,7 @@ public struct Meter: Sendable {
         // Output counted before an intake in the same window was not net: it is taken off the next one.
         deficit = min(deficit, energy)
         tally = MeterTally(start: end, startTotal: endTotal, startDeficit: deficit)
+        tally.error = late
         return window
     }
 

@@ -6,7 +6,8 @@ public struct MeterReading: Hashable, Sendable {
     public var at: BootTime
     /// How much later than `at` it may have been read.
     public var doubt: TimeSpan
-    /// The power read, or nil where it could not be read; negative below a sensor's zero or into a battery.
+    /// The power read, or nil where it could not be read, or is but what the counter gained; negative below a
+    /// sensor's zero or into a battery.
     public var power: Power?
     /// The source's own energy counter (RAPL, NVML), or nil where it has none or could not be read.
     public var counter: EnergyRegister?
@@ -59,6 +60,8 @@ public struct MeterConfiguration: Hashable, Sendable {
     public let counterRefresh: TimeSpan
     /// How long a reading counts where the source renews it at its own pace; zero where every look is a reading.
     public let validity: TimeSpan
+    /// Whether it draws something at any time, as a board that runs: a counter that stands still shows nothing of it.
+    public let alwaysDraws: Bool
     /// Which way energy counts.
     public let direction: MeterDirection
 
@@ -67,7 +70,7 @@ public struct MeterConfiguration: Hashable, Sendable {
         samplePeriod: TimeSpan, sensorStep: Power, counterStep: EnergyRegister = .zero,
         counterRange: EnergyRegister? = nil, maximumPower: Power = MeterLimits.largestPower,
         believablePower: Power = .zero, direction: MeterDirection = .forward, averaging: TimeSpan = .zero,
-        counterRefresh: TimeSpan = .zero, validity: TimeSpan = .zero
+        counterRefresh: TimeSpan = .zero, validity: TimeSpan = .zero, alwaysDraws: Bool = false
     ) {
         self.samplePeriod = min(max(samplePeriod, .milliseconds(1)), MeterLimits.longestPeriod)
         self.maximumPower = min(max(maximumPower, Power(microwatts: 1)), MeterLimits.largestPower)
@@ -76,6 +79,7 @@ public struct MeterConfiguration: Hashable, Sendable {
         self.counterStep = min(counterStep, MeterLimits.largestRegister)
         self.counterRange = counterRange == .zero ? nil : counterRange
         self.direction = direction
+        self.alwaysDraws = alwaysDraws
         self.averaging = min(max(averaging, .zero), MeterLimits.longestPeriod)
         self.counterRefresh = min(max(counterRefresh, .zero), MeterLimits.longestPeriod)
         self.validity = min(max(validity, .zero), MeterLimits.longestPeriod)

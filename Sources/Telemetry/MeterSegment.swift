@@ -38,6 +38,11 @@ struct MeterSegment: Sendable {
 
     var endTotal: UInt128 { startTotal + energy }
 
+    /// Whether it is too short for its mean to say much of the load.
+    func isShort(_ configuration: MeterConfiguration) -> Bool {
+        end.since(start) * 4 < configuration.samplePeriod
+    }
+
     /// The register at `time`, brought into the segment: a straight line between its ends.
     func total(at time: BootTime) -> UInt128 {
         guard time > start, energy > 0 else { return startTotal }

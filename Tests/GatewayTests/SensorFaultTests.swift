@@ -256,6 +256,44 @@ private func show(_ milliwatts: Int64?, because reason: UnavailableReason = .inp
         #expect(later.contains("sage_edge_host_power_watts{") && total(agent) == "1")
     }
 
+    @Test func `a processor's counter that stands still is a dead sensor, charges nothing, and is named once`() throws {
+        var agent = try MeasuringAgent(tree: "laptop-battery")
+        var counter: UInt64 = 1_000_000_000
+        var isStill = false
+        var previous: UInt64?
+        let show: (inout TelemetrySample) -> Void = { sample in
+            if !isStill { counter += 50_000_000 }
+            let power = previous.map { Power(microwatts: Int64(counter - $0)) }
+            previous = counter
+            sample.total = TotalPower(
+                power: power, counter: EnergyRegister(microjoules: counter), isComplete: true, rails: ["package-0"],
+                scope: .cpuPackage)
+            sample.sources[0].power = power
+            sample.sources[0].counter = sample.total?.counter
+            sample.sources[0].isPowerCounted = true
+            sample.sources[0].traits.rated = Power(milliwatts: 125_000)
+        }
+        agent.sample(40, show)
+        let before = try #require(agent.core.sourceViews.first)
+        #expect(before.lastPage?.gap == .zero && before.lastPage?.drawn == Energy(joules: 500))
+        isStill = true
+        agent.sample(60, show)
+        #expect(told(agent).map(\.text) == ["the board's power cannot be read: 0 mW is what no running board draws"])
+        let dead = try #require(agent.core.sourceViews.first)
+        let page = try #require(dead.lastPage)
+        #expect(page.covered == .zero && page.chargeable == .zero && dead.power == nil)
+        #expect(total(agent) == "0")
+        // A board on which it never counted is told nothing else.
+        var other = try MeasuringAgent(tree: "laptop-battery")
+        other.sample(60, show)
+        let never = try #require(other.core.sourceViews.first)
+        #expect(never.lastPage?.chargeable == .zero && never.lastPage?.covered == .zero && never.charged == .zero)
+        #expect(other.core.sensorFaults == agent.core.sensorFaults)
+        isStill = false
+        agent.sample(30, show)
+        #expect(agent.core.sensorFaults.isEmpty && agent.core.sourceViews.first?.lastPage?.gap == .zero)
+    }
+
     @Test func `a counter that stands still while its parts draw is no board that draws nothing`() throws {
         var agent = try MeasuringAgent(tree: "orin-nano")
         var package: UInt64 = 0

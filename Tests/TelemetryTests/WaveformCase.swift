@@ -13,6 +13,8 @@ enum WaveformTrouble: CaseIterable {
     case suspend
     /// The program ends, and is back after up to a minute with what it kept.
     case restarts
+    /// The counter stands still for one to twenty seconds, again and again, and then shows at once what it missed.
+    case stalls
 }
 
 /// One waveform, metered: a seed says which.
@@ -133,6 +135,11 @@ struct WaveformCase {
         var windows: [MeterWindow] = []
         var clock = (offset: 1_764_000_000_000 as Int64, jumps: 0)
         var silentUntil: Int64 = -1
+        // The first time it is too long to be missed: from then on its like is known.
+        var still = 20_000..<20_000 as Range<Int64>
+        if trouble == .stalls {
+            still = WaveformCase.still(after: mischief.number(in: 20_000...80_000), 4000, &mischief)
+        }
         while rhythm.due.milliseconds < length {
             // The reading takes a moment, and the timer is never quite right.
             let now = rhythm.due.milliseconds + random.number(in: 0...5)
@@ -149,6 +156,10 @@ struct WaveformCase {
             case .suspend:
                 if now > silentUntil, mischief.oneIn(60) { silentUntil = now + mischief.number(in: 3000...60_000) }
                 if now <= silentUntil { continue }
+            case .stalls:
+                if now >= still.upperBound {
+                    still = WaveformCase.still(after: now + mischief.number(in: 1000...60_000), 1000, &mischief)
+                }
             case .restarts:
                 if now > silentUntil, mischief.oneIn(60) {
                     silentUntil = now + mischief.number(in: 1...60_000)
@@ -157,6 +168,9 @@ struct WaveformCase {
                 if now <= silentUntil { continue }
             }
             var reading = sensor.reading(of: waveform, at: now, step: step, counter: counter)
+            if trouble == .stalls, still.contains(now) {
+                reading.counter = EnergyRegister(microjoules: counter.value(of: waveform, at: still.lowerBound))
+            }
             while looks, lookRhythm.due.milliseconds < now {
                 let at = lookRhythm.due
                 lookRhythm.advance(past: at)
@@ -172,6 +186,11 @@ struct WaveformCase {
         }
         clockJumps = clock.jumps
         self.windows = windows
+    }
+
+    /// When a counter stands still from `start` on, for `least` to 20,000 ms.
+    private static func still(after start: Int64, _ least: Int64, _ random: inout SeededRandom) -> Range<Int64> {
+        start..<(start + random.number(in: least...20_000))
     }
 
     /// How far the register of `window` is from the truth, in nanojoules.
