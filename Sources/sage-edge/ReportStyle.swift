@@ -27,11 +27,10 @@ let reportStyle: StaticString = """
     .scroll { overflow-x: auto; }
     table { border-collapse: collapse; width: 100%; font-size: .87em; font-variant-numeric: tabular-nums; }
     th, td { padding: .26rem .45rem; text-align: left; border-bottom: 1px solid var(--line); vertical-align: top; }
-    tbody th { font-weight: 500; white-space: nowrap; } thead th { color: var(--faint); font-weight: 600; white-space: nowrap; }
-    .figure { text-align: right; white-space: nowrap; } .notes { color: var(--faint); min-width: 7rem; }
+    tbody th { font-weight: 500; white-space: nowrap; } thead th { color: var(--faint); font-weight: 600; }
+    .figure { text-align: right; } td.figure { white-space: nowrap; } .notes { color: var(--faint); min-width: 7rem; }
     @media screen and (max-width: 70rem) {
-      table { font-size: .78em; } th, td { padding: .22rem .3rem; } thead th, thead .figure { white-space: normal; }
-      .notes { min-width: 5.5rem; } }
+      table { font-size: .78em; } th, td { padding: .22rem .3rem; } .notes { min-width: 5.5rem; } }
     @media screen and (max-width: 52rem) { tbody th { white-space: normal; min-width: 5.2rem; } }
     .gap td { color: var(--faint); font-style: italic; text-align: center; background: var(--panel); }
     .note { color: var(--faint); font-size: .87em; } .remark { border-left: 3px solid var(--work); padding-left: .7rem; }
