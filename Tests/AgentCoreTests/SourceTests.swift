@@ -10,8 +10,8 @@ import Testing
 @Suite struct SourceTests {
     private static let battery = SourceID("battery:BAT0")
     private static let panel = SourceID("solar:roof")
-    private static let part = SourceID("compute:gpu:sprout")
-    private static let board = SourceID("compute:simulated:sprout")
+    static let part = SourceID("compute:gpu:sprout")
+    static let board = SourceID("compute:simulated:sprout")
 
     /// A panel that fills the battery, as its operator declares it.
     private static let roof = SourceDeclaration(
@@ -20,24 +20,24 @@ import Testing
 
     init() throws { try #require(prepareCryptography()) }
 
-    private func view(_ source: SourceID?, of fleet: ScriptedFleet) throws -> SourceView {
+    func view(_ source: SourceID?, of fleet: ScriptedFleet) throws -> SourceView {
         try #require(fleet.sources(of: 0).first { $0.source == source })
     }
 
-    private func pages(_ source: SourceID?, of fleet: ScriptedFleet) throws -> [EnergyCapacityProof] {
+    func pages(_ source: SourceID?, of fleet: ScriptedFleet) throws -> [EnergyCapacityProof] {
         let source = try #require(source)
         let keys = source == Self.board ? PageKeys.board : PageKeys(of: source)
         return try fleet.pages(of: 0, keys).map { try ProofPage(decoding: $0).proof }
     }
 
     /// Ends the fleet, which checks every chain of pages.
-    private func end(_ fleet: inout ScriptedFleet) {
+    func end(_ fleet: inout ScriptedFleet) {
         #expect(fleet.rest() == nil)
         #expect(fleet.finding == nil)
     }
 
     /// A fleet that charges whatever it can.
-    private func hungryFleet(_ change: (inout ScriptedFleet) -> Void = { _ in }) throws -> ScriptedFleet {
+    func hungryFleet(_ change: (inout ScriptedFleet) -> Void = { _ in }) throws -> ScriptedFleet {
         var fleet = try ScriptedFleet(boards: 2)
         change(&fleet)
         fleet.restart(0) {
@@ -155,67 +155,6 @@ import Testing
         for page in pages {
             #expect(page.chargeable == .zero && page.drawn > .zero && page.rated == page.mean)
             #expect(page.validationMethod.text.hasSuffix(", not rated"))
-        }
-        end(&fleet)
-    }
-
-    @Test func `a total below zero is no reading, charges nothing, and is named`() throws {
-        var fleet = try ScriptedFleet(boards: 2)
-        fleet.write(0)
-        let before = try pages(Self.board, of: fleet).count
-        fleet.setShown(of: 0, Power(milliwatts: -4_785))
-        fleet.pass(milliseconds: 60_000)
-        fleet.write(0)
-        let wrong = try pages(Self.board, of: fleet).dropFirst(before + 2)
-        #expect(!wrong.isEmpty && wrong.allSatisfy { $0.chargeable == .zero && $0.covered == .zero })
-        #expect(fleet.sensorFaults(of: 0) == ["the board's power cannot be read: -4785 mW is below zero"])
-        fleet.setShown(of: 0, nil)
-        fleet.pass(milliseconds: 30_000)
-        #expect(fleet.sensorFaults(of: 0) == [])
-        end(&fleet)
-    }
-
-    @Test(arguments: [(0, "0 mW is what no running board draws"), (-40, "-40 mW is below zero")] as [(Int64, String)])
-    func `a total of nothing is a dead sensor, charges nothing, and is named once`(
-        milliwatts: Int64, reason: String
-    ) throws {
-        var fleet = try hungryFleet()
-        fleet.pass(milliseconds: 30_000)
-        fleet.write(0)
-        let before = try pages(Self.board, of: fleet).count
-        fleet.setShown(of: 0, Power(milliwatts: milliwatts))
-        fleet.pass(milliseconds: 15_000)
-        let charged = try view(Self.board, of: fleet).charged
-        fleet.pass(milliseconds: 120_000)
-        fleet.write(0)
-        let dead = try pages(Self.board, of: fleet).dropFirst(before + 2)
-        #expect(!dead.isEmpty && dead.allSatisfy { $0.covered == .zero && $0.chargeable == .zero })
-        #expect(try view(Self.board, of: fleet).charged == charged)
-        #expect(try view(Self.board, of: fleet).power == nil)
-        #expect(fleet.sensorFaults(of: 0) == ["the board's power cannot be read: " + reason])
-        fleet.setShown(of: 0, nil)
-        fleet.pass(milliseconds: 30_000)
-        fleet.write(0)
-        #expect(fleet.sensorFaults(of: 0) == [])
-        #expect(try #require(try pages(Self.board, of: fleet).last).gap == .zero)
-        end(&fleet)
-    }
-
-    @Test func `a meter of what is switched off shows nothing, which is a reading and charges nothing`() throws {
-        var fleet = try hungryFleet()
-        fleet.setSource(of: 0, SimulatedSource("grid:lamp", .grid, milliwatts: 0))
-        var part = SimulatedSource("compute:gpu", .compute, milliwatts: 0)
-        part.traits.parent = "board"
-        part.traits.rated = Power(milliwatts: 10_000)
-        fleet.setSource(of: 0, part)
-        fleet.pass(milliseconds: 60_000)
-        fleet.write(0)
-        for source in [SourceID("grid:lamp"), Self.part] {
-            let pages = try pages(source, of: fleet).dropFirst()
-            #expect(pages.count >= 4)
-            #expect(pages.allSatisfy { $0.gap == .zero && $0.drawn == .zero && $0.chargeable == .zero })
-            #expect(try view(source, of: fleet).charged == .zero)
-            #expect(try view(source, of: fleet).power == .zero)
         }
         end(&fleet)
     }
