@@ -85,7 +85,7 @@ struct BarePayer: ~Copyable {
     }
 
     /// Time in which a task is settled before the next one begins.
-    private static let settlement = TimeSpan.milliseconds(20)
+    static let settlement = TimeSpan.milliseconds(20)
 
     /// Has `count` tasks done, one after the other, each once the one before is settled.
     mutating func delegate(_ request: DelegationRequest, times count: Int) throws(BenchmarkError) -> Times {

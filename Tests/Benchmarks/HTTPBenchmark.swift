@@ -104,7 +104,7 @@ enum HTTPBenchmark {
         var (there, http) = (BarePayer.Times(), HTTPServerLoad.Outcome())
         for _ in 0..<rounds {
             there.add(try payer.delegate(request, times: few))
-            http.add(try ours.post(&tasks, few, clients: 1, keepsOpen: true))
+            http.add(try ours.post(&tasks, few, clients: 1, keepsOpen: true, pause: BarePayer.settlement))
         }
         Table.row("delegation over the link", Figure(there.wire), beside: "over HTTP", Figure(http.times))
         Table.row("  with the payer's own work", Figure(there.whole), beside: "over HTTP", Figure(http.times))
@@ -236,9 +236,11 @@ struct HTTPServerLoad {
         }
     }
 
-    /// Sends the next `count` of `tasks`, by so many clients at a time; none may be refused.
-    func post(_ tasks: inout TaskSeries, _ count: Int, clients: Int, keepsOpen: Bool) throws(BenchmarkError) -> Outcome
-    {
+    /// Sends the next `count` of `tasks`, by so many clients at a time, each of which pauses so long after an
+    /// answer; none may be refused.
+    func post(
+        _ tasks: inout TaskSeries, _ count: Int, clients: Int, keepsOpen: Bool, pause: TimeSpan = .zero
+    ) throws(BenchmarkError) -> Outcome {
         let (bytes, ends) = try tasks.bodies(count)
         var problem = [CChar](repeating: 0, count: 512)
         var span: Int64 = 0
@@ -246,7 +248,9 @@ struct HTTPServerLoad {
         do throws(BenchmarkError) {
             outcome.times = try Durations.ofPeer("POST to port \(port)", count) { nanoseconds in
                 "/api/v1/consciousness/delegate".withCString { path -> Int32 in
-                    var load = peers_load(port: port, path: path, clients: clients, keeps_open: keepsOpen ? 1 : 0)
+                    var load = peers_load(
+                        port: port, path: path, clients: clients, keeps_open: keepsOpen ? 1 : 0,
+                        pause_milliseconds: UInt32(clamping: pause.milliseconds))
                     let begin = Clock.bootNanoseconds
                     let code = problem.withUnsafeMutableBufferPointer { problem -> Int32 in
                         guard let problem = problem.baseAddress else { return Errno.invalidArgument.rawValue }

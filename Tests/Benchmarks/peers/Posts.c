@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "Measured.h"
@@ -160,6 +161,8 @@ int32_t peers_posts(const struct peers_load *what, const uint8_t *bodies, const 
                 snprintf(problem, capacity, "%s", body == NULL ? client->answer : body + 4);
                 result = EPROTO;
             } else if (next < count) {
+                struct timespec pause = {what->pause_milliseconds / 1000, what->pause_milliseconds % 1000 * 1000000L};
+                nanosleep(&pause, NULL);
                 result = begin(&load, client, next++);
             }
         }

@@ -27,6 +27,8 @@ struct peers_load {
     const char *path;
     size_t clients;
     int32_t keeps_open;
+    // Between an answer and the client's next request.
+    uint32_t pause_milliseconds;
 };
 /// Posts `count` bodies, each of which ends where `ends` says, to a server on loopback, in their order; writes how long
 /// each took until its whole answer was there. EPROTO where an answer is not 200, with it in `problem`.
