@@ -281,10 +281,12 @@ public struct AgentDaemon: ~Copyable {
     private mutating func work() throws(SystemError) {
         var events: [ReadyEvent] = []
         while true {
-            let isSettled = core.isSettled && !http.isPreparing
-            if let stopBy, isSettled || Clock.bootTime >= stopBy {
-                let rest = isSettled ? "" : "; what was under way goes on at the next start"
-                return log.write(.notice, "stopped" + rest, kind: .stopped)
+            if let stopBy {
+                let isSettled = core.isSettled && !http.isPreparing
+                if isSettled || Clock.bootTime >= stopBy {
+                    let rest = isSettled ? "" : "; what was under way goes on at the next start"
+                    return log.write(.notice, "stopped" + rest, kind: .stopped)
+                }
             }
             sensors.askIfDue(Clock.bootTime)
             if events.isEmpty { try loop.wait(until: nextDeadline, into: &events) }

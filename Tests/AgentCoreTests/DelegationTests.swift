@@ -308,16 +308,10 @@ import Testing
     func `a short task is stored with its proof alone, a longer one soon after it began`(
         run: Int64, expected: Int
     ) throws {
-        var fleet = try ScriptedFleet(boards: 2)
-        fleet.setWorkTime(of: 1, milliseconds: run)
-        let thor = Placement.platform(try #require(PlatformName("Thor")))
-        // Greetings are past then, and the worker has seen the page that the credits are of.
-        let earlier = try ask(&fleet, 0, request(placement: thor))
-        fleet.pass(milliseconds: 3_300)
-        let before = Set(fleet.tasks(of: 1).map(\.key))
+        let (acquainted, before) = try acquaintedFleet(workMilliseconds: run)
+        var fleet = acquainted
         func records(_ fleet: ScriptedFleet) -> Int { fleet.tasks(of: 1).count { !before.contains($0.key) } }
-        #expect(earlier.string("platform") == "Thor")
-        let command = fleet.ask(0, .delegate(request(placement: thor)))
+        let command = fleet.ask(0, .delegate(try requestToThor()))
         for _ in 0..<5_000 where records(fleet) == 0 { fleet.pass(milliseconds: 1) }
         // The signed task and where it stands; with the proof and its result where that is known by then.
         #expect(records(fleet) == expected)
@@ -329,16 +323,10 @@ import Testing
     }
 
     @Test func `a board that goes down in a short task has heard nothing of it, and does it when it is back`() throws {
-        var fleet = try ScriptedFleet(boards: 2)
-        fleet.setWorkTime(of: 1, milliseconds: 8)
-        let thor = Placement.platform(try #require(PlatformName("Thor")))
-        // Greetings are past then, and the worker has seen the page that the credits are of.
-        let earlier = try ask(&fleet, 0, request(placement: thor))
-        fleet.pass(milliseconds: 3_300)
-        let before = Set(fleet.tasks(of: 1).map(\.key))
+        let (acquainted, before) = try acquaintedFleet(workMilliseconds: 8)
+        var fleet = acquainted
         func records(_ fleet: ScriptedFleet) -> Int { fleet.tasks(of: 1).count { !before.contains($0.key) } }
-        #expect(earlier.string("platform") == "Thor")
-        let command = fleet.ask(0, .delegate(request(placement: thor)))
+        let command = fleet.ask(0, .delegate(try requestToThor()))
         for _ in 0..<5_000 where fleet.workers(of: 1) == 0 { fleet.pass(milliseconds: 1) }
         fleet.crash(1)
         #expect(records(fleet) == 0)
@@ -348,6 +336,21 @@ import Testing
         #expect(reply.json.contains(#""platform":"Thor""#))
         #expect(fleet.rest() == nil)
         #expect(fleet.finding == nil)
+    }
+
+    private func requestToThor() throws -> DelegationRequest {
+        request(placement: .platform(try #require(PlatformName("Thor"))))
+    }
+
+    /// Two boards whose second runs everything for so long, and what it has stored of tasks before.
+    ///
+    /// Greetings are past, and the worker has seen the page that the credits are of.
+    private func acquaintedFleet(workMilliseconds: Int64) throws -> (ScriptedFleet, stored: Set<[UInt8]>) {
+        var fleet = try ScriptedFleet(boards: 2)
+        fleet.setWorkTime(of: 1, milliseconds: workMilliseconds)
+        #expect(try ask(&fleet, 0, requestToThor()).string("platform") == "Thor")
+        fleet.pass(milliseconds: 3_300)
+        return (fleet, Set(fleet.tasks(of: 1).map(\.key)))
     }
 
     private func request(placement: Placement?) -> DelegationRequest {
