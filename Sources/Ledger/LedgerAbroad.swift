@@ -10,8 +10,9 @@ extension LedgerMachine {
         if image.abroad[key] == nil, image.abroad.count >= LedgerLimits.lotsAbroad {
             throw .limitReached(.lotsAbroad, limit: LedgerLimits.lotsAbroad)
         }
-        let before = image.abroad[key]?.amount ?? .zero
-        put(.abroad(AbroadLot(key: key, amount: try balance(before, amount))))
+        var row = image.abroad[key] ?? AbroadLot(key: key, amount: .zero)
+        row.amount = try balance(row.amount, amount)
+        put(.abroad(row))
     }
 
     // MARK: Returns
@@ -56,19 +57,17 @@ extension LedgerMachine {
         var accepted = Energy.zero
         var unmatched = Energy.zero
         for line in notice.lines {
+            let claimed = try sum(line.discharged, line.expired)
             var discharged = line.discharged
-            var expired = line.expired
-            for row in abroadRows(of: line.issuer, line.proof, at: notice.from, orAnywhere: false) {
-                let spent = min(discharged, row.amount)
-                let wasted = min(expired, row.amount - spent)
-                guard spent + wasted > .zero else { break }
+            var home = Energy.zero
+            for part in takeReturned(claimed, of: line.issuer, line.proof, by: notice.from) {
+                let spent = min(discharged, part.amount)
                 discharged -= spent
-                expired -= wasted
-                accepted = try sum(accepted, spent + wasted)
-                storeAbroad(row, less: spent + wasted)
-                try comeBack(spent, wasted, row.key.origin, from: notice.from)
+                home += part.amount
+                try comeBack(spent, part.amount - spent, part.origin, from: notice.from)
             }
-            unmatched = try sum(unmatched, try sum(discharged, expired))
+            accepted = try sum(accepted, home)
+            unmatched = try sum(unmatched, claimed - home)
         }
         peer.lastReturnNumber = notice.number
         peer.lastReturn = digest
@@ -95,30 +94,98 @@ extension LedgerMachine {
 
     // MARK: Rows abroad
 
-    /// What of these tokens is abroad: at `holder` first, then, if `orAnywhere`, elsewhere.
+    // Own tokens of one page are alike, and nobody tells by which platforms they went. What a third platform brings
+    // home may so be taken off the row of one that has it still, and not off that of the one that handed it on. Each
+    // row remembers how much, and what its holder returns beyond the amount is then taken off the others. Where the
+    // row was the right one, its holder could lie as much: that nobody can tell, and no more comes home than is out.
+
+    /// Takes home up to `amount` of tokens that `holder` had from here.
     ///
-    /// What runs out first stands in front. Complexity: O(lots abroad).
-    func abroadRows(
-        of issuer: PlatformID, _ proof: Bytes32, at holder: PlatformID, orAnywhere: Bool
-    ) -> [AbroadLot] {
-        image.abroad.values
-            .filter {
-                $0.key.origin.issuer == issuer && $0.key.origin.proof == proof
-                    && (orAnywhere || $0.key.holder == holder)
-            }
+    /// They are taken off its own rows and, in place of what was taken off those for others, off the others'; what runs
+    /// out first is used first. Complexity: O(n log n) in the lots abroad.
+    mutating func takeReturned(
+        _ amount: Energy, of issuer: PlatformID, _ proof: Bytes32, by holder: PlatformID
+    ) -> [LotSlice] {
+        let rows = abroadRows(of: issuer, proof)
+        var others = rows.filter { $0.key.holder != holder }
+        var left = amount
+        var parts: [LotSlice] = []
+        for var row in rows where row.key.holder == holder {
+            left -= take(left, off: &row, forOthers: false, &parts)
+            let most = min(left, row.takenForOthers)
+            var found = Energy.zero
+            for place in others.indices { found += take(most - found, off: &others[place], forOthers: true, &parts) }
+            guard found > .zero else { continue }
+            left -= found
+            row.takenForOthers -= found
+            store(row)
+        }
+        forgetTaken(of: issuer, proof)
+        return parts
+    }
+
+    /// Takes home up to `amount` of own tokens that `bringer` had from somebody, wherever they are known to be.
+    ///
+    /// Complexity: O(n log n) in the lots abroad.
+    mutating func takeAnywhere(
+        _ amount: Energy, of issuer: PlatformID, _ proof: Bytes32, by bringer: PlatformID
+    ) -> [LotSlice] {
+        let rows = abroadRows(of: issuer, proof)
+        var left = amount
+        var parts: [LotSlice] = []
+        // What was sent to the one that brings them is not what it had from others, however alike they are.
+        for var row in rows.filter({ $0.key.holder != bringer }) + rows.filter({ $0.key.holder == bringer }) {
+            left -= take(left, off: &row, forOthers: true, &parts)
+        }
+        forgetTaken(of: issuer, proof)
+        return parts
+    }
+
+    /// Takes up to `most` off `row`, and adds it to `parts`; `forOthers` where its holder may have it still.
+    private mutating func take(
+        _ most: Energy, off row: inout AbroadLot, forOthers: Bool, _ parts: inout [LotSlice]
+    ) -> Energy {
+        let part = min(most, row.amount)
+        guard part > .zero else { return .zero }
+        row.amount -= part
+        if forOthers { row.takenForOthers = min(row.takenForOthers.saturatingSum(part), .largest) }
+        store(row)
+        parts.append(LotSlice(amount: part, origin: row.key.origin))
+        return part
+    }
+
+    /// What of these tokens is abroad, or was taken for others, and where; what runs out first stands in front.
+    private func abroadRows(of issuer: PlatformID, _ proof: Bytes32) -> [AbroadLot] {
+        image.abroad.values.filter { $0.key.origin.issuer == issuer && $0.key.origin.proof == proof }
             .sorted { left, right in
-                let (isLeft, isRight) = (left.key.holder == holder, right.key.holder == holder)
-                if isLeft != isRight { return isLeft }
                 if left.key.origin != right.key.origin { return left.key.origin < right.key.origin }
                 return left.key.holder < right.key.holder
             }
     }
 
-    mutating func storeAbroad(_ row: AbroadLot, less amount: Energy) {
-        if row.amount == amount {
+    /// Forgets what was taken off a holder's rows beyond what others are known to hold: it has no more to return.
+    mutating func forgetTaken(of issuer: PlatformID, _ proof: Bytes32) {
+        let rows = abroadRows(of: issuer, proof)
+        guard rows.contains(where: { $0.takenForOthers > .zero }) else { return }
+        var most: [PlatformID: Energy] = [:]
+        for row in rows where most[row.key.holder] == nil {
+            most[row.key.holder] = rows.reduce(.zero) { sum, other in
+                other.key.holder == row.key.holder ? sum : sum.saturatingSum(other.amount)
+            }
+        }
+        for var row in rows {
+            row.takenForOthers = min(row.takenForOthers, most[row.key.holder] ?? .zero)
+            most[row.key.holder]? -= row.takenForOthers
+            store(row)
+        }
+    }
+
+    /// Writes a row, or removes it when nothing is left in it.
+    mutating func store(_ row: AbroadLot) {
+        if row.amount == .zero, row.takenForOthers == .zero {
             remove(.abroad(row.key))
         } else {
-            put(.abroad(AbroadLot(key: row.key, amount: row.amount - amount)))
+            put(.abroad(row))
         }
     }
 }

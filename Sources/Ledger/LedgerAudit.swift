@@ -104,7 +104,9 @@ extension LedgerImage {
         for number in lots.keys.sorted() where lots[number]?.amount == .zero {
             violations.append(.emptyRow(.lot(number)))
         }
-        for row in abroad.values where row.amount <= .zero { violations.append(.emptyRow(.abroad(row.key))) }
+        for row in abroad.values where row.amount < .zero || row.amount + row.takenForOthers <= .zero {
+            violations.append(.emptyRow(.abroad(row.key)))
+        }
     }
 
     private func auditAccounts(_ violations: inout [LedgerViolation]) throws(LedgerError) {

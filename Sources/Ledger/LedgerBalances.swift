@@ -104,7 +104,7 @@ extension LedgerImage {
         guard let summary else { return nil }
         var next: LedgerTime?
         for lot in lots.values where lot.available > .zero { next = min(next ?? .distantFuture, lot.origin.expires) }
-        for row in abroad.values {
+        for row in abroad.values where row.amount > .zero {
             next = min(next ?? .distantFuture, row.key.origin.expires + summary.genesis.returnGrace)
         }
         for hold in holds.values { next = min(next ?? .distantFuture, hold.deadline) }

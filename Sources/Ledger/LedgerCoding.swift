@@ -103,7 +103,12 @@ extension CBORReader {
     /// An amount that a row may hold: 0 … `Energy.largest`.
     mutating func balance(_ key: UInt64, of map: inout CBORMapFields) throws(CBORError) -> Energy {
         try field(key, of: &map)
-        return Energy(millijoules: Int64(try unsigned(atMost: UInt64(Energy.largest.millijoules))))
+        return try balance()
+    }
+
+    /// An amount that a row may hold: 0 … `Energy.largest`.
+    mutating func balance() throws(CBORError) -> Energy {
+        Energy(millijoules: Int64(try unsigned(atMost: UInt64(Energy.largest.millijoules))))
     }
 
     /// A count of energy since the ledger began, which only grows.

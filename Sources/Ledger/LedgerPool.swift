@@ -141,11 +141,13 @@ extension LedgerMachine {
 
     /// Takes back own tokens whose lifetime and grace are over; foreign ones are their issuer's to take back.
     private mutating func reclaim(_ sweep: inout LedgerSweep, _ summary: LedgerSummary) throws(LedgerError) {
-        let due = image.abroad.values.filter { $0.key.origin.expires + summary.genesis.returnGrace <= step.now }
+        // What was only taken for others is forgotten when they hold nothing any more.
+        let due = image.abroad.values
+            .filter { $0.amount > .zero && $0.key.origin.expires + summary.genesis.returnGrace <= step.now }
             .map { (key: $0.key.encoded, row: $0) }.sorted { $0.key.lexicographicallyPrecedes($1.key) }
         if due.count > LedgerLimits.lotsPerSweep { sweep.more = true }
         for (_, row) in due.prefix(LedgerLimits.lotsPerSweep) {
-            remove(.abroad(row.key))
+            store(AbroadLot(key: row.key, amount: .zero, takenForOthers: row.takenForOthers))
             let origin = row.key.origin
             guard origin.giver == nil else { continue }
             try enter(.reclaim, row.amount, of: origin.issuer, from: .abroad(row.key.holder), to: .adp)
@@ -153,6 +155,10 @@ extension LedgerMachine {
                 summary.reclaimed = try sum(summary.reclaimed, row.amount)
             }
             sweep.reclaimed = try sum(sweep.reclaimed, row.amount)
+        }
+        guard image.abroad.values.contains(where: { $0.takenForOthers > .zero }) else { return }
+        for proof in Set(due.map { $0.row.key.origin.proof }).sorted() {
+            forgetTaken(of: summary.genesis.home, proof)
         }
     }
 

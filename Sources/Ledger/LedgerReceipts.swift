@@ -50,23 +50,22 @@ extension LedgerMachine {
             let expires = step.now + min(lot.remaining, genesis.longestLotLifetime)
             let isOwn = lot.issuer == genesis.home
             var left = lot.amount
-            // What the sender had from elsewhere is not what was sent to it, however alike they are.
-            if isOwn || lot.isReturning {
-                let rows = abroadRows(of: lot.issuer, lot.proof, at: giver, orAnywhere: isOwn)
-                let atGiver = rows.filter { $0.key.holder == giver }
-                let elsewhere = rows.filter { $0.key.holder != giver }
-                for row in lot.isReturning ? atGiver + elsewhere : elsewhere + atGiver where left > .zero {
-                    let part = min(left, row.amount)
-                    left -= part
-                    storeAbroad(row, less: part)
-                    let origin = row.key.origin
-                    slices.append(
-                        LotSlice(
-                            amount: part,
-                            origin: LotOrigin(
-                                issuer: lot.issuer, giver: origin.giver, proof: lot.proof,
-                                expires: min(expires, origin.expires))))
-                }
+            var home: [LotSlice] = []
+            if lot.isReturning { home = takeReturned(left, of: lot.issuer, lot.proof, by: giver) }
+            left -= LedgerMachine.amount(of: home)
+            if isOwn {
+                let others = takeAnywhere(left, of: lot.issuer, lot.proof, by: giver)
+                left -= LedgerMachine.amount(of: others)
+                home += others
+            }
+            for slice in home {
+                let origin = slice.origin
+                slices.append(
+                    LotSlice(
+                        amount: slice.amount,
+                        origin: LotOrigin(
+                            issuer: lot.issuer, giver: origin.giver, proof: lot.proof,
+                            expires: min(expires, origin.expires))))
             }
             if isOwn {
                 taken.unmatched += left
@@ -77,6 +76,8 @@ extension LedgerMachine {
         }
         return slices.sorted { $0.origin < $1.origin }
     }
+
+    private static func amount(of slices: [LotSlice]) -> Energy { slices.reduce(.zero) { $0 + $1.amount } }
 
     /// Discharges what was measured from a slice, keeps what finds room, and gives back the remainder.
     private mutating func takeIn(

@@ -69,7 +69,7 @@ extension LotShare: LedgerCodable {
     public init(from reader: inout CBORReader) throws(CBORError) {
         try reader.beginArray(of: 2)
         lot = try reader.unsigned()
-        amount = Energy(millijoules: Int64(try reader.unsigned(atMost: UInt64(Energy.largest.millijoules))))
+        amount = try reader.balance()
         reader.endArray()
     }
 
@@ -117,15 +117,15 @@ extension TaskOutcome: LedgerCodable {
         let count = try reader.beginArray(limit: 3)
         let kind = try reader.unsigned()
         switch (kind, count) {
-        case (1, 2): self = .posted(try TaskOutcome.amount(&reader))
+        case (1, 2): self = .posted(try reader.balance())
         case (2, 2): self = .voided(try TaskOutcome.reason(&reader))
         case (3, 1): self = .expired
-        case (4, 2): self = .completed(discharged: try TaskOutcome.amount(&reader))
+        case (4, 2): self = .completed(discharged: try reader.balance())
         case (5, 2): self = .failed(try TaskOutcome.reason(&reader))
         case (6, 3):
-            let received = try TaskOutcome.amount(&reader)
-            self = .settled(received: received, discharged: try TaskOutcome.amount(&reader))
-        case (7, 2): self = .granted(try TaskOutcome.amount(&reader))
+            let received = try reader.balance()
+            self = .settled(received: received, discharged: try reader.balance())
+        case (7, 2): self = .granted(try reader.balance())
         default: throw .invalidValue(at: start)
         }
         reader.endArray()
@@ -154,10 +154,6 @@ extension TaskOutcome: LedgerCodable {
         writer.array(2)
         writer.unsigned(kind)
         writer.integer(value)
-    }
-
-    private static func amount(_ reader: inout CBORReader) throws(CBORError) -> Energy {
-        Energy(millijoules: Int64(try reader.unsigned(atMost: UInt64(Energy.largest.millijoules))))
     }
 
     private static func reason(_ reader: inout CBORReader) throws(CBORError) -> ReleaseReason {
@@ -270,19 +266,25 @@ extension AbroadKey: LedgerCodable {
 }
 
 extension AbroadLot: LedgerCodable {
-    /// Reads `{1: key, 2: amount}`.
+    /// Reads `{1: key, 2: amount, 3: taken for others}`; 3 may be absent.
     public init(from reader: inout CBORReader) throws(CBORError) {
         var map = try reader.beginMap()
         key = try reader.value(1, of: &map)
         amount = try reader.balance(2, of: &map)
+        if try reader.hasField(3, of: &map) {
+            let start = reader.offset
+            takenForOthers = try reader.balance()
+            guard takenForOthers > .zero else { throw .invalidValue(at: start) }
+        }
         try reader.endMap(&map)
     }
 
-    /// Writes `{1: key, 2: amount}`.
+    /// Writes `{1: key, 2: amount, 3: taken for others}`, the last only where there is any.
     public func write(to writer: inout CBORWriter) {
-        writer.map(2)
+        writer.map(takenForOthers == .zero ? 2 : 3)
         writer.field(1, key)
         writer.field(2, amount)
+        if takenForOthers > .zero { writer.field(3, takenForOthers) }
     }
 }
 

@@ -166,6 +166,8 @@ public struct AbroadLot: Hashable, Sendable {
     public let key: AbroadKey
     /// The amount.
     public var amount: Energy
+    /// What was taken off the amount for tokens that came home by others: the holder may have it still.
+    public var takenForOthers: Energy = .zero
 }
 
 /// Tokens that are owed back along the way they came.

@@ -3,12 +3,12 @@ import Ledger
 import Quantities
 import TestKit
 
-/// Three ledgers that pay each other over lanes which delay and repeat, driven by a seed.
+/// Four ledgers that pay each other over lanes which delay and repeat, driven by a seed.
 ///
 /// It does what an agent does with the ledger, without an agent: receipts and notices are kept until
 /// they are applied, the lane is observed before money moves, and everything may be tried twice.
 struct LedgerFleet {
-    static let names = ["Sprout", "Thor", "Legion"]
+    static let names = ["Sprout", "Thor", "Legion", "Nano"]
 
     /// A message of a lane on its way: a receipt or a notice.
     struct Transit {
@@ -27,8 +27,8 @@ struct LedgerFleet {
     var refusals: [String: Int] = [:]
     var applied: [String: Int] = [:]
     private var nextProof = 1
-    private var locks: [[LockRequest]] = [[], [], []]
-    private var tickets: [[TaskID]] = [[], [], []]
+    private var locks: [[LockRequest]] = names.map { _ in [] }
+    private var tickets: [[TaskID]] = names.map { _ in [] }
 
     init(seed: UInt64) throws {
         random = SeededRandom(seed: seed)
@@ -43,8 +43,8 @@ struct LedgerFleet {
                         returnGrace: .seconds(400 * 86_400))))
             ledgers.append(ledger)
         }
-        for here in 0..<3 {
-            for there in 0..<3 where there != here {
+        for here in ledgers.indices {
+            for there in ledgers.indices where there != here {
                 try ledgers[here].apply(.observePeer(observation(of: there)))
             }
         }
@@ -61,8 +61,8 @@ struct LedgerFleet {
 
     /// One random thing at one random ledger; returns that ledger.
     mutating func step() throws -> Int {
-        let here = random.number(in: 0...2)
-        for index in 0..<3 { ledgers[index].pass(.seconds(random.number(in: 0...120))) }
+        let here = random.number(in: 0...ledgers.count - 1)
+        for index in ledgers.indices { ledgers[index].pass(.seconds(random.number(in: 0...120))) }
         switch random.number(in: 0...19) {
         case 0, 1, 2: attempt(here, charge(here))
         case 3, 4, 5, 6: lock(here)
@@ -113,7 +113,7 @@ struct LedgerFleet {
     }
 
     private mutating func lock(_ here: Int) {
-        let there = random.number(in: 0...2)
+        let there = random.number(in: 0...ledgers.count - 1)
         let request = LockRequest(
             task: ledgers[here].task(), payer: Party(platform: ledgers[here].home, account: account(here)),
             payee: Party(platform: ledgers[there].home, account: account(there, random.number(in: 0...1))),
@@ -209,7 +209,7 @@ struct LedgerFleet {
     }
 
     private mutating func giveBack(_ here: Int) {
-        let there = (here + random.number(in: 1...2)) % 3
+        let there = (here + random.number(in: 1...ledgers.count - 1)) % ledgers.count
         guard case .returnNotice(let notice)? = attempt(here, .issueReturn(to: ledgers[there].home))?.commit?.result
         else { return }
         send(from: here, to: there, lock: nil, [], notice: notice)

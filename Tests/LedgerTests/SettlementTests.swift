@@ -130,6 +130,82 @@ import Testing
         for ledger in [sprout, thor, legion] { #expect(ledger.machine.image.violations.isEmpty) }
     }
 
+    /// Which of the two the payment is taken off nobody can know: both must be able to return what they have.
+    @Test(arguments: [true, false])
+    mutating func `what a third platform brings home is not missed at another that has it still`(
+        _ byThor: Bool
+    ) throws {
+        var nano = LedgerFixture("Nano")
+        let fourth = LedgerFixture.account("worker@Nano")
+        try nano.apply(.observePeer(shown(by: sprout)))
+        try sprout.apply(.observePeer(shown(by: nano)))
+        if byThor {
+            try nano.apply(.observePeer(shown(by: thor)))
+            try thor.apply(.observePeer(shown(by: nano)))
+            _ = try pay(100, from: &sprout, alice, to: &thor, worker, measured: 40)
+            _ = try pay(100, from: &sprout, alice, to: &legion, third, measured: 100)
+            _ = try pay(60, from: &thor, worker, to: &nano, fourth)
+        } else {
+            try nano.apply(.observePeer(shown(by: legion)))
+            try legion.apply(.observePeer(shown(by: nano)))
+            _ = try pay(100, from: &sprout, alice, to: &thor, worker, measured: 100)
+            _ = try pay(100, from: &sprout, alice, to: &legion, third, measured: 40)
+            _ = try pay(60, from: &legion, third, to: &nano, fourth)
+        }
+        #expect(try pay(50, from: &nano, fourth, to: &sprout, alice).unmatched == .zero)
+        #expect(sprout.machine.image.balances?.ownAbroad == Energy(joules: 150))
+        #expect(sprout.machine.image.violations.isEmpty)
+        let rows = sprout.machine.image.rows
+        #expect(LedgerImage(head: sprout.machine.image.head, rows: rows).stateHash == sprout.machine.image.stateHash)
+        for row in rows { #expect(try LedgerRow(row.key.kind, decoding: row.encoded) == row) }
+
+        let (thors, legions) = byThor ? (40, 100) : (100, 40)
+        #expect(
+            try giveBack(from: &thor, to: &sprout)
+                == .returned(accepted: Energy(joules: Int64(thors)), unmatched: .zero))
+        #expect(
+            try giveBack(from: &legion, to: &sprout)
+                == .returned(accepted: Energy(joules: Int64(legions)), unmatched: .zero))
+        #expect(sprout.machine.image.balances?.ownAbroad == Energy(joules: 10))
+        #expect(sprout.machine.image.violations.isEmpty)
+        // Nobody returns more than is out.
+        let beyond = ReturnNotice(
+            from: byThor ? legion.home : thor.home, number: 9,
+            lines: [
+                ReturnLine(
+                    issuer: sprout.home, proof: LedgerFixture.proof(1), discharged: Energy(joules: 100), expired: .zero)
+            ])
+        guard case .returned(let accepted, let unmatched) = try sprout.apply(.acceptReturn(beyond)).result else {
+            Issue.record("the notice was not taken")
+            return
+        }
+        #expect(accepted <= Energy(joules: 10))
+        #expect(unmatched == Energy(joules: 100) - accepted)
+        #expect(sprout.machine.image.violations.isEmpty)
+        // What is left comes back by itself, and nothing is remembered of it.
+        sprout.pass(LedgerFixture.week + .seconds(86_400))
+        try sprout.apply(.expireLots)
+        #expect(sprout.machine.image.abroad.isEmpty)
+        #expect(sprout.machine.image.nextDeadline == nil)
+        #expect(sprout.machine.image.violations.isEmpty)
+    }
+
+    @Test mutating func `who has returned all that it was sent returns nothing in another's place`() throws {
+        _ = try pay(50, from: &sprout, alice, to: &thor, worker, measured: 50)
+        _ = try pay(50, from: &sprout, alice, to: &legion, third, measured: 50)
+        let notice = ReturnNotice(
+            from: thor.home, number: 4,
+            lines: [
+                ReturnLine(
+                    issuer: sprout.home, proof: LedgerFixture.proof(1), discharged: Energy(joules: 60), expired: .zero)
+            ])
+        #expect(
+            try sprout.apply(.acceptReturn(notice)).result
+                == .returned(accepted: Energy(joules: 50), unmatched: Energy(joules: 10)))
+        #expect(
+            try giveBack(from: &legion, to: &sprout) == .returned(accepted: Energy(joules: 50), unmatched: .zero))
+    }
+
     @Test mutating func `tokens used up at a third platform return along the way they came`() throws {
         _ = try pay(100, from: &sprout, alice, to: &thor, worker)
         _ = try pay(60, from: &thor, worker, to: &legion, third, measured: 45)

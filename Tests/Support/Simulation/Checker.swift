@@ -18,8 +18,6 @@ struct Checker {
     private var received: [TaskID: Energy] = [:]
     /// Tokens that have durably left one ledger and not durably reached another.
     private var underWay: [Token: Int64] = [:]
-    /// Own tokens of each board that came home by way of a board that they were not sent to.
-    private var homeByOthers: [PlatformID: [Token: Int64]] = [:]
     /// Tokens that a ledger no longer waits for, and that have not come back to it since.
     private var waitedFor: [PlatformID: [Token: Int64]] = [:]
     /// Tokens that came back to a ledger which had given up waiting for them and cannot pass them on.
@@ -199,16 +197,9 @@ struct Checker {
                         + ", which its payer has not durably paid")
             }
             for lot in credit.lots { move(lot.issuer, lot.proof, -lot.amount.millijoules) }
-            // Nobody tells by which boards a token came: it is taken off what any of them holds of its kind.
-            for (key, millijoules) in back
-            where key.origin.issuer == board.id && key.holder != credit.task.delegator && millijoules > 0 {
-                let token = Token(issuer: board.id, proof: key.origin.proof)
-                homeByOthers[board.id, default: [:]][token, default: 0] += millijoules
-            }
             // What is not known to be abroad is only no news where the tokens are another society's.
             let own = credit.lots.filter { $0.issuer == board.id }
-            let tokens = own.map { (Token(issuer: $0.issuer, proof: $0.proof), $0.amount) }
-            arrive(tokens, known: Checker.byToken(back), at: board)
+            arrive(own.map { (Token(issuer: $0.issuer, proof: $0.proof), $0.amount) }, known: back, at: board)
         case .returnNotice(let notice):
             for line in notice.lines { move(line.issuer, line.proof, (line.discharged + line.expired).millijoules) }
         case .returned:
@@ -217,34 +208,25 @@ struct Checker {
             let lines = notice.lines.map {
                 (Token(issuer: $0.issuer, proof: $0.proof), $0.discharged + $0.expired)
             }
-            arrive(lines, known: Checker.byToken(back), at: board)
+            arrive(lines, known: back, at: board)
         case .swept:
-            for (token, millijoules) in Checker.byToken(back) {
-                waitedFor[board.id, default: [:]][token, default: 0] += millijoules
-            }
+            for (token, millijoules) in back { waitedFor[board.id, default: [:]][token, default: 0] += millijoules }
         default: break
         }
     }
 
-    /// Follows what a ledger counts as abroad; returns by how much less of each kind it is at each board.
-    private mutating func takeAbroad(_ changes: [LedgerChange], of board: PlatformID) -> [AbroadKey: Int64] {
-        var less: [AbroadKey: Int64] = [:]
+    /// Follows what a ledger counts as abroad; returns by how much less of each token it is.
+    private mutating func takeAbroad(_ changes: [LedgerChange], of board: PlatformID) -> [Token: Int64] {
+        var less: [Token: Int64] = [:]
         for change in changes {
             guard case .abroad(let key) = change.key else { continue }
             var amount = Energy.zero
             if case .put(.abroad(let row)) = change { amount = row.amount }
-            less[key] = (abroad[board]?[key] ?? .zero).millijoules - amount.millijoules
+            let token = Token(issuer: key.origin.issuer, proof: key.origin.proof)
+            less[token, default: 0] += (abroad[board]?[key] ?? .zero).millijoules - amount.millijoules
             abroad[board, default: [:]][key] = amount == .zero ? nil : amount
         }
         return less
-    }
-
-    private static func byToken(_ less: [AbroadKey: Int64]) -> [Token: Int64] {
-        var tokens: [Token: Int64] = [:]
-        for (key, millijoules) in less {
-            tokens[Token(issuer: key.origin.issuer, proof: key.origin.proof), default: 0] += millijoules
-        }
-        return tokens
     }
 
     /// Tokens came back to a ledger, which knew of `known` of them; others it must have given up waiting for.
@@ -254,10 +236,7 @@ struct Checker {
         for (token, millijoules) in unknown.sorted(by: { $0.key.proof < $1.key.proof }) where millijoules > 0 {
             let left = (waitedFor[board.id]?[token] ?? 0) - millijoules
             waitedFor[board.id, default: [:]][token] = left == 0 ? nil : left
-            // What came home by others was taken off what this board holds, perhaps.
-            if left < -(homeByOthers[board.id]?[token] ?? 0) {
-                report(board.name + " got \(-left) mJ back that it had not sent")
-            }
+            if left < 0 { report(board.name + " got \(-left) mJ back that it had not sent") }
             if token.issuer != board.id { stranded[token, default: 0] += millijoules }
         }
     }
