@@ -41,10 +41,9 @@ extension AgentMachine {
     ///
     /// Complexity: O(tasks).
     public var figures: AgentFigures {
-        let paid = paying.values.filter { !$0.isOver }.count
-        let worked = working.values.filter { !$0.isOver }.count
-        return AgentFigures(
-            paying: paid, working: worked, ended: paying.count - paid + working.count - worked, local: local.count,
+        AgentFigures(
+            paying: paying.openIDs.count, working: working.openIDs.count,
+            ended: paying.endedCount + working.endedCount, local: local.count,
             errands: errands.count, pings: pings.count,
             queries: openQueries,
             queued: queue.count,

@@ -61,8 +61,8 @@ public struct AgentMachine {
     var unstatedOperations = 0
     let startedAt: BootTime
 
-    var paying: [TaskID: PayingTask] = [:] { didSet { areTasksChanged = true } }
-    var working: [TaskID: WorkingTask] = [:] { didSet { areTasksChanged = true } }
+    var paying = TaskTable<PayingTask>() { didSet { areTasksChanged = true } }
+    var working = TaskTable<WorkingTask>() { didSet { areTasksChanged = true } }
     var local: [TaskID: LocalTask] = [:]
     /// Results of peers that are being found out by running the same again.
     var replications: [TaskID: Replication] = [:]

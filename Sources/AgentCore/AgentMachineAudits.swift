@@ -50,9 +50,8 @@ extension AgentMachine {
     /// Why the lots of a task that `peer` offers are not taken, or nil; their pages are asked for in either case.
     mutating func lotRefusal(of task: FederationTask, from peer: PlatformID) -> TaskRefusal? {
         let offer = LotOffer(giver: peer, lots: task.lots)
-        let accepted = working.values.compactMap { entry -> LotOffer? in
-            guard !entry.isOver, let order = entry.task else { return nil }
-            return LotOffer(giver: entry.life.payer, lots: order.payload.lots)
+        let accepted = working.open.compactMap { entry in
+            entry.task.map { LotOffer(giver: entry.life.payer, lots: $0.payload.lots) }
         }
         let objection = audit.objection(to: offer, beside: accepted)
         // Of what is refused for good nothing is to be found out.

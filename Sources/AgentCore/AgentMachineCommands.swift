@@ -226,8 +226,8 @@ extension AgentMachine {
             return reply(command, CommandReply(.notFound, "no peer is called \(name)", hint: "sage-edge peers list"))
         }
         let isBusy =
-            outbox[id]?.isEmpty == false || paying.values.contains { $0.life.worker == id && !$0.isOver }
-            || working.values.contains { $0.life.payer == id && !$0.isOver }
+            outbox[id]?.isEmpty == false || paying.open.contains { $0.life.worker == id }
+            || working.open.contains { $0.life.payer == id }
         guard !isBusy else {
             return reply(command, CommandReply(.unavailable, "tasks or money with \(name) are under way"))
         }

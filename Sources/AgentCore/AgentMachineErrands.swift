@@ -109,7 +109,7 @@ extension AgentMachine {
 
     /// How long `peer` has owed the answer to a task, with nothing heard of it since.
     private func unansweredTime(at peer: PlatformID) -> TimeSpan {
-        let sent = paying.values.compactMap { $0.life.worker == peer && !$0.isOver ? $0.sentAt : nil }.min()
+        let sent = paying.open.compactMap { $0.life.worker == peer ? $0.sentAt : nil }.min()
         guard let sent, peers[peer]?.heardAt.map({ $0 < sent }) ?? true else { return .zero }
         return now.boot.since(sent)
     }
@@ -122,7 +122,7 @@ extension AgentMachine {
     /// How long the own tasks that are under way at `peer` are expected to run there.
     func workAt(_ peer: PlatformID) -> [TimeSpan] {
         // The order of a dictionary does not matter to their number and sum.
-        paying.values.filter { $0.life.worker == peer && $0.isRunning }.map { $0.expected }
+        paying.open.filter { $0.life.worker == peer && $0.isRunning }.map { $0.expected }
     }
 
     /// What waits or runs on this board.

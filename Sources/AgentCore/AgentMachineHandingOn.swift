@@ -149,7 +149,7 @@ extension AgentMachine {
 
     /// Withdraws what `task` was handed on as.
     mutating func withdrawBelow(_ task: TaskID) {
-        for child in paying.keys.sorted() where paying[child]?.parent == task && paying[child]?.isOver == false {
+        for child in paying.openIDs.sorted() where paying[child]?.parent == task {
             tell(child, PayerEvent.cancelRequested)
         }
     }
@@ -256,7 +256,7 @@ extension AgentMachine {
 
     /// After a restart: what was handed on and has nothing under way below goes on by what became of that.
     mutating func resumeHandedOn() {
-        for task in working.keys.sorted() {
+        for task in working.openIDs.sorted() {
             guard case .handedOn(let child)? = working[task]?.life.state else { continue }
             switch paying[child]?.life.state {
             case nil, .unfunded, .settled(.voided, _): takeBack(task, from: child)

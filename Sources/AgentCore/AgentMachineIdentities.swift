@@ -47,13 +47,13 @@ extension AgentMachine {
     /// What `lct` may do and use on this board, and what it uses already as the one that hands tasks out.
     func useByDelegator(_ lct: LCT) -> IdentityUse {
         let isOwn = lct == identity.delegator
-        let handed = working.values.filter { !$0.isOver && $0.task?.payload.source == lct }
+        let handed = working.open.filter { $0.task?.payload.source == lct }
         let asked = clients.open.values.filter { $0.terms.source == lct }
         var running = Int64(handed.count + asked.count)
         var spent = uses.amount(of: lct, at: ledgerNow) + handed.reduce(Energy.zero) { $0 + $1.budget }
         spent = asked.reduce(spent) { $0 + $1.terms.budget.energy }
         if isOwn {
-            let away = paying.values.filter { !$0.isOver }
+            let away = paying.open
             let here = local.values.filter { $0.client == nil }
             running += Int64(away.count + here.count)
             spent = away.reduce(spent) { $0 + $1.life.budget }
@@ -64,7 +64,7 @@ extension AgentMachine {
 
     /// What `lct` may do and use on this board, and what it uses already as the one that runs tasks.
     func useByTarget(_ lct: LCT) -> IdentityUse {
-        let taken = working.values.filter { !$0.isOver && $0.task?.payload.target == lct }
+        let taken = working.open.filter { $0.task?.payload.target == lct }
         let own = local.values.filter { task in
             let target = task.client.map { clients.open[$0]?.terms.target } ?? ownTarget(of: task.operation)
             return target == lct

@@ -43,7 +43,7 @@ extension AgentMachine {
         guard peers[peer]?.isLaneKnown == true else {
             return "the two ledgers have not compared notes in this session yet"
         }
-        let open = paying.values.filter { !$0.isOver }
+        let open = paying.open
         // Each task under way may need a place in the outbox for its receipt.
         let awaited = open.count { $0.life.worker == peer } + (outbox[peer]?.count ?? 0)
         guard open.count < AgentLimits.payingTasks, awaited < AgentLimits.outboxPerPeer else {

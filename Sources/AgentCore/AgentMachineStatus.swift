@@ -45,8 +45,8 @@ extension AgentMachine {
             json.beginObject()
             json.member("running", active.count)
             json.member("queued", queue.count)
-            json.member("elsewhere", paying.values.filter { !$0.isOver }.count)
-            json.member("for_others", working.values.filter { !$0.isOver }.count)
+            json.member("elsewhere", paying.openIDs.count)
+            json.member("for_others", working.openIDs.count)
             json.endObject()
             json.key("peers")
             json.beginObject()
@@ -196,7 +196,7 @@ extension AgentMachine {
             }
             json.endArray()
         }
-        let below = paying.filter { $0.value.parent == id }
+        let below = paying.entries.filter { $0.value.parent == id }
         guard !below.isEmpty else { return }
         json.key("handed_on_as")
         json.beginArray()

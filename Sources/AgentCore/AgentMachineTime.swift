@@ -9,8 +9,8 @@ extension AgentMachine {
     /// Finds when a task, a lock or a lot needs attention next, where any of them has changed.
     mutating func findDeadlines() {
         if areTasksChanged {
-            let paid = paying.values.lazy.compactMap { $0.life.nextDeadline }.min()
-            let worked = working.values.lazy.compactMap { $0.life.nextDeadline }.min()
+            let paid = paying.open.compactMap { $0.life.nextDeadline }.min()
+            let worked = working.open.compactMap { $0.life.nextDeadline }.min()
             taskDue = [paid, worked].compactMap { $0 }.min()
             areTasksChanged = false
         }
@@ -26,10 +26,10 @@ extension AgentMachine {
     }
 
     private mutating func passLifeTime() {
-        for task in paying.keys.sorted() where paying[task]?.life.nextDeadline.map({ $0 <= ledgerNow }) == true {
+        for task in paying.openIDs.sorted() where paying[task]?.life.nextDeadline.map({ $0 <= ledgerNow }) == true {
             tell(task, PayerEvent.timePassed)
         }
-        for task in working.keys.sorted() where working[task]?.life.nextDeadline.map({ $0 <= ledgerNow }) == true {
+        for task in working.openIDs.sorted() where working[task]?.life.nextDeadline.map({ $0 <= ledgerNow }) == true {
             tell(task, WorkerEvent.timePassed)
         }
     }
@@ -52,9 +52,9 @@ extension AgentMachine {
 
     /// Keeps the newest ended tasks for the operator and forgets the others.
     mutating func forgetEndedTasks() {
-        guard paying.count + working.count > AgentLimits.endedTasks else { return }
-        let paid = paying.filter { $0.value.isOver && $0.value.errand == nil }
-        let worked = working.filter { $0.value.isOver }
+        guard paying.endedCount + working.endedCount > AgentLimits.endedTasks else { return }
+        let paid = paying.entries.filter { $0.value.isOver && $0.value.errand == nil }
+        let worked = working.entries.filter { $0.value.isOver }
         guard paid.count + worked.count > AgentLimits.endedTasks else { return }
         let oldest =
             paid.map { (id: $0.key, isPaid: true, at: $0.value.endedAt ?? $0.value.signedAt) }

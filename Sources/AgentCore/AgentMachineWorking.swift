@@ -108,9 +108,7 @@ extension AgentMachine {
 
     /// What tasks for others took of today's ceilings: what was paid, and what is locked for those under way.
     private var takenToday: Energy {
-        working.values.reduce(earnings.amount(at: ledgerNow)) { sum, entry in
-            entry.isOver ? sum : sum + (entry.life.terms?.budget ?? .zero)
-        }
+        working.open.reduce(earnings.amount(at: ledgerNow)) { $0 + $1.budget }
     }
 
     /// What tasks for others may still cost today, by the least ceiling of the roles in which operations run here.
@@ -140,7 +138,7 @@ extension AgentMachine {
 
     /// Why no further task can be taken on, or nil.
     private var roomRefusal: TaskRefusal? {
-        let count = working.values.lazy.filter { !$0.isOver }.count
+        let count = working.openIDs.count
         guard count >= AgentLimits.workingTasks else { return nil }
         return .queueFull(length: Int64(count), limit: Int64(AgentLimits.workingTasks))
     }

@@ -128,8 +128,8 @@ extension AgentMachine {
     private func writeTasks(with peer: PeerState, to json: inout JSONWriter) {
         json.key("tasks")
         json.beginObject()
-        json.member("there", paying.values.count { $0.life.worker == peer.id && !$0.isOver })
-        json.member("for_it", working.values.count { $0.life.payer == peer.id && !$0.isOver })
+        json.member("there", paying.open.count { $0.life.worker == peer.id })
+        json.member("for_it", working.open.count { $0.life.payer == peer.id })
         json.member("per_minute", rates.perMinute)
         json.member("allowed_now", rates.remaining(of: peer.id, at: now.boot))
         json.endObject()

@@ -53,8 +53,8 @@ struct RestoredRecords {
     var clients = ClientBook()
     var owner: StoreOwner?
     var history: HistoryState?
-    var paying: [TaskID: PayingTask] = [:]
-    var working: [TaskID: WorkingTask] = [:]
+    var paying = TaskTable<PayingTask>()
+    var working = TaskTable<WorkingTask>()
     var outbox: [PlatformID: [OutboxRow]] = [:]
     var peers: [PeerState] = []
     var disputes = DisputeBook()
