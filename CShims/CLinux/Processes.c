@@ -18,33 +18,50 @@ static int64_t microseconds_of_ticks(uint64_t ticks) {
     return (int64_t)(ticks * 1000000ULL / (uint64_t)(second > 0 ? second : 100));
 }
 
-long clinux_process_read(int identifier, struct clinux_process *process) {
+long clinux_process_open(int identifier) {
+    char path[32];
+    snprintf(path, sizeof path, "/proc/%d/stat", identifier);
+    return clinux_result(open(path, O_RDONLY | O_CLOEXEC));
+}
+
+long clinux_process_look(int file, int identifier, struct clinux_process *process) {
     char text[1024];
-    snprintf(text, sizeof text, "/proc/%d/stat", identifier);
-    int file = open(text, O_RDONLY | O_CLOEXEC);
-    if (file < 0) return -errno;
-    ssize_t count = read(file, text, sizeof text - 1);
-    int failed = errno;
-    close(file);
-    if (count < 0) return -failed;
+    ssize_t count = pread(file, text, sizeof text - 1, 0);
+    if (count < 0) return -errno;
     text[count] = 0;
     // The program's name may hold anything, brackets and spaces too; the last bracket closes it.
-    const char *fields = strrchr(text, ')');
-    if (fields == NULL) return -EIO;
-    char state;
-    uint64_t user, system, started;
-    int64_t pages;
-    int found = sscanf(fields + 1,
-                       " %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64
-                       " %*d %*d %*d %*d %" SCNu64 " %*u %" SCNd64,
-                       &state, &process->parent, &process->group, &process->session, &user, &system, &started, &pages);
-    if (found != 8) return -EIO;
+    const char *rest = strrchr(text, ')');
+    if (rest == NULL || rest[1] != ' ') return -EIO;
+    char state = rest[2];
+    if (state == 0) return -EIO;
+    rest += 3;
+    // The fields from the fourth on, numbered as in proc(5).
+    enum { PARENT = 4, GROUP = 5, SESSION = 6, CHILDREN_USER = 16, CHILDREN_SYSTEM = 17, STARTED = 22, PAGES = 24 };
+    int64_t fields[PAGES + 1];
+    for (int field = PARENT; field <= PAGES; field++) {
+        char *end;
+        // Some are unsigned, and none of those that are used is above what fits.
+        fields[field] = (int64_t)strtoull(rest, &end, 10);
+        if (end == rest) return -EIO;
+        rest = end;
+    }
     process->identifier = identifier;
+    process->parent = (int)fields[PARENT];
+    process->group = (int)fields[GROUP];
+    process->session = (int)fields[SESSION];
     process->ended = state == 'Z' || state == 'X';
-    process->started = started;
-    process->resident_bytes = pages * sysconf(_SC_PAGESIZE);
-    process->waited_microseconds = microseconds_of_ticks(user + system);
+    process->started = (uint64_t)fields[STARTED];
+    process->resident_bytes = fields[PAGES] * sysconf(_SC_PAGESIZE);
+    process->waited_microseconds = microseconds_of_ticks((uint64_t)(fields[CHILDREN_USER] + fields[CHILDREN_SYSTEM]));
     return 0;
+}
+
+long clinux_process_read(int identifier, struct clinux_process *process) {
+    long file = clinux_process_open(identifier);
+    if (file < 0) return file;
+    long failed = clinux_process_look((int)file, identifier, process);
+    close((int)file);
+    return failed;
 }
 
 long clinux_processes(struct clinux_process *list, size_t capacity) {
@@ -62,9 +79,8 @@ long clinux_processes(struct clinux_process *list, size_t capacity) {
 }
 
 long clinux_process_microseconds(int identifier) {
-    clockid_t clock;
-    int refused = clock_getcpuclockid(identifier, &clock);
-    if (refused) return -refused;
+    // What clock_getcpuclockid(3) gives, which would read the clock once more only to see whether it is there.
+    clockid_t clock = (clockid_t)(~(unsigned)identifier << 3 | 2);
     struct timespec used;
     if (clock_gettime(clock, &used) < 0) return -errno;
     return (long)(used.tv_sec * 1000000LL + used.tv_nsec / 1000);

@@ -58,7 +58,7 @@ extension AgentMachine {
     /// Whether the source has signed the request, or needs not to have.
     private func verification(of request: ClientRequest) -> ClientRefusal? {
         if request.signature != nil {
-            let keys = keys(of: request.terms.source)
+            let keys = identities.signers(of: request.terms.source, identityJudge)
             if let signer = request.signer, keys.contains(signer) { return nil }
             let rest = keys.filter { !request.strangers.contains($0) }
             if rest.contains(where: { request.isSigned(by: $0, scheme) }) { return nil }
@@ -71,17 +71,8 @@ extension AgentMachine {
         return request.showsKey || settings.opensDelegation ? nil : .keyNeeded
     }
 
-    /// The keys one of which has to have signed a task of `source`, for whoever verifies that beforehand.
-    public func signers(of source: LCT) -> [PublicKey] { keys(of: source) }
-
-    /// The keys by which `lct` may sign: that of its certificate, and that of the platform which speaks for it.
-    private func keys(of lct: LCT) -> [PublicKey] {
-        let judge = identityJudge
-        var known: [PublicKey] = []
-        if let certificate = identities.certificates[lct] { known.append(certificate.payload.key) }
-        if let platform = identities.key(of: lct.context, judge.platforms) { known.append(platform) }
-        return known.flatMap { identities.successions.keys(for: $0, at: judge.time) }
-    }
+    /// Verifies who has signed clients' tasks, as it is known at present.
+    public var clientVerifier: ClientVerifier { ClientVerifier(identities, identityJudge, scheme) }
 
     /// What a task of `terms` has that no later attempt could mend.
     private func misfit(of terms: ClientTerms, from source: IdentityUse, to target: IdentityUse) -> ClientRefusal? {

@@ -28,7 +28,7 @@ extension AgentDaemon {
             log.write(
                 .error, "the configuration was read again and is refused; the one before counts: " + reason,
                 kind: .configurationRefused)
-            try carryOut(core.handle(.configured(standing, nil), at: AgentDaemon.now))
+            try carryOut(core.handle(.configured(standing, nil), at: clock.now))
         case .accepted(let change, let settings, let peerRecords):
             standing.refusal = nil
             standing.pendingKeys = change.pending
@@ -36,7 +36,7 @@ extension AgentDaemon {
             plan.settings = settings
             plan.peerRecords = peerRecords
             log.write(.notice, AgentDaemon.sentence(change), kind: .configurationReloaded)
-            try carryOut(core.handle(.configured(standing, settings), at: AgentDaemon.now))
+            try carryOut(core.handle(.configured(standing, settings), at: clock.now))
             configureWorkers()
             try addConfiguredPeers()
         }
@@ -47,7 +47,7 @@ extension AgentDaemon {
     mutating func addConfiguredPeers() throws(SystemError) {
         guard core.storeFault == nil else { return }
         for record in plan.peerRecords {
-            try carryOut(core.handle(.command(newCommand(), .addPeer(record: record)), at: AgentDaemon.now))
+            try carryOut(core.handle(.command(newCommand(), .addPeer(record: record)), at: clock.now))
         }
     }
 

@@ -30,6 +30,8 @@ extension AgentDaemon {
 
     /// Tells core and operator how the executors stand.
     mutating func attendExecutors() {
+        guard workers.changes != attended else { return }
+        attended = workers.changes
         for notice in workers.takeNotices() {
             switch notice {
             case .died(let operation, let why, let errors):
@@ -47,10 +49,7 @@ extension AgentDaemon {
                 log.write(.notice, "\(operation) is served", kind: .executorServes)
             }
         }
-        let standings = workers.standings
-        guard standings != attended else { return }
-        attended = standings
-        core.executors = standings.compactMap { ExecutorStanding($0) }
+        core.executors = workers.standings.compactMap { ExecutorStanding($0) }
     }
 }
 

@@ -13,7 +13,7 @@ import Workers
 
 /// Runs an agent: waits for what happens, tells the core, and carries out what it answers.
 ///
-/// One thread owns all of it; only the store and the sensors have threads of their own.
+/// One thread owns all of it; only the store, the sensors and clients' signatures have threads of their own.
 public struct AgentDaemon: ~Copyable {
     enum Token {
         static let signals = EventToken(rawValue: 1)
@@ -48,8 +48,8 @@ public struct AgentDaemon: ~Copyable {
     private var store: StoreThread
     var sensors: SensorThread
     var workers: WorkerPool
-    /// How the executors stood when the core was told.
-    var attended: [ExternalStanding] = []
+    /// How far the core was told of the executors.
+    var attended: Int?
     private var control: ControlServer
     var http: HTTPServer
     /// Reads what is long, and verifies and signs for several clients at a time; nil before they ask.
@@ -58,6 +58,7 @@ public struct AgentDaemon: ~Copyable {
     var gateway = GatewayState.off
     var program: ProgramMetrics
     let startedAt: BootTime
+    var clock = MomentClock()
     var core: AgentMachine
     /// The connections that wait for a command's reply.
     private var askers: [CommandID: UInt32] = [:]
@@ -198,7 +199,7 @@ public struct AgentDaemon: ~Copyable {
         let (bootID, seed) = try beginning()
         return AgentMachine(
             withoutStore: fault, identity: plan.identity, settings: plan.settings, scheme: Ed25519(),
-            verifier: OperationVerifier(), bootID: bootID, seed: seed, now: now)
+            verifier: OperationVerifier(), bootID: bootID, seed: seed, now: MomentClock().now)
     }
 
     /// The machine's boot, and random bytes that no other core was given.
@@ -214,7 +215,7 @@ public struct AgentDaemon: ~Copyable {
         do throws(AgentRestoreError) {
             next = try AgentMachine(
                 identity: plan.identity, settings: plan.settings, scheme: Ed25519(), verifier: OperationVerifier(),
-                store: image, bootID: bootID, seed: seed, now: AgentDaemon.now)
+                store: image, bootID: bootID, seed: seed, now: clock.now)
         } catch {
             if case .foreign(let difference) = error { foreignStore = difference }
             return try giveUpStore(error.explanation)
@@ -222,8 +223,8 @@ public struct AgentDaemon: ~Copyable {
         replaceCore(by: next)
         core.storeDoubt = storeHealth.fault
         wasStoreOpen = true
-        try carryOut(core.start(at: AgentDaemon.now))
-        if storeHealth.fault != nil { try carryOut(core.proveStore(at: AgentDaemon.now)) }
+        try carryOut(core.start(at: clock.now))
+        if storeHealth.fault != nil { try carryOut(core.proveStore(at: clock.now)) }
         try addConfiguredPeers()
     }
 
@@ -240,7 +241,7 @@ public struct AgentDaemon: ~Copyable {
         core.goOnWatching(after: before)
         core.gateway = gateway
         core.executors = before.executors
-        _ = core.handle(.configured(standing, nil), at: AgentDaemon.now)
+        _ = core.handle(.configured(standing, nil), at: clock.now)
     }
 
     /// Goes on without the store: what the core knew is not known to be stored, and is forgotten.
@@ -272,10 +273,6 @@ public struct AgentDaemon: ~Copyable {
         try loop.register(store.descriptor, Token.store, .readable)
     }
 
-    static var now: Moment {
-        Moment(boot: Clock.bootTime, wall: Clock.wallTime, status: Clock.timeStatus)
-    }
-
     // MARK: The loop
 
     private mutating func work() throws(SystemError) {
@@ -289,8 +286,9 @@ public struct AgentDaemon: ~Copyable {
                 }
             }
             sensors.askIfDue(Clock.bootTime)
-            if events.isEmpty { try loop.wait(until: nextDeadline, into: &events) }
+            if events.isEmpty { try loop.wait(until: findDeadline(), into: &events) }
             let began = Clock.bootNanoseconds
+            clock.askIfDue()
             for event in events { try handle(event) }
             try passTime()
             events.removeAll(keepingCapacity: true)
@@ -304,13 +302,15 @@ public struct AgentDaemon: ~Copyable {
     /// The busier the agent is, the more goes to the disk at once. `events` is what is ready by then.
     private mutating func handOver(unlessReady events: inout [ReadyEvent]) throws(SystemError) {
         guard store.isWaiting || !unprepared.isEmpty else { return }
+        // What others put into words need not wait for the disk.
+        if http.waitingClients > 1 { try prepareAnswers() }
         try loop.wait(until: .origin, into: &events)
-        guard store.isOverdue || events.isEmpty && nextDeadline > Clock.bootTime else { return }
+        guard store.isOverdue || events.isEmpty && findDeadline() > Clock.bootTime else { return }
         store.handOver()
         try prepareAnswers()
     }
 
-    private var nextDeadline: BootTime {
+    private mutating func findDeadline() -> BootTime {
         var next = min(core.nextDeadline, sensors.due, service.due)
         if let deadline = workers.nextDeadline(after: Clock.bootTime) { next = min(next, deadline) }
         if let deadline = control.nextDeadline { next = min(next, deadline) }
@@ -321,7 +321,7 @@ public struct AgentDaemon: ~Copyable {
     }
 
     private mutating func passTime() throws(SystemError) {
-        let now = AgentDaemon.now
+        let now = clock.now
         // Before the core gives up a task at its deadline: the workers know why it was not done by then.
         workers.advance(to: now.boot, loop)
         for outcome in workers.takeOutcomes() {
@@ -347,7 +347,7 @@ public struct AgentDaemon: ~Copyable {
         case Token.signatures: try takeChecked()
         case Token.sensors:
             while let sample = sensors.collect() {
-                try carryOut(core.handle(.sample(sample), at: AgentDaemon.now))
+                try carryOut(core.handle(.sample(sample), at: clock.now))
                 service.completedRound(Clock.bootTime, status: status)
             }
         default:
@@ -371,12 +371,12 @@ public struct AgentDaemon: ~Copyable {
             service.stopping()
             log.write(.notice, "stopping", kind: .stopping)
             stopBy = Clock.bootTime + AgentDaemon.stopTime
-            try carryOut(core.handle(.stopping, at: AgentDaemon.now))
+            try carryOut(core.handle(.stopping, at: clock.now))
         }
     }
 
     private mutating func takeDatagrams() throws(SystemError) {
-        let now = AgentDaemon.now
+        let now = clock.now
         var effects: [AgentEffect] = []
         _ = try socket.receive { datagram, source in
             effects += core.receive(datagram, from: source, at: now)
@@ -395,7 +395,7 @@ public struct AgentDaemon: ~Copyable {
             try confirm(confirmed.take())
             switch outcome {
             case .committed: break
-            case .read(let query, let answer): try carryOut(core.handle(.records(query, answer), at: AgentDaemon.now))
+            case .read(let query, let answer): try carryOut(core.handle(.records(query, answer), at: clock.now))
             case .commitFailed(let error), .cannotOpen(let error):
                 return try giveUpStore(error.explanation, isDamage: error.failure.isDamage)
             case .opened(let image): try begin(from: image)
@@ -408,7 +408,7 @@ public struct AgentDaemon: ~Copyable {
     private mutating func confirm(_ token: PersistenceToken?) throws(SystemError) {
         guard let token else { return }
         trustStore()
-        try carryOut(core.handle(.persisted(token), at: AgentDaemon.now))
+        try carryOut(core.handle(.persisted(token), at: clock.now))
     }
 
     private mutating func takeRequests(_ event: ReadyEvent) throws(SystemError) {
@@ -418,7 +418,7 @@ public struct AgentDaemon: ~Copyable {
             case .success(let command):
                 let id = newCommand()
                 askers[id] = request.connection
-                try carryOut(core.handle(.command(id, command), at: AgentDaemon.now))
+                try carryOut(core.handle(.command(id, command), at: clock.now))
             }
         }
     }
@@ -493,7 +493,7 @@ public struct AgentDaemon: ~Copyable {
             let report = WorkReport(
                 task: order.task, outcome: .crashed("no worker could be started"), started: now, ended: now,
                 processor: .zero, peakMemory: .zero)
-            try carryOut(core.handle(.work(report), at: AgentDaemon.now))
+            try carryOut(core.handle(.work(report), at: clock.now))
         }
     }
 }

@@ -48,7 +48,7 @@ extension AgentDaemon {
         case .command(let command):
             let id = newCommand()
             http.wait(exchange, for: id)
-            try carryOut(core.handle(.command(id, command), at: AgentDaemon.now))
+            try carryOut(core.handle(.command(id, command), at: clock.now))
         case .metrics(let format):
             let page = MetricsPage.text(core.metrics(at: Clock.bootTime), programMetrics(), format)
             respond(exchange, HTTPResponse(200, Array(page.utf8), type: format.mediaType))
@@ -61,15 +61,13 @@ extension AgentDaemon {
             guard call != .delegate || http.makesRoom() else { return respond(exchange, HTTPResponse(crowded: call)) }
             let id = newCommand()
             http.wait(exchange, for: id, call)
-            guard case .delegate(let request) = command else {
-                return try carryOut(core.handle(.client(id, command), at: AgentDaemon.now))
-            }
-            try check(request, for: id, isLong: false)
+            if case .delegate(let request) = command { return try take(request, for: id) }
+            try carryOut(core.handle(.client(id, command), at: clock.now))
         case .task(let body):
             guard http.makesRoom() else { return respond(exchange, HTTPResponse(crowded: .delegate)) }
             let id = newCommand()
             http.wait(exchange, for: id, .delegate)
-            if try !offer(SignatureJob(id, .read(body))) { try take(body.read(), for: id) }
+            if try !offer(SignatureJob(id, .read(body, core.clientVerifier))) { try take(body.read(), for: id) }
         }
     }
 
@@ -84,7 +82,6 @@ extension AgentDaemon {
         while let checked = signatures?.collect() {
             switch checked.outcome {
             case .read(let reading): try take(reading, for: checked.id)
-            case .verified(let request): try take(request, for: checked.id)
             case .answered(let response):
                 if let status = http.prepared(checked.id, response) { program.count(status: status) }
             }
@@ -93,19 +90,10 @@ extension AgentDaemon {
 
     private mutating func take(_ reading: ClientBody.Reading, for id: CommandID) throws(SystemError) {
         switch reading {
-        case .task(let request): try check(request, for: id, isLong: true)
+        case .task(let request): try take(request, for: id)
         case .refused(let response):
             if let status = http.answer(id, { _ in response }) { program.count(status: status) }
         }
-    }
-
-    /// Has the signature of a client's task verified: by the thread where others wait meanwhile, or it is long.
-    private mutating func check(_ request: ClientRequest, for id: CommandID, isLong: Bool) throws(SystemError) {
-        if request.signature != nil, isLong || http.waitingClients > 1 {
-            let keys = core.signers(of: request.terms.source)
-            if try offer(SignatureJob(id, .verify(request, by: keys))) { return }
-        }
-        try take(request, for: id)
     }
 
     /// Hands a task to the core, where its client may wait for it.
@@ -114,7 +102,7 @@ extension AgentDaemon {
             if let status = http.answer(id, { HTTPResponse(crowded: $0) }) { program.count(status: status) }
             return
         }
-        try carryOut(core.handle(.client(id, .delegate(request)), at: AgentDaemon.now))
+        try carryOut(core.handle(.client(id, .delegate(request)), at: clock.now))
     }
 
     /// Puts the answers of this turn into words and signs them, while the disk is at work: by the thread where several

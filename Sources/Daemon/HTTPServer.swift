@@ -134,7 +134,8 @@ struct HTTPServer: ~Copyable {
         var arrived: [(HTTPExchange, HTTPAnswer)] = []
         hasMore = listener?.run(now: now) == true
         while let exchange = listener?.take() {
-            arrived.append((exchange, HTTPRoutes.answer(exchange.request, access: access)))
+            let isBusy = !clients.isEmpty || !arrived.isEmpty
+            arrived.append((exchange, HTTPRoutes.answer(exchange.request, access: access, isBusy: isBusy)))
         }
         connections = listener?.connections ?? 0
         slowAt = listener?.deadline
@@ -167,7 +168,10 @@ struct HTTPServer: ~Copyable {
     /// How many clients may wait for their tasks: half of the connections stay for others.
     private var places: Int { max(1, Int(clamping: plan.section.connections) / 2) }
 
-    private var isFull: Bool { clients.values.reduce(0) { $0 + ($1.call == .delegate ? 1 : 0) } >= places }
+    private var isFull: Bool {
+        // That many have to be counted only where they could be too many.
+        clients.count >= places && clients.values.count { $0.call == .delegate } >= places
+    }
 
     /// Whether one more client may wait for its task.
     ///
@@ -188,6 +192,8 @@ struct HTTPServer: ~Copyable {
     }
 
     private func hasShare(_ source: LCT) -> Bool {
+        // Where even one that had all of them had room, whose they are need not be counted.
+        if ClientShare.hasRoom(own: clients.count, all: clients.count, limit: places) { return true }
         let sources = clients.values.compactMap { $0.source }
         return ClientShare.hasRoom(own: sources.filter { $0 == source }.count, all: sources.count, limit: places)
     }

@@ -6,10 +6,8 @@ import Platform
 /// What is to be done for a client's task before it is taken on, or is answered.
 final class SignatureJob: Sendable {
     enum Work {
-        /// To read it.
-        case read(ClientBody)
-        /// To verify that one of these keys has signed it.
-        case verify(ClientRequest, by: [PublicKey])
+        /// To read it, and verify who has signed it.
+        case read(ClientBody, ClientVerifier)
         /// To put its answer into words, and sign it.
         case answer(ClientAnswer, FederationCall, by: ClientSigner)
     }
@@ -26,10 +24,8 @@ final class SignatureJob: Sendable {
 /// What came of a job.
 final class SignatureOutcome: Sendable {
     enum Outcome {
-        /// It was read.
+        /// It was read; a task says by which key it is signed, where it is.
         case read(ClientBody.Reading)
-        /// It says by which key it is signed, where it is.
-        case verified(ClientRequest)
         /// Its answer can be told.
         case answered(HTTPResponse)
     }
@@ -43,10 +39,10 @@ final class SignatureOutcome: Sendable {
     }
 }
 
-/// The thread that reads clients' long tasks, verifies their signatures and signs their answers, while the loop does
+/// The thread that reads clients' tasks, verifies their signatures and signs their answers, while the loop does
 /// something else.
 ///
-/// A verification takes about as long as all else that the loop does for a task, a signature half of that. They are
+/// A verification takes half as long as all else that the loop does for a task, a signature half of that. They are
 /// handed over where several clients ask at a time, or what is signed is long; else a single one would only wait for
 /// the thread.
 struct SignatureThread: ~Copyable {
@@ -60,9 +56,8 @@ struct SignatureThread: ~Copyable {
         let started = try WorkerThread<SignatureJob, SignatureOutcome>(
             name: "signatures", capacity: SignatureThread.capacity
         ) { port in
-            let scheme = Ed25519()
             while let jobs = port.takeAll() {
-                for job in jobs { port.complete(SignatureOutcome(job.id, SignatureThread.outcome(of: job, scheme))) }
+                for job in jobs { port.complete(SignatureOutcome(job.id, SignatureThread.outcome(of: job))) }
             }
         }
         try loop.register(started.descriptor, token, .readable)
@@ -75,13 +70,13 @@ struct SignatureThread: ~Copyable {
     /// The outcome of the job that was done first; nil where there is none yet.
     func collect() -> SignatureOutcome? { thread.collect() }
 
-    private static func outcome(of job: SignatureJob, _ scheme: Ed25519) -> SignatureOutcome.Outcome {
+    private static func outcome(of job: SignatureJob) -> SignatureOutcome.Outcome {
         switch job.work {
-        case .read(let body): return .read(body.read())
-        case .verify(var request, let keys):
-            request.signer = keys.first { request.isSigned(by: $0, scheme) }
-            if request.signer == nil { request.strangers = keys }
-            return .verified(request)
+        case .read(let body, let verifier):
+            let reading = body.read()
+            guard case .task(var request) = reading else { return .read(reading) }
+            verifier.verify(&request)
+            return .read(.task(request))
         case .answer(let answer, let call, let signer): return .answered(HTTPResponse(answer, to: call, by: signer))
         }
     }

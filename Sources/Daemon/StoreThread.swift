@@ -42,7 +42,7 @@ struct StoreThread: ~Copyable {
     /// Jobs under way at once.
     private static let capacity = 128
     /// How long a job is kept back for others that could be committed with it.
-    private static let longestWait: Int64 = 1_000_000
+    private static let longestWait: Int64 = 2_000_000
 
     /// Makes the signed form of a checkpoint.
     typealias CheckpointSigner = @Sendable (LedgerCheckpoint) -> [UInt8]

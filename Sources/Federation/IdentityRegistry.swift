@@ -54,6 +54,14 @@ public struct IdentityRegistry: Sendable {
         (platforms.key(of: name) ?? trusted[.platform(name)]).map { successions.newest($0) }
     }
 
+    /// The keys by which `lct` may sign: that of its certificate, and that of the platform which speaks for it.
+    public func signers(of lct: LCT, _ judge: IdentityJudge) -> [PublicKey] {
+        var known: [PublicKey] = []
+        if let certificate = certificates[lct] { known.append(certificate.payload.key) }
+        if let platform = key(of: lct.context, judge.platforms) { known.append(platform) }
+        return known.flatMap { successions.keys(for: $0, at: judge.time) }
+    }
+
     /// The certificate of `lct` and those of the creators above it, nearest first; empty where there is none.
     public func chain(of lct: LCT, _ judge: IdentityJudge) -> [EndorsedCertificate] {
         var chain: [EndorsedCertificate] = []

@@ -3,7 +3,7 @@ import AgentCore
 /// The body in which a client sends its task, not read yet.
 ///
 /// To read a long one and to write what is signed of it takes many times as long as all else that is done for a task,
-/// and comes before anybody knows who sent it.
+/// and comes before anybody knows who sent it. Where many come at once, others than the loop can read short ones too.
 public struct ClientBody: Sendable {
     private let bytes: [UInt8]
     private let showsKey: Bool

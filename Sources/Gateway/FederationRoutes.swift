@@ -7,7 +7,7 @@ import Wire
 enum FederationRoutes {
     /// What a request of `call` comes to, which was let in.
     static func answer(
-        _ request: HTTPRequest, _ access: HTTPAccess, _ call: FederationCall, _ target: HTTPTarget
+        _ request: HTTPRequest, _ access: HTTPAccess, _ call: FederationCall, _ target: HTTPTarget, _ isBusy: Bool
     ) throws(HTTPRefusal) -> HTTPAnswer {
         guard !call.methods.isEmpty else { throw HTTPRefusal(404, "nothing is served there") }
         guard call.methods.contains(request.method) else {
@@ -17,7 +17,7 @@ enum FederationRoutes {
         let path = target.segments.drop { $0.isEmpty }.dropFirst(4)
         switch call {
         case .health: return .health
-        case .delegate: return try delegate(request, access)
+        case .delegate: return try delegate(request, access, isBusy)
         case .status:
             let text = HTTPTarget.decodedAgain(path.joined(separator: "/"))
             return .client(.status(lct: text), call)
@@ -40,12 +40,14 @@ enum FederationRoutes {
         }
     }
 
-    private static func delegate(_ request: HTTPRequest, _ access: HTTPAccess) throws(HTTPRefusal) -> HTTPAnswer {
+    private static func delegate(
+        _ request: HTTPRequest, _ access: HTTPAccess, _ isBusy: Bool
+    ) throws(HTTPRefusal) -> HTTPAnswer {
         guard isJSON(request) else {
             throw HTTPRefusal(415, "Unsupported Media Type: the Content-Type is to be application/json")
         }
         let body = ClientBody(request.body, showsKey: access.showsKey(request))
-        if body.isLong { return .task(body) }
+        if body.isLong || isBusy { return .task(body) }
         switch body.read() {
         case .task(let task): return .client(.delegate(task), .delegate)
         case .refused(let response): return .response(response)

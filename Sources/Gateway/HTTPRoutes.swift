@@ -20,7 +20,7 @@ public enum HTTPAnswer {
     case health
     /// What the core answers to a client, in the form of this call.
     case client(ClientCommand, FederationCall)
-    /// The task in this body, which is long.
+    /// The task in this body, which is not to be read while others wait.
     case task(ClientBody)
 }
 
@@ -78,16 +78,16 @@ public enum HTTPRoutes {
     /// Every path that is served, as text.
     public static var paths: [String] { Endpoint.allCases.map { "/" + $0.path.joined(separator: "/") } }
 
-    /// What `request` comes to for those that `access` lets in.
-    public static func answer(_ request: HTTPRequest, access: HTTPAccess) -> HTTPAnswer {
+    /// What `request` comes to for those that `access` lets in; `isBusy` where other clients wait meanwhile.
+    public static func answer(_ request: HTTPRequest, access: HTTPAccess, isBusy: Bool = false) -> HTTPAnswer {
         let call = FederationCall(target: request.target)
-        do throws(HTTPRefusal) { return try answer(request, access, call) } catch {
+        do throws(HTTPRefusal) { return try answer(request, access, call, isBusy) } catch {
             return .response(error.response(call))
         }
     }
 
     private static func answer(
-        _ request: HTTPRequest, _ access: HTTPAccess, _ call: FederationCall?
+        _ request: HTTPRequest, _ access: HTTPAccess, _ call: FederationCall?, _ isBusy: Bool
     ) throws(HTTPRefusal) -> HTTPAnswer {
         guard request.headers.count <= HTTPLimits.headers else {
             throw HTTPRefusal(431, "the request has more than \(HTTPLimits.headers) header fields")
@@ -102,7 +102,7 @@ public enum HTTPRoutes {
         }
         let target: HTTPTarget
         do throws(HTTPTarget.Refusal) { target = try HTTPTarget(request.target) } catch { throw error.refusal }
-        if let call { return try FederationRoutes.answer(request, access, call, target) }
+        if let call { return try FederationRoutes.answer(request, access, call, target, isBusy) }
         guard let endpoint = Endpoint.allCases.first(where: { $0.path == target.segments }) else {
             throw HTTPRefusal(
                 404, "nothing is served there", kind: .notFound, hint: "there are: " + paths.joined(separator: ", "))

@@ -80,13 +80,22 @@ public struct LedgerMachine: Sendable {
 
     /// The net changes of the step, in the order of their keys.
     private func changes() -> [LedgerChange] {
+        // Each key is spelled once, and not at each comparison; the rows stay where they are meanwhile.
+        let order = step.undo.indices
+            .map { place in
+                let key = step.undo[place].key
+                return (kind: key.kind.rawValue, key: key.bytes, place: place)
+            }
+            .sorted { $0.kind != $1.kind ? $0.kind < $1.kind : $0.key.lexicographicallyPrecedes($1.key) }
         var changes: [LedgerChange] = []
-        for before in step.undo {
-            let after = image.row(before.key)
-            switch before {
+        changes.reserveCapacity(order.count)
+        for (_, _, place) in order {
+            let key = step.undo[place].key
+            let after = image.row(key)
+            switch step.undo[place] {
             case .put(let row):
                 guard let after else {
-                    changes.append(.remove(row.key))
+                    changes.append(.remove(key))
                     continue
                 }
                 if after != row { changes.append(.put(after)) }
@@ -94,10 +103,7 @@ public struct LedgerMachine: Sendable {
                 if let after { changes.append(.put(after)) }
             }
         }
-        // Each key is spelled once, and not at each comparison.
-        return changes.map { (kind: $0.key.kind.rawValue, key: $0.key.bytes, change: $0) }
-            .sorted { $0.kind != $1.kind ? $0.kind < $1.kind : $0.key.lexicographicallyPrecedes($1.key) }
-            .map { $0.change }
+        return changes
     }
 
     private mutating func perform(_ event: LedgerEvent, _ encoded: [UInt8]) throws(LedgerError) -> LedgerEffect {

@@ -44,6 +44,32 @@ public struct ProcessEntry: Hashable, Sendable {
     }
 }
 
+/// A process that is looked at again and again.
+///
+/// A later one of its number is not mistaken for it, unless no descriptor could be had for it when this began.
+public struct ProcessWatch: ~Copyable {
+    private let identifier: Int32
+    private let file: FileDescriptor?
+
+    /// Watches the process `identifier`.
+    public init(_ identifier: Int32) {
+        self.identifier = identifier
+        let opened = clinux_process_open(identifier)
+        file = opened < 0 ? nil : FileDescriptor(adopting: Int32(opened))
+    }
+
+    /// What the kernel says of it now; nil once somebody has waited for it.
+    public var entry: ProcessEntry? {
+        switch file {
+        case .none: return ProcessEntry(identifier)
+        case .some(let file):
+            var process = clinux_process()
+            guard unsafe clinux_process_look(file.raw, identifier, &process) == 0 else { return nil }
+            return ProcessEntry(process)
+        }
+    }
+}
+
 /// The processes of this machine that this one may see, at one moment.
 public struct ProcessTable: Sendable {
     /// The processes.

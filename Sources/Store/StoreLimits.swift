@@ -1,7 +1,9 @@
 /// Bounds of the store.
 public enum StoreLimits {
     /// Pages (4 KiB) of the write-ahead log after which it is moved into the file.
-    public static let logPages: Int32 = 256
+    ///
+    /// A page that changes again and again is moved once in that time.
+    public static let logPages: Int32 = 512
     /// Memory of the page cache in KiB.
     static let cacheKibibytes = 256
     /// Most lines or records that one query returns.

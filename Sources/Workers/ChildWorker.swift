@@ -35,6 +35,8 @@ final class ChildWorker: WorkerProcess {
     private let memory: ByteCount?
     /// The control group that limits both instead, where there may be one.
     private let group: ControlGroup?
+    /// Of a command of the operator's: its own process among those.
+    private let leader: ProcessWatch?
     private var family: [ProcessEntry] = []
     /// A variable that whatever it starts inherits.
     private let mark: String
@@ -61,10 +63,22 @@ final class ChildWorker: WorkerProcess {
             group = nil
         }
         child = try ChildProcess(start)
-        if memory != nil { family = ProcessEntry(child.identifier).map { [$0] } ?? [] }
+        if memory == nil {
+            leader = nil
+        } else {
+            leader = ProcessWatch(child.identifier)
+            if let entry = ProcessEntry(child.identifier) { family = [entry] }
+        }
     }
 
     deinit { if memory != nil, !isOver { endFamily() } }
+
+    private var leaderEntry: ProcessEntry? {
+        switch leader {
+        case .some(let watch): watch.entry
+        case .none: nil
+        }
+    }
 
     override var endDescriptor: Int32? { child.endDescriptor }
     override var excess: WorkerExcess? { exceeded }
@@ -77,7 +91,7 @@ final class ChildWorker: WorkerProcess {
 
     override func poll() throws(SystemError) -> ChildExit? {
         // Before its number can name another: what it leaves in its session goes with it.
-        if memory != nil, !isOver, ProcessEntry(child.identifier)?.hasEnded == true { endFamily() }
+        if !isOver, leaderEntry?.hasEnded == true { endFamily() }
         let exit = try child.poll()
         isOver = exit != nil
         if let memory, isOver, group?.wasOutOfMemory == true { exceeded = .memory(limit: memory) }
@@ -125,7 +139,8 @@ final class ChildWorker: WorkerProcess {
     /// Memory of those that are known to belong to it; forgets those that have gone.
     private func look() -> ByteCount {
         family = family.compactMap { known in
-            ProcessEntry(known.identifier).flatMap { $0.isSame(as: known) && !$0.hasEnded ? $0 : nil }
+            let found = known.identifier == child.identifier ? leaderEntry : ProcessEntry(known.identifier)
+            return found.flatMap { $0.isSame(as: known) && !$0.hasEnded ? $0 : nil }
         }
         return family.reduce(.zero) { $0 + $1.resident }
     }

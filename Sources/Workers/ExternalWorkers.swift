@@ -61,6 +61,8 @@ struct ExternalWorkers: ~Copyable {
     private var slots: [ExternalWorker?] = Array(repeating: nil, count: WorkerLimits.maximumExternalProcesses)
     private var finished: [WorkerOutcome] = []
     private var notices: [ExternalNotice] = []
+    /// Counts what may have changed how the executors stand, and what their operator is told.
+    private(set) var changes = 0
 
     init(_ host: WorkerHost, firstToken: UInt32) {
         self.host = host
@@ -110,6 +112,7 @@ struct ExternalWorkers: ~Copyable {
 
     /// Goes on with these executors: one that stays as it is keeps its processes, and is no longer parked.
     mutating func configure(_ executors: [ExternalExecutor], now: BootTime, _ loop: borrowing EventLoop) {
+        changes &+= 1
         let before = crews
         crews = executors.map { executor in
             var crew = before.first { $0.executor == executor } ?? Crew(executor: executor)
@@ -203,7 +206,10 @@ struct ExternalWorkers: ~Copyable {
                 finish(job.id, .notStarted(because: crews[index].isFailing ? crews[index].lastFault : ""), now)
             }
             crews[index].waiting.removeAll { now >= $0.until }
-            if let until = crews[index].policy.parkedUntil, now >= until { crews[index].policy.unpark(at: now) }
+            if let until = crews[index].policy.parkedUntil, now >= until {
+                crews[index].policy.unpark(at: now)
+                changes &+= 1
+            }
             tend(index, now, loop)
         }
     }
@@ -242,6 +248,7 @@ struct ExternalWorkers: ~Copyable {
 
     private mutating func launch(_ index: Int, _ now: BootTime, _ loop: borrowing EventLoop) {
         guard let slot = slots.firstIndex(where: { $0 == nil }) else { return }
+        changes &+= 1
         let token = EventToken(rawValue: firstToken + UInt32(slot) * ExternalWorkers.channels)
         do throws(SystemError) {
             slots[slot] = try ExternalWorker(crews[index].executor, host, now: now, token: token, loop)
@@ -266,6 +273,7 @@ struct ExternalWorkers: ~Copyable {
         if let index {
             if worker.wasReady, !crews[index].hasServed {
                 crews[index].hasServed = true
+                changes &+= 1
                 notices.append(.serves(operation: worker.executor.operation))
             }
             for outcome in outcomes where outcome.isByProcess { crews[index].policy.served() }
@@ -275,6 +283,7 @@ struct ExternalWorkers: ~Copyable {
         }
         if let ended = fault ?? worker.ended {
             slots[slot] = nil
+            changes &+= 1
             if let job = worker.takeUntouched() {
                 if let index {
                     crews[index].waiting.insert((job, job.startBy ?? now + job.time), at: 0)

@@ -20,8 +20,8 @@ final class RunningWorker {
     private var answer: [UInt8] = []
     private var answerEnd: FileDescriptor?
     private var failure: WorkerFailure?
-    /// When it was killed, by the last time that was told.
-    private var lastTime: BootTime
+    /// The time of what is being done with it.
+    private var now: BootTime
     private var killedAt: BootTime?
 
     /// The three things waited for, by the offset of their tokens.
@@ -60,7 +60,7 @@ final class RunningWorker {
         processorTime = job.processorTime
         isCommand = command != nil
         request = command == nil ? job.request.encoded : job.request.input
-        lastTime = now
+        self.now = now
         self.process = process
         self.requestEnd = consume requestEnd
         self.answerEnd = consume answerEnd
@@ -81,7 +81,8 @@ final class RunningWorker {
     // MARK: Events
 
     /// Does what it can on one channel; its exit, once it has ended.
-    func handle(_ channel: Channel, _ loop: borrowing EventLoop) throws(SystemError) -> ChildExit? {
+    func handle(_ channel: Channel, now: BootTime, _ loop: borrowing EventLoop) throws(SystemError) -> ChildExit? {
+        self.now = now
         switch channel {
         case .request: try sendRequest(loop)
         case .answer: try receiveAnswer(loop)
@@ -92,10 +93,10 @@ final class RunningWorker {
 
     /// Stops it where its time is over; its exit, once it has ended.
     func advance(to now: BootTime, _ loop: borrowing EventLoop) throws(SystemError) -> ChildExit? {
-        lastTime = now
-        if now >= started + time { try stop(.timedOut(limit: time), loop) }
+        self.now = now
+        if now >= started + time { try fail(.timedOut(limit: time), loop) }
         try process.watch(now, isBusy: true)
-        if let excess = process.excess { try stop(.exceeded(excess), loop) }
+        if let excess = process.excess { try fail(.exceeded(excess), loop) }
         if let lostAt, now >= lostAt {
             throw SystemError("read", .tryAgain, subject: "the service of workers, which was to kill a worker")
         }
@@ -109,12 +110,17 @@ final class RunningWorker {
     }
 
     /// Kills its process group and listens to it no more; the first reason given is the one that counts.
-    func stop(_ reason: WorkerFailure, _ loop: borrowing EventLoop) throws(SystemError) {
+    func stop(_ reason: WorkerFailure, now: BootTime, _ loop: borrowing EventLoop) throws(SystemError) {
+        self.now = now
+        try fail(reason, loop)
+    }
+
+    private func fail(_ reason: WorkerFailure, _ loop: borrowing EventLoop) throws(SystemError) {
         guard failure == nil else { return }
         failure = reason
         try close(&requestEnd, loop)
         try close(&answerEnd, loop)
-        killedAt = lastTime
+        killedAt = now
         try process.kill()
     }
 
@@ -181,7 +187,7 @@ final class RunningWorker {
             switch try answerEnd?.read(upTo: room, appendingTo: &answer) {
             case .bytes:
                 guard answer.count > WorkerLimits.maximumAnswerBytes else { continue }
-                try stop(.tooMuchOutput(limit: WorkerLimits.maximumAnswerBytes), loop)
+                try fail(.tooMuchOutput(limit: WorkerLimits.maximumAnswerBytes), loop)
             case .end: try close(&answerEnd, loop)
             case .wouldBlock, nil: return
             }

@@ -16,6 +16,8 @@ public struct WorkerPool: ~Copyable {
     private var commands: [AllowedCommand] = []
     private var external: ExternalWorkers
     private let firstExternalToken: UInt32
+    /// What `nextDeadline` has found; nil where that is to be found anew.
+    private var due: BootTime??
 
     /// A pool of up to `concurrency` workers (1 … `WorkerLimits.maximumConcurrentWorkers`) whose tokens begin
     /// at `firstToken`; the process ignores `SIGPIPE` from now on, since a worker may end before it has read all.
@@ -34,6 +36,8 @@ public struct WorkerPool: ~Copyable {
     public var runningCount: Int { slots.count { $0 != nil } + external.runningCount }
     /// Jobs that wait for their turn.
     public var waitingCount: Int { waiting.count + external.waitingCount }
+    /// Counts what may have changed `standings`, or is told by `takeNotices`.
+    public var changes: Int { external.changes }
     /// How the external executors stand, in the order of the configuration.
     public var standings: [ExternalStanding] { external.standings }
 
@@ -50,12 +54,14 @@ public struct WorkerPool: ~Copyable {
 
     /// Goes on with these programs of the operator's; a job that runs ends as it began.
     public mutating func configure(_ programs: WorkerPrograms, now: BootTime, _ loop: borrowing EventLoop) {
+        due = nil
         commands = programs.commands
         external.configure(programs.external, now: now, loop)
     }
 
     /// Starts a job now or lets it wait for its turn.
     public mutating func start(_ job: WorkerJob, now: BootTime, _ loop: borrowing EventLoop) -> WorkerAdmission {
+        due = nil
         guard job.request.input.count <= WorkerLimits.maximumInputBytes else {
             return .inputTooLarge(bytes: job.request.input.count)
         }
@@ -81,6 +87,7 @@ public struct WorkerPool: ~Copyable {
 
     /// Gives up a job, whose outcome then comes; whether there was one.
     public mutating func cancel(_ id: Bytes16, now: BootTime, _ loop: borrowing EventLoop) -> Bool {
+        due = nil
         if let index = waiting.firstIndex(where: { $0.id == id }) {
             waiting.remove(at: index)
             finished.append(WorkerOutcome(id, .cancelled, started: now, ended: now))
@@ -90,7 +97,7 @@ public struct WorkerPool: ~Copyable {
             return external.cancel(id, now: now, loop)
         }
         attend(slot, now: now, loop) { loop throws(SystemError) in
-            try worker.stop(.cancelled, loop)
+            try worker.stop(.cancelled, now: now, loop)
             return nil
         }
         return true
@@ -108,23 +115,29 @@ public struct WorkerPool: ~Copyable {
     /// Goes on with the worker that an event of the pool's tokens is about.
     public mutating func handle(_ event: ReadyEvent, now: BootTime, _ loop: borrowing EventLoop) {
         guard tokens.contains(event.token.rawValue) else { return }
+        due = nil
         if event.token.rawValue >= firstExternalToken {
             return external.handle(event.token.rawValue - firstExternalToken, now: now, loop)
         }
         let channels = UInt32(RunningWorker.Channel.allCases.count)
         let (slot, offset) = (event.token.rawValue - tokens.lowerBound).quotientAndRemainder(dividingBy: channels)
         guard let worker = slots[Int(slot)], let channel = RunningWorker.Channel(rawValue: offset) else { return }
-        attend(Int(slot), now: now, loop) { loop throws(SystemError) in try worker.handle(channel, loop) }
+        attend(Int(slot), now: now, loop) { loop throws(SystemError) in try worker.handle(channel, now: now, loop) }
     }
 
     /// When `advance` is due; nil where nothing depends on time.
-    public func nextDeadline(after now: BootTime) -> BootTime? {
+    public mutating func nextDeadline(after now: BootTime) -> BootTime? {
+        if let due { return due }
         let own = slots.compactMap { $0?.nextDeadline(after: now) }
-        return (own + [external.nextDeadline(after: now)].compactMap { $0 }).min()
+        let found = (own + [external.nextDeadline(after: now)].compactMap { $0 }).min()
+        due = .some(found)
+        return found
     }
 
-    /// Stops the workers whose time is over.
+    /// Stops the workers whose time is over; does nothing before that is due.
     public mutating func advance(to now: BootTime, _ loop: borrowing EventLoop) {
+        if let due, due.map({ $0 > now }) ?? true { return }
+        due = nil
         for slot in slots.indices {
             guard let worker = slots[slot] else { continue }
             attend(slot, now: now, loop) { loop throws(SystemError) in try worker.advance(to: now, loop) }

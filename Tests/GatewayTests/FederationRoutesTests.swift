@@ -80,6 +80,13 @@ private func command(_ request: HTTPRequest, _ access: HTTPAccess = socket) -> C
             return body
         }
         #expect(long(task) == nil && long("{") == nil)
+        guard case .task(let short) = HTTPRoutes.answer(post(path, task), access: socket, isBusy: true),
+            case .task(let shortly) = short.read()
+        else {
+            Issue.record("a task that is read while others wait")
+            return
+        }
+        #expect(shortly.terms.task == "t1")
         let note = "{\"note\": \"" + String(repeating: "é", count: 3_000) + "\"}"
         let noted = task.replacing("\"parameters\": {}", with: "\"parameters\": " + note)
         guard case .task(let read)? = long(noted)?.read() else {

@@ -153,6 +153,42 @@ import Testing
         try child.signal(.kill)
     }
 
+    @Test func `a child is looked at until it was waited for`() throws {
+        // What it starts takes longer than a tick of the kernel's clock, by which that is counted.
+        let busy = "sh -c 'i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done'"
+        var command = ChildCommand(path: "/bin/sh", arguments: ["sh", "-c", busy + "; read line; exit 3"])
+        let pipe = try PipeEnds()
+        let readEnd = pipe.readEnd
+        let writeEnd = pipe.writeEnd
+        command.environment = ["PATH=/usr/bin:/bin"]
+        command.descriptors = [InheritedDescriptor(readEnd.raw, as: 0)]
+        var child = try ChildProcess(command)
+        try readEnd.close()
+        let watch = ProcessWatch(child.identifier)
+        let seen = watch.entry
+        let first = try #require(seen)
+        #expect(first.identifier == child.identifier && first.parent == getpid() && first.session == getsid(0))
+        #expect(!first.hasEnded && first.isSame(as: first))
+        let stat = String(decoding: try FileSystem.read("/proc/\(child.identifier)/stat", limit: 1_024), as: UTF8.self)
+        #expect(stat.split(separator: " ")[21] == "\(first.started)")
+        let limit = Clock.bootTime + .seconds(20)
+        while watch.entry?.waitedMicroseconds == 0, Clock.bootTime < limit { usleep(1_000) }
+        let seenThen = watch.entry
+        let used = try #require(seenThen)
+        #expect(used.waitedMicroseconds >= 10_000 && used.waitedMicroseconds < 20_000_000)
+        #expect(used.processorMicroseconds > used.waitedMicroseconds && used.resident.bytes > 100_000)
+        try writeEnd.close()
+        while watch.entry?.hasEnded == false, Clock.bootTime < limit { usleep(1_000) }
+        let seenLast = watch.entry
+        let last = try #require(seenLast)
+        #expect(last.hasEnded && last.isSame(as: first))
+        #expect(try child.wait().manner == .exited(3))
+        let gone = watch.entry
+        #expect(gone == nil)
+        let none = ProcessWatch(-1).entry
+        #expect(none == nil)
+    }
+
     @Test func `a child that is let go of is killed with all that it started`() throws {
         let pipe = try PipeEnds()
         let readEnd = pipe.readEnd

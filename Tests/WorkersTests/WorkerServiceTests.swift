@@ -38,7 +38,11 @@ private final class ServedBench {
         pool.advance(to: now, loop)
     }
 
-    func cancel(_ number: UInt128) -> Bool { pool.cancel(Bytes16(bits: number), now: Clock.bootTime, loop) }
+    func cancel(_ number: UInt128, now: BootTime = Clock.bootTime) -> Bool {
+        pool.cancel(Bytes16(bits: number), now: now, loop)
+    }
+
+    func advance(to now: BootTime) { pool.advance(to: now, loop) }
 
     func outcomes() throws -> [WorkerOutcome] {
         var outcomes = pool.takeOutcomes()
@@ -88,6 +92,13 @@ private final class ServedBench {
             #expect(bench.start(2) == .started)
             for _ in 0..<20 { try bench.step() }
             #expect(bench.cancel(2))
+            #expect(failure(try bench.outcomes()[0]) == .cancelled)
+            // Also where nothing was told of it for longer than its end may take then.
+            #expect(bench.start(4) == .started)
+            for _ in 0..<20 { try bench.step() }
+            let later = Clock.bootTime + WorkerLimits.serviceEndTime + .seconds(1)
+            #expect(bench.cancel(4, now: later))
+            bench.advance(to: later)
             #expect(failure(try bench.outcomes()[0]) == .cancelled)
         }
         try withTemporaryFolder { folder in

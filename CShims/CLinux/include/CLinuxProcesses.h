@@ -19,6 +19,10 @@ struct clinux_process {
     int64_t waited_microseconds;
 };
 
+/// A descriptor of what /proc says of a process; it never comes to name a later one of its number.
+long clinux_process_open(int identifier);
+/// What /proc says of the process by such a descriptor now; -ESRCH once it has been waited for.
+long clinux_process_look(int file, int identifier, struct clinux_process *_Nonnull process);
 /// What /proc says of a process.
 long clinux_process_read(int identifier, struct clinux_process *_Nonnull process);
 /// The processes that this one may see, at most `capacity` of them; how many they are.
