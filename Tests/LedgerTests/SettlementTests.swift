@@ -59,6 +59,13 @@ import Testing
         return try taker.apply(.acceptReturn(notice)).result
     }
 
+    /// A notice of Sprout's tokens that a holder says it has used up, whether or not it had them.
+    private func usedUp(_ joules: Int64, from holder: PlatformID, number: UInt64) -> ReturnNotice {
+        let line = ReturnLine(
+            issuer: sprout.home, proof: LedgerFixture.proof(1), discharged: Energy(joules: joules), expired: .zero)
+        return ReturnNotice(from: holder, number: number, lines: [line])
+    }
+
     @Test mutating func `a paid task ends with the same figures on both sides`() throws {
         let reputation = ReputationCredit(worker: worker, quality: BasisPoints(clamping: 9_500))
         _ = try pay(100, from: &sprout, alice, to: &thor, worker, measured: 80, reputation: reputation)
@@ -169,12 +176,7 @@ import Testing
         #expect(sprout.machine.image.balances?.ownAbroad == Energy(joules: 10))
         #expect(sprout.machine.image.violations.isEmpty)
         // Nobody returns more than is out.
-        let beyond = ReturnNotice(
-            from: byThor ? legion.home : thor.home, number: 9,
-            lines: [
-                ReturnLine(
-                    issuer: sprout.home, proof: LedgerFixture.proof(1), discharged: Energy(joules: 100), expired: .zero)
-            ])
+        let beyond = usedUp(100, from: byThor ? legion.home : thor.home, number: 9)
         guard case .returned(let accepted, let unmatched) = try sprout.apply(.acceptReturn(beyond)).result else {
             Issue.record("the notice was not taken")
             return
@@ -193,14 +195,8 @@ import Testing
     @Test mutating func `who has returned all that it was sent returns nothing in another's place`() throws {
         _ = try pay(50, from: &sprout, alice, to: &thor, worker, measured: 50)
         _ = try pay(50, from: &sprout, alice, to: &legion, third, measured: 50)
-        let notice = ReturnNotice(
-            from: thor.home, number: 4,
-            lines: [
-                ReturnLine(
-                    issuer: sprout.home, proof: LedgerFixture.proof(1), discharged: Energy(joules: 60), expired: .zero)
-            ])
         #expect(
-            try sprout.apply(.acceptReturn(notice)).result
+            try sprout.apply(.acceptReturn(usedUp(60, from: thor.home, number: 4))).result
                 == .returned(accepted: Energy(joules: 50), unmatched: Energy(joules: 10)))
         #expect(
             try giveBack(from: &legion, to: &sprout) == .returned(accepted: Energy(joules: 50), unmatched: .zero))
@@ -291,14 +287,8 @@ import Testing
         #expect(sprout.machine.image.summary?.reclaimed == Energy(joules: 100))
         #expect(try sprout.apply(.expireLots).commit == nil)
         // A notice that comes too late finds nothing and changes no balance.
-        let late = ReturnNotice(
-            from: thor.home, number: 4,
-            lines: [
-                ReturnLine(
-                    issuer: sprout.home, proof: LedgerFixture.proof(1), discharged: Energy(joules: 100), expired: .zero)
-            ])
         #expect(
-            try sprout.apply(.acceptReturn(late)).result
+            try sprout.apply(.acceptReturn(usedUp(100, from: thor.home, number: 4))).result
                 == .returned(accepted: .zero, unmatched: Energy(joules: 100)))
         #expect(sprout.adp == Energy(joules: 100_000))
     }
