@@ -60,6 +60,7 @@ extension AgentMachine {
             delegatorType: identity.delegator.task, inputSize: size, memory: offer?.memory ?? .zero,
             remaining: request.timeout, budget: request.budget, pricing: settings.pricing,
             placement: placement(of: request))
+        let expectations = Expectations(predictor, of: request.operation, inputSize: size)
         let own = heartbeat
         let stated = own.serves(request.operation)?.grown(to: size)
         let yardstick = Yardstick(
@@ -69,10 +70,10 @@ extension AgentMachine {
             here: identity.platform, node: identity.id, freeMemory: own.freeMemory, availableATP: availableATP,
             thermalHeadroom: own.thermalHeadroom, load: own.load, backlog: backlog,
             servesOperation: offer != nil, meetsRequirement: own.meets(request.requirement),
-            prediction: predictor.expectation(
-                place: identity.id, operation: request.operation, inputSize: size, stated: stated,
-                memory: task.memory, basis: .profile))
-        let places = peers.keys.sorted().compactMap { place(of: $0, for: task, request.requirement, yardstick) }
+            prediction: expectations.at(identity.id, stated: stated, memory: task.memory, basis: .profile))
+        let places = peers.keys.sorted().compactMap {
+            place(of: $0, for: task, request.requirement, expectations, yardstick)
+        }
         return DecisionInput(
             task: task, policy: settings.decision, purse: availableATP,
             dayBudget: identity.delegator.task.budget.dailyATP ?? .zero, daySpent: spending.amount(at: ledgerNow),
@@ -81,7 +82,8 @@ extension AgentMachine {
     }
 
     private func place(
-        of id: PlatformID, for task: DecisionTask, _ requirement: Requirement, _ yardstick: Yardstick
+        of id: PlatformID, for task: DecisionTask, _ requirement: Requirement, _ expectations: Expectations,
+        _ yardstick: Yardstick
     ) -> Place? {
         guard let peer = peers[id] else { return nil }
         let standing = peer.trust.standing(in: task.operation, at: ledgerNow)
@@ -98,9 +100,7 @@ extension AgentMachine {
             roundTrip: link.status(of: peer.linkID)?.roundTrip ?? .milliseconds(50),
             bytesPerSecond: peer.way.bytesPerSecond,
             prediction: prediction(
-                predictor.expectation(
-                    place: id, operation: task.operation, inputSize: task.inputSize, stated: stated,
-                    memory: task.memory, basis: .stated, yardstick: yardstick),
+                expectations.at(id, stated: stated, memory: task.memory, basis: .stated, yardstick: yardstick),
                 of: task.operation, at: peer))
         place.unansweredFor = unansweredTime(at: id)
         if peer.hasRefused { place.acceptsTasks = false }

@@ -90,7 +90,7 @@ struct MovingStatistic: Hashable, Sendable {
     }
 
     /// How many values the next one is weighed as one of.
-    private var weight: Int64 { known > 0 ? known : MovingStatistic.quickWeight }
+    var weight: Int64 { known > 0 ? known : MovingStatistic.quickWeight }
 
     private static let quickWeight: Int64 = 8
     /// Values after a change in which the mean goes as the quick one does.

@@ -59,20 +59,18 @@ public struct Prediction: Hashable, Sendable {
 
     /// The benefit of the doubt: the share by which a run is taken to be cheaper than predicted.
     ///
-    /// It is half of the uncertainty, and, since the place may have changed while nobody looked, a hundredth for every
-    /// `doubtAfter` runs elsewhere; at most three quarters.
+    /// Half of the uncertainty is taken off, and of what is left, since the place may have changed while nobody looked,
+    /// half after `doubtAfter` runs elsewhere, two thirds after twice as many, and so on.
     ///
     /// A place that was found, or said to be, so much dearer than the best is tried again after so many times more
-    /// runs: what trying costs stays small, and no place is left out for ever.
+    /// runs: what trying costs is the same share for every place, and no place is left out for ever.
     public var doubt: BasisPoints {
-        BasisPoints(
-            clamping: min(
-                Prediction.largestDoubt, Int64(uncertainty.value) / 2 + Int64(unseen) * 100 / Prediction.doubtAfter))
+        let left = (20_000 - Int64(uncertainty.value)) / 2
+        return BasisPoints(clamping: 10_000 - left * Prediction.doubtAfter / (Prediction.doubtAfter + Int64(unseen)))
     }
 
-    /// Runs elsewhere for a hundredth of doubt.
-    static let doubtAfter: Int64 = 4
-    private static let largestDoubt: Int64 = 7_500
+    /// Runs elsewhere after which half is taken off.
+    static let doubtAfter: Int64 = 300
     /// By how much the word of a platform, or of a profile, is off ordinarily.
     public static let unmeasuredUncertainty = BasisPoints(clamping: 6_000)
     /// By how much runs on inputs of another size tell of one.

@@ -7,7 +7,7 @@ import Wire
 ///
 /// Keeps at most `FederationLimits.maximumPredictions`; the least recently measured makes room.
 public struct Predictor: Sendable {
-    private struct Key: Hashable, Comparable {
+    struct Key: Hashable, Comparable {
         var place: PlatformID
         var kind: TaskKind
 
@@ -16,7 +16,8 @@ public struct Predictor: Sendable {
         }
     }
 
-    private struct Entry: Hashable {
+    /// What was measured of one kind at one place.
+    struct Entry: Hashable {
         var time: MovingStatistic
         var energy: MovingStatistic
         var memory: MovingStatistic
@@ -26,17 +27,10 @@ public struct Predictor: Sendable {
         var ofKind: UInt64
     }
 
-    private var entries: [Key: Entry] = [:]
+    private(set) var entries: [Key: Entry] = [:]
     private var clock: UInt64 = 0
-    /// Each kind at all places, as far as one of its entries is left.
-    private var kinds: [TaskKind: KindTotal] = [:]
-
-    /// What is known of a kind at whatever place it ran.
-    private struct KindTotal {
-        var runs: UInt64
-        var time: MovingStatistic
-        var energy: MovingStatistic
-    }
+    /// Runs of each kind at all places, as far as one of its entries is left.
+    private(set) var runs: [TaskKind: UInt64] = [:]
 
     /// A predictor that has seen nothing.
     public init() {}
@@ -48,7 +42,8 @@ public struct Predictor: Sendable {
     ) {
         clock += 1
         let key = Key(place: place, kind: TaskKind(operation, inputSize: inputSize))
-        let ofKind = take(key.kind, time, energy)
+        let ofKind = (runs[key.kind] ?? 0) + 1
+        runs[key.kind] = ofKind
         if var entry = entries[key] {
             let unseen = ofKind - 1 - min(entry.ofKind, ofKind - 1)
             let timeChange = entry.time.add(time.milliseconds, unseen: unseen)
@@ -67,21 +62,6 @@ public struct Predictor: Sendable {
         }
     }
 
-    /// Counts a run of `kind`; returns how many there were.
-    private mutating func take(_ kind: TaskKind, _ time: TimeSpan, _ energy: Energy) -> UInt64 {
-        guard var total = kinds[kind] else {
-            kinds[kind] = KindTotal(
-                runs: 1, time: MovingStatistic(first: time.milliseconds),
-                energy: MovingStatistic(first: energy.millijoules))
-            return 1
-        }
-        total.runs += 1
-        total.time.add(time.milliseconds)
-        total.energy.add(energy.millijoules)
-        kinds[kind] = total
-        return total.runs
-    }
-
     /// Where runs on one size have changed, those on other sizes there are taken to have changed alike.
     private mutating func tellSiblings(
         of key: Key, _ time: (before: Int64, after: Int64)?, _ energy: (before: Int64, after: Int64)?
@@ -98,9 +78,9 @@ public struct Predictor: Sendable {
         prediction(of: Key(place: place, kind: TaskKind(operation, inputSize: inputSize)))
     }
 
-    private func prediction(of key: Key) -> Prediction? {
+    func prediction(of key: Key) -> Prediction? {
         guard let entry = entries[key] else { return nil }
-        let ofKind = kinds[key.kind]?.runs ?? entry.ofKind
+        let ofKind = runs[key.kind] ?? entry.ofKind
         return Prediction(
             time: .milliseconds(entry.time.mean), timeP95: .milliseconds(entry.time.bound),
             energy: Energy(millijoules: entry.energy.mean), energyP95: Energy(millijoules: entry.energy.bound),
@@ -149,45 +129,6 @@ public struct Predictor: Sendable {
     /// Runs on one size from which on they count for what is said of an ordinary one.
     private static let leastRuns: UInt32 = 4
 
-    /// What a run will take at `place`: what was measured there, or else what is `stated` of an ordinary run.
-    ///
-    /// Before a run of the size was measured there, one of another size tells, as far as both compare elsewhere. What
-    /// is stated of an ordinary run is taken for one on this size as `yardstick` says.
-    public func expectation(
-        place: PlatformID, operation: Operation, inputSize: ByteCount, stated: ServedOperation?, memory: ByteCount,
-        basis: PredictionBasis, yardstick: Yardstick = .ordinary
-    ) -> Prediction {
-        if let measured = prediction(place: place, operation: operation, inputSize: inputSize) { return measured }
-        let kind = TaskKind(operation, inputSize: inputSize)
-        let unseen = UInt32(clamping: kinds[kind]?.runs ?? 0)
-        if let sibling = sibling(of: Key(place: place, kind: kind)) {
-            return Prediction(
-                unmeasuredTime: sibling.time, energy: sibling.energy, memory: memory, basis: basis, unseen: unseen,
-                uncertainty: Prediction.siblingUncertainty)
-        }
-        return Prediction(
-            unmeasuredTime: yardstick.time(of: stated?.typicalTime ?? .zero),
-            energy: yardstick.energy(of: stated?.typicalEnergy ?? .zero), memory: memory, basis: basis,
-            unseen: unseen)
-    }
-
-    /// What the nearest size that was measured at the place of `key` says of that of `key`.
-    private func sibling(of key: Key) -> (time: TimeSpan, energy: Energy)? {
-        guard let wanted = kinds[key.kind] else { return nil }
-        for distance in 1...Int(TaskKind.highestBucket) {
-            for bucket in [Int(key.kind.bucket) - distance, Int(key.kind.bucket) + distance] {
-                guard let bucket = UInt8(exactly: bucket), bucket <= TaskKind.highestBucket else { continue }
-                let kind = TaskKind(key.kind.operation, bucket: bucket)
-                guard let entry = entries[Key(place: key.place, kind: kind)], let known = kinds[kind] else { continue }
-                let time = scaled(entry.time.mean, by: max(1, wanted.time.mean), over: max(1, known.time.mean))
-                let energy = scaled(
-                    entry.energy.mean, by: max(1, wanted.energy.mean), over: max(1, known.energy.mean))
-                return (.milliseconds(time ?? .max), Energy(millijoules: energy ?? .max))
-            }
-        }
-        return nil
-    }
-
     /// Forgets what was measured at `place`.
     public mutating func forget(place: PlatformID) {
         entries = entries.filter { $0.key.place != place }
@@ -203,7 +144,7 @@ public struct Predictor: Sendable {
     private mutating func dropUnusedCounts() {
         var used: Set<TaskKind> = []
         for key in entries.keys { used.insert(key.kind) }
-        kinds = kinds.filter { used.contains($0.key) }
+        runs = runs.filter { used.contains($0.key) }
     }
 
     // MARK: Storage
@@ -235,9 +176,7 @@ public struct Predictor: Sendable {
             reader.endArray()
             entries[key] = entry
             // What is not stored of a kind is taken from the place that has seen it last.
-            if kinds[key.kind].map({ $0.runs <= entry.ofKind }) ?? true {
-                kinds[key.kind] = KindTotal(runs: entry.ofKind, time: entry.time, energy: entry.energy)
-            }
+            runs[key.kind] = max(runs[key.kind] ?? 0, entry.ofKind)
         }
         reader.endArray()
         try reader.endMap(&map)

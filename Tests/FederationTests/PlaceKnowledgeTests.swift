@@ -86,10 +86,8 @@ import Wire
             time: .milliseconds(10), timeP95: .milliseconds(12), energy: Energy(millijoules: 300),
             energyP95: Energy(millijoules: 310), memory: .zero, basis: .measured, runs: 3)
         let yardstick = Yardstick(measured: measured, stated: stated)
-        let predictor = Predictor()
-        let expected = predictor.expectation(
-            place: Fixture.node(2), operation: Fixture.features, inputSize: .kibibytes(3), stated: stated,
-            memory: .mebibytes(64), basis: .stated, yardstick: yardstick)
+        let expected = Expectations(Predictor(), of: Fixture.features, inputSize: .kibibytes(3)).at(
+            Fixture.node(2), stated: stated, memory: .mebibytes(64), basis: .stated, yardstick: yardstick)
         #expect(expected.time == .milliseconds(10) && expected.energy == Energy(millijoules: 300))
         #expect(expected.timeP95 == .milliseconds(20) && expected.basis == .stated)
         // Without a measured run an ordinary one is all there is.
@@ -109,14 +107,17 @@ import Wire
         predictor.prediction(place: Fixture.node(place), operation: Fixture.features, inputSize: .kibibytes(3))
     }
 
-    @Test(arguments: [(0, 0), (3, 75), (4, 100), (40, 1_000), (200, 5_000), (9_000, 7_500)])
-    func `doubt grows with the runs elsewhere, up to three quarters`(runs: Int, doubt: Int32) {
+    @Test(arguments: [(0, 0), (3, 99), (30, 909), (75, 2_000), (300, 5_000), (600, 6_666), (9_000, 9_677)])
+    func `doubt grows with the runs elsewhere, as if the price was paid but once in so many of them`(
+        runs: Int, doubt: Int64
+    ) throws {
         var predictor = Predictor()
         Self.record(&predictor, place: 1, 500)
         for _ in 0..<runs { Self.record(&predictor, place: 2, 100) }
-        #expect(Self.ask(predictor, place: 1)?.unseen == UInt32(runs))
-        let uncertain = (Self.ask(predictor, place: 1)?.uncertainty.value ?? 0) / 2
-        #expect(Self.ask(predictor, place: 1)?.doubt.value == min(7_500, doubt + uncertain))
+        let prediction = try #require(Self.ask(predictor, place: 1))
+        #expect(prediction.unseen == UInt32(runs))
+        let left = (10_000 - Int64(prediction.uncertainty.value) / 2) * (10_000 - doubt) / 10_000
+        #expect(abs(Int64(prediction.doubt.value) - (10_000 - left)) <= 1)
         Self.record(&predictor, place: 1, 500)
         #expect(Self.ask(predictor, place: 1)?.unseen == 0)
     }
@@ -151,7 +152,7 @@ import Wire
         let thor = input.peers[0].prediction
         input.peers[0].prediction = Prediction(
             time: thor.time, timeP95: thor.timeP95, energy: thor.energy, energyP95: thor.energyP95,
-            memory: thor.memory, basis: thor.basis, runs: thor.runs, unseen: 200)
+            memory: thor.memory, basis: thor.basis, runs: thor.runs, unseen: 300)
         let decision = decide(input)
         #expect(decision.candidates[1].doubt == Energy(millijoules: 550))
         #expect(decision.candidates[1].cost == Energy(millijoules: 869))

@@ -165,10 +165,14 @@ struct Decider: Chooser {
             preconditionFailure("names of a stream are names")
         }
         let size = ByteCount(bytes: Int64(task.bytes))
-        let stated = Decider.stated(0, world.stream.boards[0]).first { $0.operation == operation }
+        // Of itself a board says what it has measured.
+        let stated =
+            (predictor.ordinary(place: Decider.node(0), operation: operation)
+            ?? Decider.stated(0, world.stream.boards[0]).first { $0.operation == operation })?.grown(to: size)
         let yardstick = Yardstick(
             measured: predictor.prediction(place: Decider.node(0), operation: operation, inputSize: size),
             stated: stated)
+        let expectations = Expectations(predictor, of: operation, inputSize: size)
         let order = DecisionTask(
             operation: operation, taskType: .perception, delegatorType: .delegationFederation, inputSize: size,
             memory: Decider.mebibytes(task.work.memory), remaining: .milliseconds(Int64(task.deadline - task.at)),
@@ -181,17 +185,18 @@ struct Decider: Chooser {
             availableATP: Energy(joules: 1_000_000), thermalHeadroom: Int32(world.headroom(0, task.at) * 1_000),
             load: BasisPoints(Int64(queue.active), of: Int64(world.stream.boards[0].workers)), backlog: backlog,
             servesOperation: true, meetsRequirement: true,
-            prediction: predictor.expectation(
-                place: Decider.node(0), operation: operation, inputSize: size, stated: stated, memory: order.memory,
-                basis: .profile))
+            prediction: expectations.at(
+                Decider.node(0), stated: stated, memory: order.memory, basis: .profile))
         return DecisionInput(
             task: order, policy: policy, purse: Energy(joules: 1_000_000), dayBudget: .zero, daySpent: .zero,
-            here: here, peers: peers.indices.dropFirst().map { place($0, order, task.at, yardstick, world) },
+            here: here,
+            peers: peers.indices.dropFirst().map { place($0, order, task.at, expectations, yardstick, world) },
             lastPlace: lastPlace[TaskKind(operation, inputSize: size)])
     }
 
     private func place(
-        _ place: Int, _ order: DecisionTask, _ now: Double, _ yardstick: Yardstick, _ world: World
+        _ place: Int, _ order: DecisionTask, _ now: Double, _ expectations: Expectations, _ yardstick: Yardstick,
+        _ world: World
     ) -> Place {
         let peer = peers[place]
         guard let name = PlatformName(world.stream.boards[place].name) else {
@@ -200,7 +205,7 @@ struct Decider: Chooser {
         let heartbeat = peer.heartbeat ?? Decider.heartbeat(place, 0, world)
         let ledgerNow = LedgerTime(milliseconds: Int64(now))
         let standing = peer.trust.standing(in: order.operation, at: ledgerNow)
-        let stated = heartbeat.serves(order.operation)
+        let stated = heartbeat.serves(order.operation)?.grown(to: order.inputSize)
         var found = Place(
             peer: name, node: Decider.node(place), heartbeat: heartbeat,
             heardAgo: .milliseconds(peer.heardAt.map { Int64(now - $0) } ?? .max), operation: order.operation,
@@ -210,9 +215,8 @@ struct Decider: Chooser {
                 own: open.filter { $0.place == place }.map { $0.expected }, typical: stated?.typicalTime ?? .zero),
             roundTrip: .milliseconds(Int64(world.stream.boards[place].roundTrip)),
             bytesPerSecond: peer.way.bytesPerSecond,
-            prediction: predictor.expectation(
-                place: Decider.node(place), operation: order.operation, inputSize: order.inputSize, stated: stated,
-                memory: order.memory, basis: .stated, yardstick: yardstick))
+            prediction: expectations.at(
+                Decider.node(place), stated: stated, memory: order.memory, basis: .stated, yardstick: yardstick))
         if peer.hasRefused { found.acceptsTasks = false }
         let waiting = open.filter { $0.place == place && ($0.accepted ?? .infinity) > now }.map { $0.sent }.min()
         if let waiting, peer.heardAt.map({ $0 < waiting }) ?? true {

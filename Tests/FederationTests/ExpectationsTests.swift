@@ -1,0 +1,93 @@
+import Federation
+import Quantities
+import Testing
+
+/// What runs on other sizes tell of a kind.
+@Suite struct ExpectationsTests {
+    private static let (small, large) = (ByteCount.kibibytes(3), ByteCount.kibibytes(50))
+
+    private static func record(
+        _ predictor: inout Predictor, place: UInt8, _ size: ByteCount, _ time: Int64, times: Int = 1
+    ) {
+        for _ in 0..<times {
+            predictor.record(
+                place: Fixture.node(place), operation: Fixture.features, inputSize: size, time: .milliseconds(time),
+                energy: Energy(millijoules: time * 10), memory: .mebibytes(40))
+        }
+    }
+
+    private static func ask(_ predictor: Predictor, place: UInt8) throws -> Prediction {
+        let stated = try #require(
+            ServedOperation(
+                operation: Fixture.features, typicalTime: .milliseconds(7), typicalEnergy: Energy(millijoules: 9)))
+        return Expectations(predictor, of: Fixture.features, inputSize: large).at(
+            Fixture.node(place), stated: stated, memory: .mebibytes(64), basis: .stated)
+    }
+
+    @Test func `before there is a run, another size tells as both compare elsewhere`() throws {
+        var predictor = Predictor()
+        Self.record(&predictor, place: 1, Self.small, 100, times: 30)
+        #expect(try Self.ask(predictor, place: 1).energy == Energy(millijoules: 9), "nothing compares the sizes")
+        Self.record(&predictor, place: 2, Self.small, 200, times: 30)
+        Self.record(&predictor, place: 2, Self.large, 500, times: 30)
+        let told = try Self.ask(predictor, place: 1)
+        #expect(told.time == .milliseconds(250) && told.timeP95 == .milliseconds(500))
+        #expect(told.energy == Energy(millijoules: 2_500) && told.basis == .stated && told.runs == 0)
+        #expect(told.unseen == 30 && told.memory == .mebibytes(64))
+        // A place of which nothing was measured is taken at its word.
+        #expect(try Self.ask(predictor, place: 3).energy == Energy(millijoules: 9))
+    }
+
+    @Test func `a first run that happens to be long is weighed with what another size tells`() throws {
+        var predictor = Predictor()
+        for place: UInt8 in [1, 2] { Self.record(&predictor, place: place, Self.small, 100, times: 60) }
+        Self.record(&predictor, place: 2, Self.large, 300, times: 60)
+        Self.record(&predictor, place: 1, Self.large, 900)
+        let alone = try #require(
+            predictor.prediction(place: Fixture.node(1), operation: Fixture.features, inputSize: Self.large))
+        let weighed = try Self.ask(predictor, place: 1)
+        #expect(alone.time == .milliseconds(900) && weighed.basis == .measured && weighed.runs == 1)
+        // The run counts as one, the other size as six: (900 + 6 × 300) ÷ 7.
+        #expect((370...400).contains(weighed.time.milliseconds), "\(weighed.time)")
+        #expect(abs(weighed.energy.millijoules - weighed.time.milliseconds * 10) < 10)
+        let grown = Double(alone.timeP95.milliseconds) / Double(alone.time.milliseconds)
+        #expect(abs(Double(weighed.timeP95.milliseconds) / Double(weighed.time.milliseconds) - grown) < 0.01)
+        #expect(weighed.uncertainty < alone.uncertainty)
+        // What was measured comes to count the most.
+        Self.record(&predictor, place: 1, Self.large, 900, times: 63)
+        #expect(try Self.ask(predictor, place: 1).time > .milliseconds(800))
+    }
+
+    @Test func `what another place makes sizes out to compare like moves what was measured only so far`() throws {
+        var predictor = Predictor()
+        Self.record(&predictor, place: 1, Self.small, 100, times: 60)
+        Self.record(&predictor, place: 1, Self.large, 300, times: 8)
+        Self.record(&predictor, place: 2, Self.small, 1, times: 60)
+        Self.record(&predictor, place: 2, Self.large, 3_000_000, times: 60)
+        // Six of fourteen parts are four times as much.
+        #expect((650...700).contains(try Self.ask(predictor, place: 1).time.milliseconds))
+    }
+
+    @Test func `a place does not compare sizes for itself, and the best known one does for the others`() throws {
+        var predictor = Predictor()
+        Self.record(&predictor, place: 1, Self.small, 100, times: 60)
+        Self.record(&predictor, place: 1, Self.large, 700, times: 60)
+        let alone = try #require(
+            predictor.prediction(place: Fixture.node(1), operation: Fixture.features, inputSize: Self.large))
+        #expect(try Self.ask(predictor, place: 1) == alone)
+        Self.record(&predictor, place: 2, Self.small, 100, times: 4)
+        Self.record(&predictor, place: 2, Self.large, 200, times: 4)
+        Self.record(&predictor, place: 3, Self.small, 100, times: 30)
+        #expect(try Self.ask(predictor, place: 3).time == .milliseconds(700))
+        #expect(try Self.ask(predictor, place: 1).time < .milliseconds(700), "the second best tells of the best")
+    }
+
+    @Test func `extremes saturate`() throws {
+        var predictor = Predictor()
+        for place: UInt8 in [1, 2] {
+            Self.record(&predictor, place: place, Self.small, place == 1 ? .max / 10 : 0, times: 3)
+            Self.record(&predictor, place: place, Self.large, place == 1 ? 0 : .max / 10, times: 3)
+        }
+        for place: UInt8 in [1, 2, 3] { #expect(try Self.ask(predictor, place: place).energy <= .largest) }
+    }
+}
