@@ -12,7 +12,7 @@ extension DisputeFindings {
             "The key \(payer.id.fingerprint) has signed the task: \(order.operation.name) on "
                 + "\(order.input.size.bytes) bytes of input.",
             "The key \(worker.id.fingerprint) has signed the proof: for that task, a result of quality "
-                + "\(percent(proof.payload.quality)), \(proof.payload.work.energy.millijoules) mJ.",
+                + "\(proof.payload.quality.percent), \(proof.payload.work.energy.millijoules) mJ.",
         ]
         switch isResultSigned {
         case true?: sentences.append("The result in the file is the one that the proof names.")
@@ -65,7 +65,7 @@ extension DisputeFindings {
         guard let attestation = witness.attestation, witness.isAboutThis == true else {
             return who + (witness.isAboutThis == nil ? "a word that is not in the file." : "no word on this result.")
         }
-        return who + "that the result is worth \(percent(attestation.quality))."
+        return who + "that the result is worth \(attestation.quality.percent)."
     }
 
     /// The findings for programs.
@@ -109,11 +109,6 @@ extension DisputeFindings {
         for sentence in sentences { json.string(sentence) }
         json.endArray()
     }
-}
-
-private func percent(_ share: BasisPoints) -> String {
-    let hundredths = share.value % 100
-    return "\(share.value / 100)" + (hundredths == 0 ? "" : "." + (hundredths < 10 ? "0" : "") + "\(hundredths)") + " %"
 }
 
 // What operators ask about disputes.

@@ -146,7 +146,7 @@ struct PayingTask {
     }
 
     /// Reads `{1: life, 2: operation, 3: signed at, 4: ended at?, 5: reference, 6: drawn?, 7: replica of?, 8: parent?,
-    /// 9: [task below]?, 10: worker's word?}`.
+    /// 9: [task below]?, 10: worker's word?, 11: true where its lock is cut for that}`.
     init(from reader: inout CBORReader) throws(CBORError) {
         var map = try reader.beginMap()
         try reader.field(1, of: &map)
@@ -172,6 +172,7 @@ struct PayingTask {
             reader.endArray()
         }
         stated = try reader.hasField(10, of: &map) ? try StatedCost(from: &reader) : nil
+        if try reader.hasField(11, of: &map) { isLockCut = try reader.boolean() }
         try reader.endMap(&map)
     }
 
@@ -188,7 +189,7 @@ struct PayingTask {
     var encoded: [UInt8] {
         var writer = CBORWriter()
         let optional = [
-            endedAt != nil, isDrawn != nil, replicaOf != nil, parent != nil, !below.isEmpty, stated != nil,
+            endedAt != nil, isDrawn != nil, replicaOf != nil, parent != nil, !below.isEmpty, stated != nil, isLockCut,
         ]
         writer.map(4 + optional.count { $0 })
         writer.unsigned(1)
@@ -223,6 +224,10 @@ struct PayingTask {
         if let stated {
             writer.unsigned(10)
             stated.write(to: &writer)
+        }
+        if isLockCut {
+            writer.unsigned(11)
+            writer.boolean(true)
         }
         return writer.bytes
     }

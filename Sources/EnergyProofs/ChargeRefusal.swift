@@ -51,11 +51,6 @@ public enum ChargeRefusal: Error, Equatable, Sendable {
     /// More than the society has to charge.
     case poolTooSmall(Energy, pool: Energy)
 
-    private func percent(_ share: BasisPoints) -> String {
-        let (whole, rest) = (share.value / 100, share.value % 100)
-        return "\(whole)" + (rest == 0 ? "" : rest < 10 ? ".0\(rest)" : ".\(rest)") + " %"
-    }
-
     /// What is wrong, for a person.
     public var explanation: String {
         switch self {
@@ -74,7 +69,7 @@ public enum ChargeRefusal: Error, Equatable, Sendable {
         case .tooOld(let age, let limit):
             "the window ended \(age.milliseconds) ms ago; at most \(limit.milliseconds) ms are allowed"
         case .coverageTooLow(let coverage, let least):
-            "\(percent(coverage)) of the window was measured; \(percent(least)) are needed"
+            "\(coverage.percent) of the window was measured; \(least.percent) are needed"
         case .exceedsProof(let amount, let left): "\(amount.text) asked for, the page has \(left.text) left"
         case .chargedByChildren(let amount, let left):
             "\(amount.text) asked for, \(left.text) left beside what its parts charged"

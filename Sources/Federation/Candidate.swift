@@ -98,10 +98,10 @@ public enum LossReason: Hashable, Sendable {
         case .notHeard(let ago, let limit): "heard " + shortTime(ago) + " ago, limit " + shortTime(limit)
         case .owesAnswer(let since): "has not answered to a task for " + shortTime(since)
         case .reputationTooLow(let found, let minimum):
-            "reputation " + percent(found) + ", at least " + percent(minimum)
+            "reputation " + found.percent + ", at least " + minimum.percent
         case .newcomer(let needed, let limit):
             "newcomer: " + shortEnergy(needed) + " needed, trusted with " + shortEnergy(limit)
-        case .trustTooLow(let found, let minimum): "trust " + percent(found) + ", at least " + percent(minimum)
+        case .trustTooLow(let found, let minimum): "trust " + found.percent + ", at least " + minimum.percent
         case .tooSlow(let p95, let remaining):
             "deadline: p95 " + shortTime(p95) + ", " + shortTime(remaining) + " left"
         case .costlier(let difference): "costs " + shortEnergy(difference) + " more"
@@ -204,10 +204,4 @@ func shortBytes(_ count: ByteCount) -> String {
     if bytes < 10_485_760 { return "\(bytes / 1024) KiB" }
     if bytes < 10_737_418_240 { return "\(bytes / 1_048_576) MiB" }
     return "\(bytes / 1_073_741_824) GiB"
-}
-
-/// A share in percent with two digits after the point.
-func percent(_ share: BasisPoints) -> String {
-    let fraction = share.value % 100
-    return "\(share.value / 100)." + (fraction < 10 ? "0" : "") + "\(fraction) %"
 }

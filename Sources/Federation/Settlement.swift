@@ -27,8 +27,6 @@ public enum VoidReason: UInt8, Sendable, CaseIterable {
     case basisTooWeak = 10
     /// The check of the result found something else than the proof says.
     case checkFailed = 11
-    /// The measured energy contradicts the executor's energy pages.
-    case energyContradicted = 12
     /// Nobody decided in time, and the task's silence rule says that nothing is paid.
     case silence = 13
 
@@ -46,7 +44,6 @@ public enum VoidReason: UInt8, Sendable, CaseIterable {
         case .qualityTooLow: "the quality is too low"
         case .basisTooWeak: "the quality is not known well enough"
         case .checkFailed: "the result failed its check"
-        case .energyContradicted: "the energy pages contradict the proof"
         case .silence: "not decided in time"
         }
     }
@@ -59,7 +56,7 @@ public enum VoidReason: UInt8, Sendable, CaseIterable {
         case .noAnswer: .unreachable
         case .cancelled: .cancelled
         case .expired, .late, .silence: .timedOut
-        case .resultDiffers, .proofDiffers, .qualityTooLow, .basisTooWeak, .checkFailed, .energyContradicted:
+        case .resultDiffers, .proofDiffers, .qualityTooLow, .basisTooWeak, .checkFailed:
             .proofRejected
         }
     }

@@ -34,6 +34,13 @@ public struct BasisPoints: Hashable, Comparable, Sendable {
     /// What is left of the whole.
     public var complement: BasisPoints { BasisPoints(clamping: 10_000 - Int64(value)) }
 
+    /// In percent, with as many digits after the point as it needs: `99.5 %`.
+    public var percent: String {
+        let (whole, rest) = (value / 100, value % 100)
+        if rest == 0 { return "\(whole) %" }
+        return "\(whole)." + (rest % 10 == 0 ? "\(rest / 10)" : rest < 10 ? "0\(rest)" : "\(rest)") + " %"
+    }
+
     /// Orders smaller before larger.
     public static func < (left: BasisPoints, right: BasisPoints) -> Bool { left.value < right.value }
 }

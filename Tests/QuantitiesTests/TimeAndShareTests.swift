@@ -64,6 +64,14 @@ struct BasisPointsTests {
         #expect(BasisPoints.zero.complement == .one)
         #expect(BasisPoints.zero < BasisPoints.one)
     }
+
+    @Test(
+        arguments: [
+            (0, "0 %"), (1, "0.01 %"), (30, "0.3 %"), (305, "3.05 %"), (9_950, "99.5 %"), (10_000, "100 %"),
+        ] as [(Int64, String)])
+    func `a share is told in percent with the digits that it needs`(value: Int64, text: String) {
+        #expect(BasisPoints(clamping: value).percent == text)
+    }
 }
 
 struct IntegerArithmeticTests {
