@@ -106,6 +106,26 @@ static int join_group(const struct clinux_spawn *request) {
     return write(request->control_group, "0", 1) < 0 ? errno : 0;
 }
 
+// As many as the kernel knows at most (CONFIG_NR_CPUS).
+enum { most_processors = 8192, word_bits = 8 * sizeof(unsigned long) };
+
+static int hold_to_processors(unsigned kept) {
+    if (kept == 0) return 0;
+    unsigned long mask[most_processors / word_bits];
+    // The C library's call wants a size that is known before.
+    long bytes = syscall(SYS_sched_getaffinity, 0, sizeof mask, mask);
+    if (bytes < 0) return errno;
+    for (size_t word = (size_t)bytes / sizeof mask[0]; word-- > 0;) {
+        for (unsigned bit = word_bits; bit-- > 0;) {
+            unsigned long one = 1UL << bit;
+            if (!(mask[word] & one)) continue;
+            if (kept > 0) kept--;
+            else mask[word] &= ~one;
+        }
+    }
+    return syscall(SYS_sched_setaffinity, 0, (size_t)bytes, mask) < 0 ? errno : 0;
+}
+
 static int restrict_child(const struct clinux_spawn *request, pid_t parent) {
     if (request->session) {
         if (setsid() < 0 || chdir("/") < 0) return errno;
@@ -135,6 +155,8 @@ static _Noreturn void become(const struct clinux_spawn *request, int *moved, int
     if (refused) give_up(status, CLINUX_SPAWN_PRIVILEGES, refused);
     refused = set_limits(request);
     if (refused) give_up(status, CLINUX_SPAWN_LIMITS, refused);
+    refused = hold_to_processors(request->processors);
+    if (refused) give_up(status, CLINUX_SPAWN_PROCESSORS, refused);
     execve(request->path, (char *const *)request->arguments, (char *const *)request->environment);
     give_up(status, CLINUX_SPAWN_EXEC, errno);
 }

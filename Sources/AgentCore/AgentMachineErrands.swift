@@ -161,6 +161,11 @@ extension AgentMachine {
         }
     }
 
+    /// How many cores the workers of `operation` may use together: those of the role in which it runs.
+    public static func cores(for operation: Operation) -> UInt32 {
+        UInt32(clamping: max(1, taskType(for: operation).budget.cores))
+    }
+
     // MARK: Places
 
     /// Begins the next attempt of an errand, or answers it.

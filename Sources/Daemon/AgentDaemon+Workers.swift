@@ -79,7 +79,7 @@ extension WorkerPrograms {
                 ExternalExecutor(
                     operation: program.operation.name, command: program.command,
                     environment: WorkerPrograms.environment(program.environment) + marks, memory: program.memory,
-                    concurrent: Int(program.concurrent))
+                    concurrent: Int(program.concurrent), cores: AgentMachine.cores(for: program.operation))
             },
             commands: section.commands.map { program in
                 AllowedCommand(

@@ -484,6 +484,7 @@ public struct AgentDaemon: ~Copyable {
             request: WorkerRequest(
                 operation: order.operation.name, input: order.input, parameters: order.parameters),
             memory: order.memory, time: order.timeout)
+        job.cores = AgentMachine.cores(for: order.operation)
         job.verified = order.verified
         job.startBy = order.startBy
         let now = Clock.bootTime

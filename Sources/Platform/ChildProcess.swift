@@ -13,6 +13,9 @@ public struct ChildLimits: Hashable, Sendable {
     public var processes: UInt32?
     /// Size of a file it writes.
     public var fileSize: ByteCount?
+    /// Processors that it may run on, of those that this process may: the ones with the highest numbers, so that
+    /// children with the same limit share them (sched_setaffinity(2)); at least one.
+    public var processors: UInt32?
 
     /// No limits but those of this process.
     public init() {}
@@ -194,7 +197,8 @@ extension ChildProcess {
                                             address_space_bytes: limit(limits.addressSpace),
                                             cpu_seconds: limit(limits.processorSeconds),
                                             open_files: limit(limits.openFiles), processes: limit(limits.processes),
-                                            file_bytes: limit(limits.fileSize), session: command.isSession ? 1 : 0,
+                                            file_bytes: limit(limits.fileSize), processors: limits.processors ?? 0,
+                                            session: command.isSession ? 1 : 0,
                                             control_group: command.controlGroup ?? -1)
                                         return unsafe clinux_spawn(&request, &step)
                                     }
@@ -215,6 +219,7 @@ extension ChildProcess {
         case CLINUX_SPAWN_PRIVILEGES: "prctl"
         case CLINUX_SPAWN_EXEC: "execve"
         case CLINUX_SPAWN_GROUP: "cgroup.procs"
+        case CLINUX_SPAWN_PROCESSORS: "sched_setaffinity"
         default: "fork"
         }
     }

@@ -23,6 +23,7 @@ extension WorkerCommand {
             start.limits.fileSize = WorkerLimits.externalFileSize
         }
         start.limits.processorSeconds = order.processorSeconds
+        start.limits.processors = order.cores
         start.nice = WorkerLimits.nice
         return start
     }

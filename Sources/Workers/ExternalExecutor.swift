@@ -13,16 +13,20 @@ public struct ExternalExecutor: Hashable, Sendable {
     public var memory: ByteCount
     /// Processes at once; each has one task at a time.
     public var concurrent: Int
+    /// Cores that each of them may use; nil for all that there are.
+    public var cores: UInt32?
 
     /// An executor of its parts.
     public init(
-        operation: String, command: [String], environment: [String], memory: ByteCount, concurrent: Int
+        operation: String, command: [String], environment: [String], memory: ByteCount, concurrent: Int,
+        cores: UInt32? = nil
     ) {
         self.operation = operation
         self.command = command
         self.environment = environment
         self.memory = memory
         self.concurrent = concurrent
+        self.cores = cores
     }
 }
 

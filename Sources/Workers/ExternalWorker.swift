@@ -98,7 +98,7 @@ final class ExternalWorker {
 
         let order = WorkerOrder(
             .command(executor.command, environment: executor.environment), memory: executor.memory,
-            processorSeconds: nil)
+            processorSeconds: nil, cores: executor.cores)
         let process = try host.start(order, [childInput.raw, childOutput.raw, childErrors.raw, reader.raw])
         // Nothing is to be sent yet, but an end that is closed is told of.
         try loop.register(requests.raw, token.channel(.requests), [])

@@ -47,7 +47,7 @@ final class RunningWorker {
 
         let order = WorkerOrder(
             command.map { .command($0.command, environment: $0.environment) } ?? .operation(job.request.operation),
-            memory: job.memory, processorSeconds: RunningWorker.wholeSeconds(job.processorTime))
+            memory: job.memory, processorSeconds: RunningWorker.wholeSeconds(job.processorTime), cores: job.cores)
         let process = try host.start(order, [childInput.raw, childOutput.raw])
 
         try loop.register(requestEnd.raw, token.channel(.request), .writable)

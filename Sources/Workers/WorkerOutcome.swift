@@ -36,6 +36,8 @@ public struct WorkerJob: Sendable {
     public var time: TimeSpan
     /// Processor time that it may use, rounded up to seconds.
     public var processorTime: TimeSpan
+    /// Cores that it may use, where it has a process of its own; nil for all that there are.
+    public var cores: UInt32?
     /// Until when it may wait for a process that stays; nil for as long as it may take, from when it was handed over.
     public var startBy: BootTime?
     /// The result whose quality is asked for, in place of one of its own; nil for an ordinary task.

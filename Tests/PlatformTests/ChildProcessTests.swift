@@ -124,6 +124,15 @@ import Testing
         #expect(try FileSystem.status(folder.file("f"))?.size == .kibibytes(4))
     }
 
+    @Test(arguments: [1, 2, 1 << 20] as [UInt32])
+    func `a child keeps the last of the processors that it may run on`(processors: UInt32) throws {
+        let list = "python3 -c 'import os; print(*sorted(os.sched_getaffinity(0)))'"
+        let all = try shell(list, limits: ChildLimits()).output.split { $0.isWhitespace }
+        var limits = ChildLimits()
+        limits.processors = processors
+        #expect(try shell(list, limits: limits).output.split { $0.isWhitespace } == all.suffix(Int(processors)))
+    }
+
     @Test func `an end is told by a descriptor, and asking before it is not an error`() throws {
         let pipe = try PipeEnds()
         let readEnd = pipe.readEnd

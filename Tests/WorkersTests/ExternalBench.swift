@@ -20,7 +20,7 @@ final class ExternalBench {
     /// A pool that runs `script` in Python for `perception.detect`; one that is `served` asks a service in `folder`.
     init(
         _ folder: URL, python script: String, served: Bool = false, mebibytes: Int64 = 512, concurrent: Int = 1,
-        environment: [String] = []
+        environment: [String] = [], cores: UInt32? = nil
     ) throws {
         let file = folder.path + "/worker.py"
         try (ExternalBench.prelude + script).write(toFile: file, atomically: true, encoding: .utf8)
@@ -30,16 +30,18 @@ final class ExternalBench {
         service = served ? try WorkerService(StreamListener(at: socket), command) : nil
         pool = try WorkerPool(
             served ? .service(path: socket) : .children(command), concurrency: 2, firstToken: EventToken(rawValue: 100))
-        configure(["/usr/bin/python3", file], mebibytes: mebibytes, concurrent: concurrent, environment: environment)
+        configure(
+            ["/usr/bin/python3", file], mebibytes: mebibytes, concurrent: concurrent, environment: environment,
+            cores: cores)
     }
 
     func configure(
         _ words: [String], mebibytes: Int64 = 512, concurrent: Int = 1, environment: [String] = [],
-        commands: [AllowedCommand] = []
+        commands: [AllowedCommand] = [], cores: UInt32? = nil
     ) {
         let executor = ExternalExecutor(
             operation: "perception.detect", command: words, environment: environment, memory: .mebibytes(mebibytes),
-            concurrent: concurrent)
+            concurrent: concurrent, cores: cores)
         pool.configure(
             WorkerPrograms(external: words.isEmpty ? [] : [executor], commands: commands), now: Clock.bootTime, loop)
     }

@@ -265,12 +265,12 @@ private let harmless = ["error", "bad"]
                             fds, writable, names, os.getcwd(), os.getsid(0) == os.getpid(),
                             os.getpgrp() == os.getpid(), status["NoNewPrivs"].strip(), signal_at_death.value,
                             resource.getrlimit(resource.RLIMIT_CORE)[0],
-                            int(open("/proc/self/oom_score_adj").read())])
+                            int(open("/proc/self/oom_score_adj").read()), len(os.sched_getaffinity(0))])
                     serve(answer)
-                    """#, served: served, environment: ["MODEL=a b", "PATH=/bin"])
+                    """#, served: served, environment: ["MODEL=a b", "PATH=/bin"], cores: 1)
             #expect(
                 try bench.result("x")
-                    == #"[[0,1,2,3],false,["MODEL","PATH","SAGE_EDGE_WORKER"],"/",true,true,"1",9,0,800]"#)
+                    == #"[[0,1,2,3],false,["MODEL","PATH","SAGE_EDGE_WORKER"],"/",true,true,"1",9,0,800,1]"#)
         }
     }
 

@@ -204,6 +204,9 @@ private final class ServedBench {
             WorkerOrder(.operation("perception.features"), memory: .mebibytes(256), processorSeconds: 30),
             WorkerOrder(.command(["/bin/a", "b"], environment: ["C=d"]), memory: .mebibytes(1), processorSeconds: nil),
             WorkerOrder(.command(["/bin/a"], environment: []), memory: .mebibytes(1), processorSeconds: 1),
+            WorkerOrder(.command(["/bin/a"], environment: []), memory: .mebibytes(1), processorSeconds: 1, cores: 2),
+            WorkerOrder(
+                .operation("perception.features"), memory: .mebibytes(1), processorSeconds: 1, cores: .max),
         ]
         for order in orders { #expect(try WorkerOrder(decoding: order.encoded.span) == order) }
         let refused = [
@@ -211,6 +214,7 @@ private final class ServedBench {
             WorkerOrder(.operation("perception.features"), memory: .mebibytes(1), processorSeconds: nil),
             WorkerOrder(.command(["a"], environment: []), memory: .mebibytes(1), processorSeconds: 1),
             WorkerOrder(.command([], environment: []), memory: .mebibytes(1), processorSeconds: 1),
+            WorkerOrder(.command(["/bin/a"], environment: []), memory: .mebibytes(1), processorSeconds: 1, cores: 0),
         ]
         for order in refused { #expect(throws: CBORError.self) { try WorkerOrder(decoding: order.encoded.span) } }
         let usage = ResourceUsage(processorMicroseconds: 12_345, peakResident: .mebibytes(3))

@@ -25,6 +25,8 @@ struct clinux_spawn {
     uint64_t open_files;
     uint64_t processes;
     uint64_t file_bytes;
+    /// How many of the processors that it may run on it keeps, those with the highest numbers; 0 for all.
+    unsigned processors;
     /// 1 for a session of its own, working in the root folder, first to go where memory runs out; 0 for a group alone.
     int session;
     /// The open `cgroup.procs` of the control group that it joins before anything else, or -1.
@@ -39,6 +41,7 @@ enum {
     CLINUX_SPAWN_PRIVILEGES = 4,
     CLINUX_SPAWN_EXEC = 5,
     CLINUX_SPAWN_GROUP = 6,
+    CLINUX_SPAWN_PROCESSORS = 7,
 };
 
 /// Starts a program in its own process group, killed when the calling thread ends, with default
