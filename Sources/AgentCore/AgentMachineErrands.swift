@@ -60,7 +60,8 @@ extension AgentMachine {
             delegatorType: identity.delegator.task, inputSize: size, memory: offer?.memory ?? .zero,
             remaining: request.timeout, budget: request.budget, pricing: settings.pricing,
             placement: placement(of: request))
-        let expectations = Expectations(predictor, of: request.operation, inputSize: size)
+        let expectations = Expectations(
+            predictor, of: request.operation, inputSize: size, here: identity.id)
         let own = heartbeat
         let stated = own.serves(request.operation)?.grown(to: size)
         let yardstick = Yardstick(

@@ -5,17 +5,20 @@ import Quantities
 /// What a run of one kind is expected to take, at whatever place.
 ///
 /// A few runs say little of a kind: what a task asks for differs from one to the next. What they say is weighed with
-/// what runs on other sizes at the same place say, as far as both sizes compare at a place where both were measured.
+/// what runs on other sizes at the same place say, as far as both sizes compare on this board, or, where it has not run
+/// both, at the place where both are known best. Nobody's runs but its own say what this board takes.
 public struct Expectations {
     private typealias Key = Predictor.Key
     private typealias Entry = Predictor.Entry
 
     private let predictor: Predictor
     private let kind: TaskKind
+    private let here: PlatformID
     /// In ascending order of the other size.
     private let comparisons: [Comparison]
 
-    /// How runs of the kind compare to those on another size, where both are known best, and second best.
+    /// How runs of the kind compare to those on another size: on this board where it has run both, else where both are
+    /// known best; and at the second best.
     private struct Comparison {
         var other: TaskKind
         var best: Witness
@@ -37,6 +40,7 @@ public struct Expectations {
     /// A place where runs on both sizes were measured.
     private struct Witness {
         var place: PlatformID
+        var isOwn: Bool
         var wanted: Entry
         var known: Entry
 
@@ -44,21 +48,23 @@ public struct Expectations {
         var weight: Int64 { Expectations.weight(of: wanted.energy, known.energy) }
 
         func precedes(_ other: Witness) -> Bool {
-            weight != other.weight ? weight > other.weight : place < other.place
+            if isOwn != other.isOwn { return isOwn }
+            return weight != other.weight ? weight > other.weight : place < other.place
         }
     }
 
-    /// What `predictor` knows of runs of `operation` on inputs of `inputSize`.
+    /// What `predictor` knows of runs of `operation` on inputs of `inputSize`; `here` is this board.
     /// - Complexity: O(n + mp) for n predictions, of which m are of the operation, at p places.
-    public init(_ predictor: Predictor, of operation: Operation, inputSize: ByteCount) {
+    public init(_ predictor: Predictor, of operation: Operation, inputSize: ByteCount, here: PlatformID) {
         self.predictor = predictor
         kind = TaskKind(operation, inputSize: inputSize)
+        self.here = here
         var known: [(key: Key, entry: Entry)] = []
         for (key, entry) in predictor.entries where key.kind.operation == operation { known.append((key, entry)) }
         var found: [Comparison?] = Array(repeating: nil, count: Int(TaskKind.highestBucket) + 1)
         for (key, wanted) in known where key.kind == kind {
             for (other, entry) in known where other.place == key.place && other.kind != kind {
-                let witness = Witness(place: key.place, wanted: wanted, known: entry)
+                let witness = Witness(place: key.place, isOwn: key.place == here, wanted: wanted, known: entry)
                 let bucket = Int(other.kind.bucket)
                 if found[bucket] == nil {
                     found[bucket] = Comparison(other: other.kind, best: witness)
@@ -83,15 +89,15 @@ public struct Expectations {
             return told.map { Expectations.weighed(measured, entry, $0) } ?? measured
         }
         let unseen = UInt32(clamping: predictor.runs[kind] ?? 0)
-        if let told {
-            return Prediction(
-                unmeasuredTime: .milliseconds(told.time.mean), energy: Energy(millijoules: told.energy.mean),
-                memory: memory, basis: basis, unseen: unseen, uncertainty: Prediction.siblingUncertainty)
+        let time = yardstick.time(of: stated?.typicalTime ?? .zero)
+        let energy = yardstick.energy(of: stated?.typicalEnergy ?? .zero)
+        guard let told else {
+            return Prediction(unmeasuredTime: time, energy: energy, memory: memory, basis: basis, unseen: unseen)
         }
         return Prediction(
-            unmeasuredTime: yardstick.time(of: stated?.typicalTime ?? .zero),
-            energy: yardstick.energy(of: stated?.typicalEnergy ?? .zero), memory: memory, basis: basis,
-            unseen: unseen)
+            unmeasuredTime: .milliseconds(told.time.mean(near: stated == nil ? nil : time.milliseconds)),
+            energy: Energy(millijoules: told.energy.mean(near: stated == nil ? nil : energy.millijoules)),
+            memory: memory, basis: basis, unseen: unseen, uncertainty: Prediction.siblingUncertainty)
     }
 
     /// `measured`, which `entry` says, weighed with what is `told`.
@@ -114,24 +120,29 @@ public struct Expectations {
         _ mean: Int64, _ bound: Int64, _ own: MovingStatistic, _ told: Told
     ) -> (mean: Int64, bound: Int64) {
         let weight = own.weight * 256
-        // What other places say of sizes moves what was measured here only so far.
-        let heard = max(mean / farthest, min(told.mean, scaled(mean, by: farthest, over: 1) ?? .max))
-        let sum = Int128(mean) * Int128(weight) + Int128(heard) * Int128(told.weight)
+        let sum = Int128(mean) * Int128(weight) + Int128(told.mean(near: mean)) * Int128(told.weight)
         let both = Int64(clamping: sum / Int128(weight + told.weight))
-        return (both, scaled(bound, by: max(1, both), over: max(1, mean)) ?? .max)
+        // What is told of the mean says nothing of how far runs are from it: what is locked is no less for it.
+        return (both, max(bound, scaled(bound, by: max(1, both), over: max(1, mean)) ?? .max))
     }
-
-    /// How many times more, or less, than what was measured another size may tell.
-    private static let farthest: Int64 = 4
 
     /// A mean that another size tells, and how many runs of this one it is worth, in 1/256.
     private struct Told {
         var mean: Int64
         var weight: Int64
+
+        /// The mean, at most four times more or less than `anchor`: one place cannot make out sizes to compare at will.
+        func mean(near anchor: Int64?) -> Int64 {
+            guard let anchor else { return mean }
+            return max(anchor / Told.farthest, min(mean, scaled(anchor, by: Told.farthest, over: 1) ?? .max))
+        }
+
+        private static let farthest: Int64 = 4
     }
 
     /// What the size that tells the most says of `place`.
     private func told(of place: PlatformID) -> (time: Told, energy: Told)? {
+        guard place != here else { return nil }
         var best: (time: Told, energy: Told)?
         for comparison in comparisons {
             guard let witness = comparison.witness(for: place),

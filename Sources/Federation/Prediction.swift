@@ -63,14 +63,17 @@ public struct Prediction: Hashable, Sendable {
     /// half after `doubtAfter` runs elsewhere, two thirds after twice as many, and so on.
     ///
     /// A place that was found, or said to be, so much dearer than the best is tried again after so many times more
-    /// runs: what trying costs is the same share for every place, and no place is left out for ever.
+    /// runs: what trying costs is the same share for every place.
     public var doubt: BasisPoints {
         let left = (20_000 - Int64(uncertainty.value)) / 2
-        return BasisPoints(clamping: 10_000 - left * Prediction.doubtAfter / (Prediction.doubtAfter + Int64(unseen)))
+        let doubt = 10_000 - left * Prediction.doubtAfter / (Prediction.doubtAfter + Int64(unseen))
+        return BasisPoints(clamping: runs > 0 ? doubt : min(doubt, Prediction.largestDoubtOfWord))
     }
 
     /// Runs elsewhere after which half is taken off.
     static let doubtAfter: Int64 = 300
+    /// Of what was never measured: a word may be any, and is not to win however high it is.
+    private static let largestDoubtOfWord: Int64 = 7_500
     /// By how much the word of a platform, or of a profile, is off ordinarily.
     public static let unmeasuredUncertainty = BasisPoints(clamping: 6_000)
     /// By how much runs on inputs of another size tell of one.

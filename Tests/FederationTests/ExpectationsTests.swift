@@ -16,18 +16,19 @@ import Testing
         }
     }
 
-    private static func ask(_ predictor: Predictor, place: UInt8) throws -> Prediction {
+    private static func ask(_ predictor: Predictor, place: UInt8, here: UInt8 = 9) throws -> Prediction {
         let stated = try #require(
             ServedOperation(
-                operation: Fixture.features, typicalTime: .milliseconds(7), typicalEnergy: Energy(millijoules: 9)))
-        return Expectations(predictor, of: Fixture.features, inputSize: large).at(
+                operation: Fixture.features, typicalTime: .milliseconds(200), typicalEnergy: Energy(millijoules: 2_000))
+        )
+        return Expectations(predictor, of: Fixture.features, inputSize: large, here: Fixture.node(here)).at(
             Fixture.node(place), stated: stated, memory: .mebibytes(64), basis: .stated)
     }
 
     @Test func `before there is a run, another size tells as both compare elsewhere`() throws {
         var predictor = Predictor()
         Self.record(&predictor, place: 1, Self.small, 100, times: 30)
-        #expect(try Self.ask(predictor, place: 1).energy == Energy(millijoules: 9), "nothing compares the sizes")
+        #expect(try Self.ask(predictor, place: 1).energy == Energy(millijoules: 2_000), "nothing compares the sizes")
         Self.record(&predictor, place: 2, Self.small, 200, times: 30)
         Self.record(&predictor, place: 2, Self.large, 500, times: 30)
         let told = try Self.ask(predictor, place: 1)
@@ -35,7 +36,7 @@ import Testing
         #expect(told.energy == Energy(millijoules: 2_500) && told.basis == .stated && told.runs == 0)
         #expect(told.unseen == 30 && told.memory == .mebibytes(64))
         // A place of which nothing was measured is taken at its word.
-        #expect(try Self.ask(predictor, place: 3).energy == Energy(millijoules: 9))
+        #expect(try Self.ask(predictor, place: 3).energy == Energy(millijoules: 2_000))
     }
 
     @Test func `a first run that happens to be long is weighed with what another size tells`() throws {
@@ -50,8 +51,8 @@ import Testing
         // The run counts as one, the other size as six: (900 + 6 × 300) ÷ 7.
         #expect((370...400).contains(weighed.time.milliseconds), "\(weighed.time)")
         #expect(abs(weighed.energy.millijoules - weighed.time.milliseconds * 10) < 10)
-        let grown = Double(alone.timeP95.milliseconds) / Double(alone.time.milliseconds)
-        #expect(abs(Double(weighed.timeP95.milliseconds) / Double(weighed.time.milliseconds) - grown) < 0.01)
+        // The bound that was measured holds: it is what is locked.
+        #expect(weighed.timeP95 == alone.timeP95 && weighed.energyP95 == alone.energyP95)
         #expect(weighed.uncertainty < alone.uncertainty)
         // What was measured comes to count the most.
         Self.record(&predictor, place: 1, Self.large, 900, times: 63)
@@ -66,6 +67,29 @@ import Testing
         Self.record(&predictor, place: 2, Self.large, 3_000_000, times: 60)
         // Six of fourteen parts are four times as much.
         #expect((650...700).contains(try Self.ask(predictor, place: 1).time.milliseconds))
+        // What this board takes only its own runs say, and what was not measured stays near the word.
+        #expect(try Self.ask(predictor, place: 1, here: 1).time == .milliseconds(300))
+        Self.record(&predictor, place: 3, Self.small, 100, times: 60)
+        let told = Expectations(predictor, of: Fixture.features, inputSize: Self.large, here: Fixture.node(4))
+        #expect(told.at(Fixture.node(4), stated: nil, memory: .zero, basis: .profile).energy == .zero)
+    }
+
+    @Test func `this board compares sizes for all others, however well others are known`() throws {
+        var predictor = Predictor()
+        for place: UInt8 in [1, 2, 3] { Self.record(&predictor, place: place, Self.small, 100, times: 60) }
+        Self.record(&predictor, place: 1, Self.large, 700, times: 60)
+        Self.record(&predictor, place: 2, Self.large, 300, times: 2)
+        #expect(try Self.ask(predictor, place: 3).time == .milliseconds(700))
+        #expect(try Self.ask(predictor, place: 3, here: 2).time == .milliseconds(300))
+    }
+
+    @Test func `a word wins at most at four times the price, however long nobody was asked`() throws {
+        var predictor = Predictor()
+        Self.record(&predictor, place: 1, Self.large, 100, times: 5_000)
+        #expect(try Self.ask(predictor, place: 2).doubt == BasisPoints(clamping: 7_500))
+        Self.record(&predictor, place: 2, Self.large, 100)
+        Self.record(&predictor, place: 1, Self.large, 100, times: 5_000)
+        #expect(try Self.ask(predictor, place: 2).doubt > BasisPoints(clamping: 9_000))
     }
 
     @Test func `a place does not compare sizes for itself, and the best known one does for the others`() throws {

@@ -9,7 +9,7 @@ import Testing
 
     /// Streams whose boards do not change, and on which a few runs do not take many times as long as most.
     static let calm = [
-        "steady", "bursts", "heat", "memory", "slow links", "outages", "false statements", "Orin Nano and Thor",
+        "steady", "bursts", "heat", "memory", "slow links", "false statements", "Orin Nano and Thor",
     ]
 
     @Test(arguments: [1, 2, 3] as [UInt64])
@@ -29,8 +29,8 @@ import Testing
         }
     }
 
-    /// One stream that is drawn anew may be an exception, twelve together are not: over 348 seeds all came to 2.5 % at
-    /// the median and 5.9 % at the most.
+    /// One stream that is drawn anew may be an exception, twelve together are not: over some hundred seeds all
+    /// came to 2.5 % at the median and 6 % at the most.
     @Test func `whatever the streams, it is ahead of every simple rule, and within a tenth of the oracle`() throws {
         let seed = UInt64.random(in: 4...UInt64(UInt32.max))
         let experiments = try Self.experiments(seed)

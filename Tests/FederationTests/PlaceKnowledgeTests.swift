@@ -86,7 +86,9 @@ import Wire
             time: .milliseconds(10), timeP95: .milliseconds(12), energy: Energy(millijoules: 300),
             energyP95: Energy(millijoules: 310), memory: .zero, basis: .measured, runs: 3)
         let yardstick = Yardstick(measured: measured, stated: stated)
-        let expected = Expectations(Predictor(), of: Fixture.features, inputSize: .kibibytes(3)).at(
+        let expected = Expectations(
+            Predictor(), of: Fixture.features, inputSize: .kibibytes(3), here: Fixture.node(1)
+        ).at(
             Fixture.node(2), stated: stated, memory: .mebibytes(64), basis: .stated, yardstick: yardstick)
         #expect(expected.time == .milliseconds(10) && expected.energy == Energy(millijoules: 300))
         #expect(expected.timeP95 == .milliseconds(20) && expected.basis == .stated)

@@ -172,7 +172,7 @@ struct Decider: Chooser {
         let yardstick = Yardstick(
             measured: predictor.prediction(place: Decider.node(0), operation: operation, inputSize: size),
             stated: stated)
-        let expectations = Expectations(predictor, of: operation, inputSize: size)
+        let expectations = Expectations(predictor, of: operation, inputSize: size, here: Decider.node(0))
         let order = DecisionTask(
             operation: operation, taskType: .perception, delegatorType: .delegationFederation, inputSize: size,
             memory: Decider.mebibytes(task.work.memory), remaining: .milliseconds(Int64(task.deadline - task.at)),
